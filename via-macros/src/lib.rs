@@ -1,0 +1,1 @@
+//! Procedural macros of `via`; use them through the `via` crate.

@@ -1,0 +1,100 @@
+//! Actions: the only functions that a browser can call.
+
+mod args;
+mod effects;
+mod handle;
+mod task;
+
+use std::{fmt, future::Future, pin::Pin};
+
+pub use args::{ArgumentError, Arguments};
+pub use effects::Effects;
+pub use handle::ActionHandle;
+pub use task::Task;
+
+/// One row of a page's closed table of actions.
+#[doc(hidden)]
+pub struct ActionEntry<P> {
+    /// The stable name: `Counter::increment`.
+    pub name: &'static str,
+    /// What runs.
+    pub run: Run<P>,
+}
+
+/// What an action does.
+#[doc(hidden)]
+pub enum Run<P> {
+    /// `fn name(&mut self, ..)`: runs on a copy, perhaps several times.
+    Transaction(fn(&mut P, &Arguments<'_>, &mut Effects) -> Result<(), ActionError>),
+    /// `async fn name(task: Task<Self>, ..)`: started once, after its number is committed.
+    Task(fn(Task<P>, &Arguments<'_>) -> Result<TaskFuture, ArgumentError>),
+}
+
+/// The body of a task.
+#[doc(hidden)]
+pub type TaskFuture = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
+
+impl<P> fmt::Debug for ActionEntry<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActionEntry")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why an action changed nothing.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum ActionError {
+    /// The arguments are not what it takes.
+    Arguments(ArgumentError),
+    /// It returned `Err`.
+    Refused(Refusal),
+}
+
+impl From<ArgumentError> for ActionError {
+    fn from(error: ArgumentError) -> Self {
+        Self::Arguments(error)
+    }
+}
+
+impl From<Refusal> for ActionError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// What an action's `Err` says to the user.
+#[doc(hidden)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal(pub String);
+
+/// What an action may return: nothing, or `Result<(), E>` whose error is shown to the user.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "an action returns nothing or `Result<(), E>`, not `{Self}`",
+    label = "not the result of an action",
+    note = "change the state instead of returning a value: the view shows it",
+    note = "the error of a `Result` must implement `Display`: its text is shown to the user"
+)]
+pub trait ActionResult {
+    /// The same as a plain value.
+    ///
+    /// # Errors
+    ///
+    /// The text of the action's own error.
+    fn into_result(self) -> Result<(), Refusal>;
+}
+
+impl ActionResult for () {
+    fn into_result(self) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: fmt::Display> ActionResult for Result<(), E> {
+    fn into_result(self) -> Result<(), Refusal> {
+        self.map_err(|error| Refusal(error.to_string()))
+    }
+}

@@ -1,0 +1,67 @@
+//! What an action wants done after its commit, once.
+
+use std::{fmt, future::Future, pin::Pin};
+
+use serde::{Deserialize, Serialize};
+
+/// Collects what happens after an action's commit, exactly once: however often the action had to
+/// run again, and not at all if it was refused.
+///
+/// Ask for it with a last argument `fx: &mut Effects`.
+#[derive(Default)]
+pub struct Effects {
+    pub(crate) commands: Vec<Command>,
+    pub(crate) futures: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+/// What the browser is told to do beyond patches: a closed set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub(crate) enum Command {
+    /// Show a message for a few seconds.
+    Toast { text: String },
+    /// Go to another page of this site.
+    Redirect { to: String },
+}
+
+impl Effects {
+    /// Shows `text` to the user for a few seconds, in the tab that acted.
+    pub fn toast(&mut self, text: impl Into<String>) {
+        self.commands.push(Command::Toast { text: text.into() });
+    }
+
+    /// Sends the tab that acted to another page of this site.
+    ///
+    /// # Panics
+    ///
+    /// Panics, which refuses the action and commits nothing, if `path` is not a local path: it
+    /// must begin with one `/`.
+    pub fn redirect(&mut self, path: impl Into<String>) {
+        let to = path.into();
+        let local = to.starts_with('/')
+            && !to[1..].starts_with(['/', '\\'])
+            && !to.contains(|c: char| c.is_control());
+        assert!(
+            local,
+            "`redirect` takes a local path such as \"/login\", not {to:?}"
+        );
+        self.commands.push(Command::Redirect { to });
+    }
+
+    /// Runs `future` on the server after the commit.
+    ///
+    /// It is not started if the action is refused or its commit fails, and it is lost if the
+    /// process ends first.
+    pub fn spawn(&mut self, future: impl Future<Output = ()> + Send + 'static) {
+        self.futures.push(Box::pin(future));
+    }
+}
+
+impl fmt::Debug for Effects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Effects")
+            .field("commands", &self.commands)
+            .field("futures", &self.futures.len())
+            .finish()
+    }
+}

@@ -1,0 +1,32 @@
+//! [`Cx`]: the typed handles that a view is given.
+
+use std::fmt;
+
+use crate::page::Page;
+
+/// Typed handles of a page, given to its view: one method per signal and one per action.
+///
+/// `cx.step()` is the [`Signal`](crate::Signal) of the field `step`, `cx.increment()` the
+/// [`ActionHandle`](crate::ActionHandle) of the action `increment`. A misspelled one does not
+/// compile, and the compiler suggests the right one.
+pub struct Cx<P: Page> {
+    handles: P::Handles,
+}
+
+impl<P: Page> Cx<P> {
+    pub(crate) fn new() -> Self {
+        Self {
+            handles: P::Handles::default(),
+        }
+    }
+
+    pub(crate) fn handles(&self) -> &P::Handles {
+        &self.handles
+    }
+}
+
+impl<P: Page> fmt::Debug for Cx<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cx").finish_non_exhaustive()
+    }
+}

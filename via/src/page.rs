@@ -1,0 +1,239 @@
+//! What a page is to the runtime: the traits that the macros implement, and their descriptors.
+
+use std::ops::Deref;
+
+use maud::{Markup, html};
+
+use crate::{
+    action::ActionEntry,
+    context::Cx,
+    state::{FieldReader, FieldWriter, ReadError},
+};
+
+/// A struct annotated with [`#[via::page]`](macro@crate::page); implemented by that macro alone.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a page",
+    label = "not a page",
+    note = "annotate the struct with `#[via::page(\"/path\")]`"
+)]
+pub trait Page: Send + Sync + Sized + 'static {
+    /// Name, route and fields.
+    #[doc(hidden)]
+    const DESCRIPTOR: &'static PageDescriptor;
+
+    /// One method per signal; with `#[via::actions]`, it derefs to one method per action.
+    #[doc(hidden)]
+    type Handles: Default + Send + Sync + 'static;
+
+    /// Builds the struct, field by field, in the order of [`PageDescriptor::fields`].
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if a path parameter or a signal of the browser is not of its type.
+    #[doc(hidden)]
+    fn read(fields: &mut FieldReader<'_>) -> Result<Self, ReadError>;
+
+    /// Writes every field, in the order of [`PageDescriptor::fields`].
+    #[doc(hidden)]
+    fn write(&self, fields: &mut FieldWriter);
+
+    /// The closed table of actions: empty where the page has no `#[via::actions]` block.
+    #[doc(hidden)]
+    fn actions() -> &'static [ActionEntry<Self>];
+}
+
+/// How a page looks: a pure function of the struct.
+///
+/// Equal fields must give equal HTML: a render is shared between tabs, skipped and compared. So no
+/// clock, no random number and no I/O in here.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no view",
+    label = "this page cannot be shown",
+    note = "write `impl View for {Self} {{ fn view(&self, cx: &Cx<Self>) -> Markup {{ html! {{ .. }} }} }}`"
+)]
+pub trait View: Page {
+    /// The content of the page's body.
+    fn view(&self, cx: &Cx<Self>) -> Markup;
+
+    /// The content of the document's head, rendered once per page load: title, description.
+    ///
+    /// The stylesheets of the [`App`](crate::App) are added to it. By default the title is the
+    /// name of the page.
+    fn head(&self, cx: &Cx<Self>) -> Markup {
+        let _ = cx;
+        html! { title { (Self::DESCRIPTOR.name) } }
+    }
+}
+
+/// What the macros know of a page.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct PageDescriptor {
+    /// The name of the struct, the first half of the keys of its fields and of its action names.
+    pub name: &'static str,
+    /// The route as it was written: `/todo/{id}`.
+    pub route: &'static str,
+    /// `module_path!()` of the struct, to tell two of one name apart in messages.
+    pub module: &'static str,
+    /// The fields, in the order of the struct.
+    pub fields: &'static [FieldDescriptor],
+}
+
+impl PageDescriptor {
+    /// A hash of everything that must agree between two builds which share stored state and open
+    /// tabs: names, kinds and written types of the fields, name and route of the page.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mut text = format!("{}\n{}\n", self.name, self.route);
+        for field in self.fields {
+            text.push_str(&format!(
+                "{}\t{:?}\t{}\n",
+                field.key, field.kind, field.type_name
+            ));
+        }
+        xxhash_rust::xxh3::xxh3_64(text.as_bytes())
+    }
+
+    /// Whether a field is a signal that the browser knows under this name.
+    #[must_use]
+    pub const fn has_signal(&self, name: &str) -> bool {
+        let mut i = 0;
+        while i < self.fields.len() {
+            let field = &self.fields[i];
+            if matches!(field.kind, FieldKind::Signal(_)) && equal(field.name, name) {
+                return true;
+            }
+            i += 1;
+        }
+        false
+    }
+}
+
+/// One field of a page.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct FieldDescriptor {
+    /// The name of the field, and of the signal in the browser.
+    pub name: &'static str,
+    /// The stable key under which it is kept: `Counter.count`.
+    pub key: &'static str,
+    /// What the field is.
+    pub kind: FieldKind,
+    /// Its type as it was written, without spaces: `Option<i64>`.
+    pub type_name: &'static str,
+}
+
+/// What a field is, from its attribute.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    /// `#[state]`
+    State(StateScope),
+    /// `#[signal]`
+    Signal(SignalScope),
+    /// `#[param]`
+    Param,
+}
+
+/// Who shares a state field.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateScope {
+    /// `#[state]`: all tabs of the session.
+    Session,
+    /// `#[state(tab)]`: one tab.
+    Tab,
+}
+
+/// Who shares a signal.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignalScope {
+    /// `#[signal]`: all tabs of the session, after a commit.
+    Session,
+    /// `#[signal(tab)]`: one tab.
+    Tab,
+    /// `#[signal(local)]`: never leaves the browser.
+    Local,
+}
+
+/// Stops the compilation, at the place of the call, where an action is named like a signal.
+///
+/// # Panics
+///
+/// Panics with `message` if `page` has a signal of that name.
+#[doc(hidden)]
+#[track_caller]
+pub const fn assert_not_a_signal(page: &PageDescriptor, name: &str, message: &str) {
+    assert!(!page.has_signal(name), "{}", message);
+}
+
+const fn equal(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+/// A struct with an [`#[via::actions]`](macro@crate::actions) block; implemented by that macro.
+#[doc(hidden)]
+pub trait Actions: Page {
+    /// One method per action.
+    type Handles: Default + Send + Sync + 'static;
+
+    /// The table, in the order of the block.
+    const TABLE: &'static [ActionEntry<Self>];
+}
+
+/// Finds the action table of a page that may have none: `(&Probe::<Counter>::NEW).table()` takes
+/// [`WithActions`] where it applies and [`WithoutActions`] elsewhere, by method resolution.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Probe<P>(std::marker::PhantomData<P>);
+
+impl<P> Probe<P> {
+    /// The probe.
+    pub const NEW: Self = Self(std::marker::PhantomData);
+}
+
+#[doc(hidden)]
+pub trait WithActions {
+    type Page: Page;
+    fn table(&self) -> &'static [ActionEntry<Self::Page>];
+}
+
+impl<P: Actions> WithActions for Probe<P> {
+    type Page = P;
+    fn table(&self) -> &'static [ActionEntry<P>] {
+        P::TABLE
+    }
+}
+
+#[doc(hidden)]
+pub trait WithoutActions {
+    type Page: Page;
+    fn table(&self) -> &'static [ActionEntry<Self::Page>];
+}
+
+impl<P: Page> WithoutActions for &Probe<P> {
+    type Page = P;
+    fn table(&self) -> &'static [ActionEntry<P>] {
+        &[]
+    }
+}
+
+impl<P: Page> Deref for Cx<P> {
+    type Target = P::Handles;
+
+    fn deref(&self) -> &P::Handles {
+        self.handles()
+    }
+}

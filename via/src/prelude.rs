@@ -1,0 +1,13 @@
+//! What almost every page needs: `use via::prelude::*;`.
+
+pub use maud::{Markup, PreEscaped, html};
+
+#[cfg(feature = "sqlite")]
+pub use crate::store::SqliteStore;
+pub use crate::{
+    action::{ActionHandle, Effects, Task},
+    context::Cx,
+    page::{Page, View},
+    signal::Signal,
+    store::MemoryStore,
+};

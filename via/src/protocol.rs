@@ -1,0 +1,4 @@
+//! What travels: SSE framing, Datastar events, requests.
+
+pub(crate) mod datastar;
+pub(crate) mod sse;
