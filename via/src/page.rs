@@ -1,8 +1,12 @@
 //! What a page is to the runtime: the traits that the macros implement, and their descriptors.
 
+mod entry;
+
 use std::ops::Deref;
 
 use maud::{Markup, html};
+
+pub(crate) use entry::{ActionKind, PageEntry, Rendered};
 
 use crate::{
     action::ActionEntry,
@@ -92,6 +96,17 @@ impl PageDescriptor {
             ));
         }
         xxhash_rust::xxh3::xxh3_64(text.as_bytes())
+    }
+
+    /// Whether a browser may send a value for a signal of this name.
+    pub(crate) fn takes_signal(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| {
+            field.name == name
+                && matches!(
+                    field.kind,
+                    FieldKind::Signal(SignalScope::Session | SignalScope::Tab)
+                )
+        })
     }
 
     /// Whether a field is a signal that the browser knows under this name.
