@@ -2,7 +2,7 @@
 
 mod entry;
 
-use std::ops::Deref;
+use std::{borrow::Cow, ops::Deref};
 
 use maud::{Markup, html};
 
@@ -128,7 +128,7 @@ impl PageDescriptor {
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct FieldDescriptor {
-    /// The name of the field, and of the signal in the browser.
+    /// The name of the field; a signal has it in the browser too, unless it is local.
     pub name: &'static str,
     /// The stable key under which it is kept: `Counter.count`.
     pub key: &'static str,
@@ -136,6 +136,17 @@ pub struct FieldDescriptor {
     pub kind: FieldKind,
     /// Its type as it was written, without spaces: `Option<i64>`.
     pub type_name: &'static str,
+}
+
+impl FieldDescriptor {
+    /// The name of a signal in the browser. A local one begins with `_`, which by Datastar's
+    /// convention keeps it there.
+    pub(crate) fn signal_name(&self) -> Cow<'static, str> {
+        match self.kind {
+            FieldKind::Signal(SignalScope::Local) => Cow::Owned(format!("_{}", self.name)),
+            _ => Cow::Borrowed(self.name),
+        }
+    }
 }
 
 /// What a field is, from its attribute.

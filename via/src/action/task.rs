@@ -69,6 +69,7 @@ impl<P: Page> Task<P> {
                 Ok(())
             })
         };
+        let _turn = live.turn().await;
         transaction::run(core, &live, scope, None, &mut step)
             .await
             .map(drop)

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     client::Links,
     clock,
-    hub::{Frame, Live, SessionState, sources},
+    hub::{Frame, Live, SessionState, Snapshot, sources},
     incident::Incident,
     limits,
     page::PageEntry,
@@ -90,10 +90,7 @@ impl Visitor {
                 SessionState::Found(snapshot)
                     if snapshot.document.secret.matches(&cookie.secret) =>
                 {
-                    let until = clock::after(now, core.config.idle);
-                    if let Err(error) = core.store.touch(live.key(), until, now).await {
-                        tracing::warn!(%error, "a visit cannot be noted");
-                    }
+                    note_visit(core, &live, snapshot, now).await;
                     return Ok(Self {
                         live,
                         state,
@@ -116,6 +113,18 @@ impl Visitor {
             state: SessionState::Absent,
             handed_out: Some(cookie),
         })
+    }
+}
+
+/// Moves the idle deadline of a session that is visited, unless it would hardly move.
+async fn note_visit(core: &Core, live: &Live, snapshot: &Snapshot, now: Timestamp) {
+    let until = clock::after(now, core.config.idle);
+    let worth_a_write = clock::after(snapshot.expiry.idle_until, core.config.idle / 100);
+    if until < worth_a_write {
+        return;
+    }
+    if let Err(error) = core.store.touch(live.key(), until, now).await {
+        tracing::warn!(%error, "a visit cannot be noted");
     }
 }
 

@@ -50,6 +50,8 @@ pub(crate) struct TabStream {
     watching: Watching,
     tabs: Vec<StreamTab>,
     first: Option<Vec<u8>>,
+    /// Whether the session was seen in the store.
+    began: bool,
     ended: bool,
     heartbeat: Duration,
     beats_at: Instant,
@@ -103,6 +105,7 @@ impl TabStream {
             watching,
             tabs,
             first: Some(first),
+            began: false,
             ended: false,
             heartbeat,
             beats_at: now + heartbeat,
@@ -170,7 +173,14 @@ impl TabStream {
                 return;
             }
         };
-        if matches!(state, SessionState::Deleted) {
+        let over = match &state {
+            SessionState::Found(_) => false,
+            SessionState::Deleted => true,
+            // It expired while it was shown.
+            SessionState::Absent => self.began,
+        };
+        self.began |= matches!(state, SessionState::Found(_));
+        if over {
             self.end(&End::SessionGone, out);
             return;
         }

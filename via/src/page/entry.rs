@@ -166,7 +166,7 @@ impl<P: View> ErasedPage for Erased<P> {
             .iter()
             .zip(writer.into_written())
             .filter_map(|(field, written)| match written {
-                Written::Signal(value) => Some((field.name.to_owned(), value)),
+                Written::Signal(value) => Some((field.signal_name().into_owned(), value)),
                 Written::State(_) | Written::Param => None,
             })
             .collect();
