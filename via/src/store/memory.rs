@@ -477,3 +477,101 @@ impl Entry {
 fn size_of(key: &str, bytes: usize, owner: Option<&str>) -> usize {
     key.len() + bytes + owner.map_or(0, str::len)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::{
+        Expect, Put,
+        suite::{self, NOW, after, commit_at, create, found, key, put, store_suite, write},
+    };
+
+    store_suite!(async || MemoryStore::new());
+
+    proptest! {
+        #[test]
+        fn random_operations_agree_with_a_model(steps in suite::model::steps()) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(suite::model::agrees(&MemoryStore::new(), steps));
+        }
+    }
+
+    fn is_full(result: Result<CommitOutcome, StoreError>) -> bool {
+        matches!(result, Err(StoreError::Full(_)))
+    }
+
+    fn until(millis: i64) -> Put {
+        Put {
+            expiry: Expiry::at(after(millis)),
+            ..put("")
+        }
+    }
+
+    #[tokio::test]
+    async fn over_the_limit_of_documents_only_a_create_is_refused() {
+        let store = MemoryStore::with_limits(2, usize::MAX);
+        let (a, b, c) = (key("a"), key("b"), key("c"));
+        let version = create(&store, &a, put("")).await;
+        create(&store, &b, until(100)).await;
+
+        let create_c = vec![write(&c, Expect::Absent, put(""))];
+        assert!(is_full(commit_at(&store, NOW, create_c.clone()).await));
+        let both = vec![
+            write(&a, Expect::At(version), put("no")),
+            write(&c, Expect::Absent, put("no")),
+        ];
+        assert!(is_full(commit_at(&store, NOW, both).await));
+        assert_eq!(found(&store, &a).await.version, version);
+
+        let change = vec![write(&a, Expect::At(version), put("yes"))];
+        commit_at(&store, NOW, change).await.unwrap();
+        assert_eq!(found(&store, &a).await.bytes, "yes");
+        // What has expired makes way.
+        commit_at(&store, after(100), create_c).await.unwrap();
+        found(&store, &c).await;
+    }
+
+    #[tokio::test]
+    async fn over_the_limit_of_bytes_only_growth_is_refused() {
+        let store = MemoryStore::with_limits(10, 100);
+        let (a, b) = (key("a"), key("b"));
+        let mut version = create(&store, &a, put(vec![0; 98])).await;
+        let create_b = vec![write(&b, Expect::Absent, put("1"))];
+        assert!(is_full(commit_at(&store, NOW, create_b.clone()).await));
+        let grow = vec![write(&a, Expect::At(version), put(vec![0; 100]))];
+        assert!(is_full(commit_at(&store, NOW, grow).await));
+        for size in [98, 99, 97] {
+            let change = vec![write(&a, Expect::At(version), put(vec![1; size]))];
+            let outcome = commit_at(&store, NOW, change).await.unwrap();
+            let CommitOutcome::Committed(versions) = outcome else {
+                panic!("{outcome:?}");
+            };
+            version = versions[0];
+        }
+        commit_at(&store, NOW, create_b).await.unwrap();
+        assert!(store.touch(&a, after(9), NOW).await.unwrap());
+        assert_eq!(store.delete(&[a], after(9), NOW).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_counted_once_everything_is_swept() {
+        let store = MemoryStore::new();
+        for i in 0..1000 {
+            let put = Put {
+                owner: Some(format!("owner {}", i % 7).into()),
+                ..until(i)
+            };
+            create(&store, &key(&format!("{i}")), put).await;
+        }
+        store.delete(&[key("5")], after(9), NOW).await.unwrap();
+        assert_eq!(store.sweep(after(1000), usize::MAX).await.unwrap(), 1000);
+        let documents = store.lock();
+        let documents = documents.as_ref().unwrap();
+        assert_eq!(documents.bytes, 0);
+        assert!(documents.entries.is_empty());
+        assert!(documents.by_deadline.is_empty());
+        assert!(documents.by_owner.is_empty());
+    }
+}

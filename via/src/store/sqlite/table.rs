@@ -80,6 +80,11 @@ impl<'c> Table<'c> {
         self.0.prepare_cached(REPLACE).map(drop)
     }
 
+    #[cfg(test)]
+    pub(super) fn execute_batch(&self, sql: &str) -> rusqlite::Result<()> {
+        self.0.execute_batch(sql)
+    }
+
     /// The row of a key, whether it has ended or not.
     fn row(&self, key: &Key) -> Result<Option<Found>, Fault> {
         let mut statement = self.0.prepare_cached(FIND)?;
