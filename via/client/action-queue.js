@@ -35,13 +35,13 @@ export class ActionQueue {
 
   /** Gives the tab's token. A new tab counts its actions from 1; a renewed token goes on. */
   authorize(token, { newTab }) {
+    this.#token = token;
     if (newTab) {
       this.#number = 0;
       const [first] = this.#items;
       // What was sent under the old tab may have been applied there, so it is not sent again.
       if (first?.body) this.#finish({ status: 0, body: { code: 'unknown_outcome' } });
     }
-    this.#token = token;
     this.#next();
   }
 

@@ -47,11 +47,13 @@ export class Attachment {
     if (this.token) this.storage.setItem(this.key, this.token);
   }
 
-  /** The document came back from the back-forward cache; its tab may have been given on. */
+  /** The document came back from the back-forward cache. Says whether it still has its tab. */
   comeBack() {
     const left = this.storage.getItem(this.key);
-    if (left !== null && left === this.token) this.storage.removeItem(this.key);
+    const ours = left !== null && left === this.token;
+    if (ours) this.storage.removeItem(this.key);
     else this.attach(null);
+    return ours;
   }
 
   async #run(token) {

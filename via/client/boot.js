@@ -25,7 +25,7 @@ import { storage } from './storage.js';
 function boot(root) {
   const pagePath = location.pathname + location.search;
   let frame = root.dataset.viaFrame ?? null;
-  let broken = 0;
+  let broken = false;
 
   const signals = new Signals();
   const drafts = new Drafts(signals, isBoundFieldHeld);
@@ -78,16 +78,17 @@ function boot(root) {
     },
   });
 
-  function apply({ generation, hash, events: list }) {
-    // After a frame that could not be applied the rest of its stream makes no sense.
-    if (generation === broken) return;
+  function apply({ full, hash, events: list }) {
+    // After a frame that could not be applied, differences from it make no sense.
+    if (broken && !full) return;
     try {
       batch(() => list.forEach((event) => patches.apply(event)));
       frame = hash;
+      broken = false;
     } catch (error) {
-      broken = generation;
+      broken = true;
       frame = null;
-      link.failed(generation, String(error));
+      link.failed(String(error));
     }
   }
 
@@ -103,19 +104,22 @@ function boot(root) {
   };
   addEventListener('online', wake);
   document.addEventListener('visibilitychange', () => document.hidden || wake());
+  let away = false;
   addEventListener('pagehide', () => {
+    away = true;
     attachment.leave();
     link.leave();
   });
   addEventListener('pageshow', ({ persisted }) => {
+    away = false;
     if (!persisted) return;
-    const { token } = attachment;
-    attachment.comeBack();
-    if (attachment.token === token && token) link.join(token);
+    if (attachment.comeBack()) link.join(attachment.token);
     wake();
   });
   document.addEventListener('freeze', () => link.leave());
-  document.addEventListener('resume', () => attachment.token && link.join(attachment.token));
+  document.addEventListener('resume', () => {
+    if (!away && attachment.token) link.join(attachment.token);
+  });
 
   attachment.start();
 }

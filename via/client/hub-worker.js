@@ -39,7 +39,7 @@ addEventListener('connect', async ({ ports: [port] }) => {
         navigator.locks.request(data.lock, leave);
       }
     } else if (data.type === 'leave') leave();
-    else if (data.type === 'failed') hub.failed(port, data.generation, data.why);
+    else if (data.type === 'failed') hub.failed(port, data.why);
     else if (data.type === 'wake') hub.wake();
   };
   await held;

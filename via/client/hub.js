@@ -18,6 +18,12 @@ const LEAVE_DELAY = 5_000;
 /** A stream that lived this long has shown that the server is well. */
 const SETTLED = 5_000;
 
+/** A stream that has been opening for this long is given up when something says "try now". */
+const HANGS = 2_000;
+
+/** Full frames that are asked for more often than this are asked for more and more slowly. */
+const CALM = 10_000;
+
 export class Hub {
   #tabs = new Map();
   #stream = null;
@@ -25,25 +31,22 @@ export class Hub {
   #timer = null;
   #due = Infinity;
   #openedAt = 0;
-  #generation = 0;
+  #resyncedAt = -Infinity;
 
   constructor({ url, fetch, random, timers = globalThis, now = Date.now, debug = console.debug }) {
     Object.assign(this, { url, fetch, timers, now, debug });
     this.backoff = new Backoff({ base: 250, cap: 15_000, random });
     this.resyncs = new Backoff({ base: 250, cap: 15_000, random });
-    this.lastResync = -Infinity;
   }
 
   /** Adds a tab, or gives it a new token; `frame` is the hash that it shows. */
   join(key, { token, frame }, deliver) {
     const before = this.#tabs.get(key);
-    // A renewed token does not make an open stream worse.
-    this.#tabs.set(key, { key, token, frame: frame ?? null, deliver });
     deliver({ type: 'status', status: this.#status });
-    if (before && before.token === token && before.frame === frame && this.#carries(before)) {
-      this.#tabs.set(key, Object.assign(before, { deliver }));
-      return;
-    }
+    if (before?.token === token && this.#stream?.tabs.includes(before)) return;
+    // Of a tab that is known the hub knows better: a frame may be on its way to it.
+    const shown = before ? before.frame : frame;
+    this.#tabs.set(key, { key, token, frame: shown ?? null, deliver });
     this.#reopen(JOIN_DELAY);
   }
 
@@ -53,30 +56,29 @@ export class Hub {
     else this.#reopen(LEAVE_DELAY);
   }
 
-  /** A tab could not apply a frame of the given stream: it needs a full one. */
-  failed(key, generation, why) {
+  /** A tab could not apply a frame: it needs a full one, and ignores all others until it comes. */
+  failed(key, why) {
     const tab = this.#tabs.get(key);
-    if (tab && generation === this.#generation) this.#resync(tab, why);
+    if (tab) this.#resync(tab, why);
   }
 
   /** A moment when a lost connection may be back (`online`, a page became visible). */
   wake() {
     if (this.#status !== 'online') {
       this.backoff.reset();
-      if (!this.#stream) this.#reopen(0);
+      // One that has been opening for long may hang on a network that is no more.
+      if (!this.#stream || this.now() - this.#openedAt > HANGS) this.#reopen(0);
+    } else {
+      this.#stream?.check();
     }
-  }
-
-  #carries(tab) {
-    return this.#stream?.tabs.includes(tab);
   }
 
   #resync(tab, why) {
     this.debug(`via: a tab asks for a full frame: ${why}`);
-    tab.frame = null;
-    if (this.now() - this.lastResync > 10_000) this.resyncs.reset();
-    const first = this.lastResync === -Infinity || this.now() - this.lastResync > 10_000;
-    this.lastResync = this.now();
+    Object.assign(tab, { frame: null, next: 0 });
+    const first = this.now() - this.#resyncedAt > CALM;
+    if (first) this.resyncs.reset();
+    this.#resyncedAt = this.now();
     this.#reopen(first ? 0 : this.resyncs.next());
   }
 
@@ -103,8 +105,7 @@ export class Hub {
     this.#close();
     const tabs = [...this.#tabs.values()].filter((tab) => tab.token !== null);
     if (tabs.length === 0) return;
-    for (const tab of tabs) Object.assign(tab, { next: 1, events: [] });
-    this.#generation++;
+    for (const tab of tabs) Object.assign(tab, { next: 1, events: [], full: tab.frame === null });
     this.#openedAt = this.now();
     const { url, fetch, timers } = this;
     const stream = new Stream({
@@ -151,16 +152,16 @@ export class Hub {
       return;
     }
     const n = Number(number);
-    if (n < tab.next || tab.next === 0) return;
+    // 0: a full frame is asked for, and what comes until then is of no use.
+    if (tab.next === 0 || n < tab.next) return;
     if (n > tab.next) {
-      tab.next = 0;
       this.#resync(tab, `frame ${n} came too early`);
       return;
     }
     tab.events.push({ event, data });
     if (hash === undefined) return;
-    const { events } = tab;
-    Object.assign(tab, { frame: hash, next: n + 1, events: [] });
-    tab.deliver({ type: 'frame', generation: this.#generation, hash, events });
+    const { events, full } = tab;
+    Object.assign(tab, { frame: hash, next: n + 1, events: [], full: false });
+    tab.deliver({ type: 'frame', full, hash, events });
   }
 }

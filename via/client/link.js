@@ -26,7 +26,7 @@ export class Link {
   }
 
   /** Joins with a token; joins again by itself when the hub has to be started anew. */
-  async join(token) {
+  join(token) {
     this.#joined = token;
     if (this.#hub) this.#joinHub();
     else if (!this.#port) this.#start();
@@ -40,9 +40,10 @@ export class Link {
     this.#drop();
   }
 
-  failed(generation, why) {
-    if (this.#hub) this.#hub.failed(this, generation, why);
-    else this.#port?.postMessage({ type: 'failed', generation, why });
+  /** The page could not apply a frame. */
+  failed(why) {
+    if (this.#hub) this.#hub.failed(this, why);
+    else this.#port?.postMessage({ type: 'failed', why });
   }
 
   wake() {
@@ -52,6 +53,8 @@ export class Link {
 
   #drop() {
     clearTimeout(this.#silence);
+    clearTimeout(this.#hello);
+    this.#hello = null;
     this.#watch.abort();
     this.#release?.();
     this.#release = null;
@@ -87,6 +90,7 @@ export class Link {
     if (message.type === 'hello') {
       clearTimeout(this.#hello);
       this.#hello = 'said';
+      this.#starts = 0;
       this.#watchWorker(message);
       this.#joinWorker();
     } else if (message.type === 'ping') {
@@ -136,13 +140,12 @@ export class Link {
         ready(this.lock);
         return new Promise((release) => (this.#release = release));
       };
-      navigator.locks.request(this.lock, hold).catch(() => ready(null));
+      navigator.locks.request(this.lock, { signal: this.#watch.signal }, hold).catch(() => ready(null));
     });
   }
 
   async #fallBack() {
     this.#drop();
-    clearTimeout(this.#hello);
     const { Hub } = await import('./hub.js').catch(() => ({}));
     if (!Hub) {
       setTimeout(() => !this.#hub && this.#joined !== null && this.#start(), 2_000);

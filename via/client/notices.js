@@ -40,7 +40,7 @@ export class Notices {
   #add(text, error) {
     const notice = document.createElement('div');
     notice.className = 'via-notice';
-    notice.setAttribute('role', error ? 'alert' : 'status');
+    if (error) notice.setAttribute('role', 'alert');
     notice.textContent = text;
     this.#list.append(notice);
     return notice;

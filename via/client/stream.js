@@ -12,6 +12,7 @@ export class Stream {
   #watch = null;
   #patience = HELLO_WITHIN;
   #over = false;
+  #heard = 0;
 
   /** `event` is called for each event, `lost(why, wait)` once; `wait` is given for a planned end. */
   constructor({ url, fetch, timers, tabs, event, lost }) {
@@ -75,8 +76,14 @@ export class Stream {
     this.event(event);
   }
 
+  /** Timers may have slept with the machine: is the heartbeat overdue by the clock? */
+  check() {
+    if (Date.now() - this.#heard > this.#patience) this.#end('no heartbeat');
+  }
+
   /** Something was heard; if nothing more is within the time, the stream is lost. */
   #listen() {
+    this.#heard = Date.now();
     this.timers.clearTimeout(this.#watch);
     this.#watch = this.timers.setTimeout(() => this.#end('no heartbeat'), this.#patience);
   }
