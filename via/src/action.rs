@@ -7,7 +7,7 @@ mod task;
 
 use std::{fmt, future::Future, pin::Pin};
 
-pub use args::{ArgumentError, Arguments};
+pub use args::{Argument, ArgumentError, ArgumentList, Arguments};
 pub use effects::Effects;
 pub use handle::ActionHandle;
 pub use task::Task;
@@ -33,6 +33,14 @@ pub enum Run<P> {
 /// The body of a task.
 #[doc(hidden)]
 pub type TaskFuture = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
+
+/// Puts the body of a task where the table wants it; called by generated code.
+#[doc(hidden)]
+pub fn task_future(
+    body: impl Future<Output = Result<(), Refusal>> + Send + 'static,
+) -> TaskFuture {
+    Box::pin(body)
+}
 
 impl<P> fmt::Debug for ActionEntry<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 pub(crate) use document::{Document, Outcome, TabId, TabRecord};
-pub use fields::{FieldReader, FieldWriter, Param, ReadError};
+pub use fields::{FieldReader, FieldWriter, HasDefault, Param, ReadError};
 pub(crate) use fields::{Fields, Inputs, Sources, Written};
 
 /// Types that a `#[state]` field can have: every type that is `Serialize`, `DeserializeOwned` and
@@ -18,7 +18,7 @@ pub(crate) use fields::{Fields, Inputs, Sources, Written};
     note = "derive what is missing: `#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]`",
     note = "the type must own its data: `String`, not `&str`"
 )]
-pub trait State: Sized {
+pub trait State: Sized + Send + Sync + 'static {
     /// Decodes the stored form.
     ///
     /// # Errors
@@ -34,10 +34,22 @@ pub trait State: Sized {
     /// What serde says if the value has no JSON form.
     #[doc(hidden)]
     fn to_json(&self) -> Result<Box<RawValue>, serde_json::Error>;
+
+    /// Reads the next field; called by generated code.
+    #[doc(hidden)]
+    fn read_field(fields: &mut FieldReader<'_>, default: fn() -> Self) -> Self {
+        fields.state(default)
+    }
+
+    /// Writes the next field; called by generated code.
+    #[doc(hidden)]
+    fn write_field(&self, fields: &mut FieldWriter) {
+        fields.state(self);
+    }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Clone> State for T {
+impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> State for T {
     fn from_json(json: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(json)
     }

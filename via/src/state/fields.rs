@@ -148,12 +148,40 @@ impl<'a> FieldReader<'a> {
 pub trait Param: Sized {
     /// Parses one segment of the path, after percent decoding.
     fn from_text(text: &str) -> Option<Self>;
+
+    /// Reads the next field; called by generated code.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Param`] if the text in the path is not of this type.
+    fn read_field(fields: &mut FieldReader<'_>) -> Result<Self, ReadError> {
+        fields.param()
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: FromStr> Param for T {
     fn from_text(text: &str) -> Option<Self> {
         text.parse().ok()
+    }
+}
+
+/// Types that a field without `default = ..` can have: every type that is `Default`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no default value, which the field needs before anything is stored",
+    label = "not `Default`",
+    note = "write `default = ..` in the field's attribute, or derive `Default` for `{Self}`"
+)]
+pub trait HasDefault: Sized {
+    /// The value of a field that was never written.
+    fn default_value() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> HasDefault for T {
+    fn default_value() -> Self {
+        Self::default()
     }
 }
 
