@@ -13,7 +13,7 @@ struct Todos {
 
 impl View for Todos {
     fn view(&self, _: &Cx<Self>) -> Markup {
-        html! { (self.first.done) }
+        html! {}
     }
 }
 

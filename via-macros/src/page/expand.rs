@@ -169,9 +169,11 @@ fn write(field: &Field, fields: &Ident) -> TokenStream {
         Kind::Signal(..) => quote!(SignalValue),
         Kind::Param => return quote!(#(#cfgs)* #fields.param(&self.#ident);),
     };
+    // `self` is hygienic too: it must come from where the method has it.
+    let value = quote!(&self.#ident);
     quote_spanned! {at(ty.span())=>
         #(#cfgs)*
-        <#ty as ::via::__private::#field_trait>::write_field(&self.#ident, #fields);
+        <#ty as ::via::__private::#field_trait>::write_field(#value, #fields);
     }
 }
 
