@@ -3,7 +3,7 @@ use via::prelude::*;
 #[via::page("/")]
 struct Counter {
     #[state]
-    count: i64,
+    total: i64,
     #[signal]
     step: i64,
 }
@@ -11,13 +11,13 @@ struct Counter {
 #[via::actions]
 impl Counter {
     fn add(&mut self, amount: i64) {
-        self.count += amount * self.step;
+        self.total += amount * self.step;
     }
 }
 
 impl View for Counter {
     fn view(&self, cx: &Cx<Self>) -> Markup {
-        html! { button data-text=(cx.count()) { "Add" } }
+        html! { button data-text=(cx.total()) { "Add" } }
     }
 }
 

@@ -47,6 +47,7 @@ pub(crate) fn unnamed_block(items: &TokenStream) -> TokenStream {
             unreachable_code,
             unreachable_pub,
             unused_qualifications,
+            unused_variables,
             clippy::all,
             clippy::nursery,
             clippy::pedantic,

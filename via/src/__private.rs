@@ -2,8 +2,8 @@
 
 pub use crate::{
     action::{
-        ActionEntry, ActionError, ActionHandle, ActionResult, Argument, ArgumentError, ArgumentList,
-        Arguments, Effects, Run, Task, TaskFuture, task_future,
+        ActionEntry, ActionError, ActionHandle, ActionResult, Argument, ArgumentError,
+        ArgumentJson, ArgumentList, Arguments, Effects, Run, Task, TaskFuture, task_future,
     },
     context::Cx,
     page::{
@@ -11,6 +11,9 @@ pub use crate::{
         View, WithActions, WithoutActions, assert_not_a_signal,
     },
     signal::{Signal, SignalValue},
-    state::{FieldReader, FieldWriter, HasDefault, Param, ReadError, State},
+    state::{
+        FieldReader, FieldWriter, HasDefault, Param, ReadError, State, StateClone, StateDecode,
+        StateEncode,
+    },
 };
 pub use maud::Markup;

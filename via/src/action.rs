@@ -7,7 +7,7 @@ mod task;
 
 use std::{fmt, future::Future, pin::Pin};
 
-pub use args::{Argument, ArgumentError, ArgumentList, Arguments};
+pub use args::{Argument, ArgumentError, ArgumentJson, ArgumentList, Arguments};
 pub use effects::Effects;
 pub use handle::ActionHandle;
 pub use task::Task;
@@ -36,10 +36,17 @@ pub type TaskFuture = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
 
 /// Puts the body of a task where the table wants it; called by generated code.
 #[doc(hidden)]
-pub fn task_future(
-    body: impl Future<Output = Result<(), Refusal>> + Send + 'static,
-) -> TaskFuture {
-    Box::pin(body)
+pub fn task_future<R: ActionResult>(body: impl Future<Output = R> + Send + 'static) -> TaskFuture {
+    Box::pin(async move { body.await.into_result() })
+}
+
+impl<P> fmt::Debug for Run<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Transaction(_) => "Transaction",
+            Self::Task(_) => "Task",
+        })
+    }
 }
 
 impl<P> fmt::Debug for ActionEntry<P> {
@@ -94,6 +101,7 @@ pub trait ActionResult {
     fn into_result(self) -> Result<(), Refusal>;
 }
 
+#[diagnostic::do_not_recommend]
 impl ActionResult for () {
     fn into_result(self) -> Result<(), Refusal> {
         Ok(())

@@ -52,7 +52,7 @@ impl Counter {
     }
 
     #[cfg(any())]
-    fn never(&mut self, _: Missing) {}
+    fn never(&mut self, missing: Missing) {}
 
     #[cfg(any())]
     fn save(&mut self) {}

@@ -58,8 +58,8 @@ pub struct Todo {
 
 impl View for Todo {
     fn view(&self, cx: &Cx<Self>) -> Markup {
-        let _: via::Signal<i64> = cx.step();
-        let _: via::Signal<Option<bool>> = cx.open();
+        let _: Signal<i64> = cx.step();
+        let _: Signal<Option<bool>> = cx.open();
         html! {
             (self.list) (self.id) (self.text) (self.seven)
             input data-bind=(cx.draft());

@@ -12,7 +12,7 @@ use super::{
     parse::Input,
 };
 use crate::{
-    emit::{cfgs, is_hidden_by_a_method, name_of},
+    emit::{cfgs, compact, is_hidden_by_a_method, name_of},
     errors::Errors,
 };
 
@@ -32,7 +32,7 @@ pub(crate) fn block(input: &Input, mut errors: Errors) -> Result<Block, TokenStr
         );
     }
     let page = block.and_then(|block| check_block(block, &mut errors));
-    let actions = block.map_or_else(Vec::new, |block| check_items(block, &mut errors));
+    let actions = block.map_or_else(Vec::new, |block| check_items(block, page, &mut errors));
     errors.finish()?;
     match (block, page) {
         (Some(block), Some(page)) => Ok(Block {
@@ -79,7 +79,7 @@ pub(crate) fn page_name(ty: &Type) -> Option<&Ident> {
 }
 
 /// Every item is an action, and no two have one name.
-fn check_items(block: &ItemImpl, errors: &mut Errors) -> Vec<Action> {
+fn check_items(block: &ItemImpl, page: Option<&Ident>, errors: &mut Errors) -> Vec<Action> {
     let mut actions: Vec<Action> = Vec::new();
     for item in &block.items {
         let function = match item {
@@ -98,7 +98,7 @@ fn check_items(block: &ItemImpl, errors: &mut Errors) -> Vec<Action> {
                 format!("two actions are named `{}`; rename one", function.sig.ident),
             );
         }
-        actions.extend(check_action(function, errors));
+        actions.extend(check_action(function, page, errors));
     }
     actions
 }
@@ -120,13 +120,17 @@ pub(crate) fn is_repeated(block: &ItemImpl, function: &ImplItemFn) -> bool {
         })
 }
 
-fn check_action(function: &ImplItemFn, errors: &mut Errors) -> Option<Action> {
+fn check_action(
+    function: &ImplItemFn,
+    page: Option<&Ident>,
+    errors: &mut Errors,
+) -> Option<Action> {
     let sig = &function.sig;
     check_name(&sig.ident, errors);
     check_qualifiers(sig, errors);
     let output = check_output(&sig.output, errors);
     let (kind, inputs) = if sig.asyncness.is_some() {
-        check_task(sig, errors)?
+        check_task(sig, page, errors)?
     } else {
         check_transaction(sig, errors)?
     };
@@ -148,7 +152,9 @@ fn check_name(ident: &Ident, errors: &mut Errors) {
     if is_hidden_by_a_method(&name) {
         errors.at(
             ident,
-            format!("the action `{name}` hides behind a method that every Rust value has; rename it"),
+            format!(
+                "the action `{name}` hides behind a method that every Rust value has; rename it"
+            ),
         );
     } else if !name.is_ascii() {
         errors.at(
@@ -263,7 +269,11 @@ fn check_effects(input: &PatType, errors: &mut Errors) {
 }
 
 /// `async fn name(task: Task<Self>, arguments..)`
-fn check_task<'a>(sig: &'a Signature, errors: &mut Errors) -> Option<(Kind, Vec<&'a PatType>)> {
+fn check_task<'a>(
+    sig: &'a Signature,
+    page: Option<&Ident>,
+    errors: &mut Errors,
+) -> Option<(Kind, Vec<&'a PatType>)> {
     let mut inputs = sig.inputs.iter();
     let task = match inputs.next() {
         Some(FnArg::Receiver(receiver)) => {
@@ -273,7 +283,10 @@ fn check_task<'a>(sig: &'a Signature, errors: &mut Errors) -> Option<(Kind, Vec<
             );
             return None;
         }
-        Some(FnArg::Typed(input)) if is_named(&input.ty, "Task") => input.ty.span(),
+        Some(FnArg::Typed(input)) if is_named(&input.ty, "Task") => {
+            check_task_type(&input.ty, page, errors);
+            input.ty.span()
+        }
         _ => {
             errors.at(
                 &sig.ident,
@@ -297,6 +310,22 @@ fn check_task<'a>(sig: &'a Signature, errors: &mut Errors) -> Option<(Kind, Vec<
         !effects
     });
     Some((Kind::Task { task }, inputs))
+}
+
+/// `Task<Self>`, or `Task<Counter>`
+fn check_task_type(ty: &Type, page: Option<&Ident>, errors: &mut Errors) {
+    let text = compact(ty);
+    let of = text
+        .rsplit_once('<')
+        .and_then(|(_, of)| of.strip_suffix('>'))
+        .and_then(|of| of.rsplit("::").next());
+    let of_this_page = of == Some("Self") || page.is_none_or(|page| of == Some(&page.to_string()));
+    if !of_this_page {
+        errors.at(
+            ty,
+            "a task changes the page whose action it is; write `Task<Self>`",
+        );
+    }
 }
 
 fn typed<'a>(inputs: impl Iterator<Item = &'a FnArg>) -> Vec<&'a PatType> {
@@ -335,9 +364,7 @@ fn check_argument(input: &PatType, errors: &mut Errors) -> Option<Argument> {
     if let Some(token) = find(ty.to_token_stream(), &["impl", "&", "Self"]) {
         let text = quote!(#ty).to_string();
         let message = match token.as_str() {
-            "impl" => {
-                "an argument of an action is decoded, so its type is concrete; name the type"
-            }
+            "impl" => "an argument of an action is decoded, so its type is concrete; name the type",
             "&" if text.contains("str") => {
                 "an argument of an action is decoded, so it owns its data; take a `String`"
             }

@@ -25,16 +25,18 @@ pub(crate) fn block(block: &Block) -> TokenStream {
     });
     let handles = handles(page, methods);
     let entries = block.actions.iter().map(|action| entry(action, block));
-    let generated = unnamed_block(&quote! {
-        #(#assertions)*
-        #handles
-
+    let table = quote_spanned! {page.span()=>
         #[automatically_derived]
         impl ::via::__private::Actions for #page {
             type Handles = __ActionHandles;
 
             const TABLE: &'static [::via::__private::ActionEntry<Self>] = &[#(#entries),*];
         }
+    };
+    let generated = unnamed_block(&quote! {
+        #(#assertions)*
+        #handles
+        #table
     });
     quote! {
         #item
@@ -47,7 +49,7 @@ fn is_not_a_signal(action: &Action, page: &Type) -> TokenStream {
     let cfgs = &action.cfgs;
     let name = name_of(&action.ident);
     let message = format!("`{name}` is a signal of this page already; rename the action");
-    quote_spanned! {at(action.ident.span())=>
+    quote_spanned! {action.ident.span()=>
         #(#cfgs)*
         const _: () = ::via::__private::assert_not_a_signal(
             <#page as ::via::__private::Page>::DESCRIPTOR,
@@ -60,7 +62,7 @@ fn is_not_a_signal(action: &Action, page: &Type) -> TokenStream {
 /// `cx.add(5)`, by the user's own name.
 fn handle(action: &Action, name: &str) -> TokenStream {
     let values = action.arguments.iter().map(|Argument { ident, ty }| {
-        quote_spanned!(at(ty.span())=> <#ty as ::via::__private::Argument>::as_json(&#ident))
+        quote_spanned!(ty.span()=> <#ty as ::via::__private::Argument>::to_json(&#ident))
     });
     let arguments = quote!((#(#values,)*));
     let body = quote!(::via::__private::ActionHandle::new(#name, &#arguments));
@@ -86,7 +88,7 @@ fn handle_method(
 
 /// The methods, and the step from the handles of the page to them.
 fn handles(page: &Type, methods: impl Iterator<Item = TokenStream>) -> TokenStream {
-    let deref = quote_spanned! {at(page.span())=>
+    let deref = quote_spanned! {page.span()=>
         #[automatically_derived]
         impl ::core::ops::Deref for <#page as ::via::__private::Page>::Handles {
             type Target = __ActionHandles;
@@ -157,12 +159,18 @@ fn entry(action: &Action, block: &Block) -> TokenStream {
         Kind::Task { task } => {
             let task_local = local("task");
             let task = Ident::new("task", at(*task));
-            let call = quote_spanned!(at(ident.span())=> Self::#ident(#task, #(#locals),*));
-            let result = into_result(action.output.as_ref(), &quote!(#call.await));
+            let call = quote_spanned!(ident.span()=> Self::#ident(#task, #(#locals),*));
+            let output = match &action.output {
+                Some(ty) => ty.to_token_stream(),
+                None => quote!(()),
+            };
+            let future = quote_spanned! {ident.span()=>
+                ::via::__private::task_future::<#output>(#call)
+            };
             quote! {
                 Task(|#task_local, #arguments| {
                     #decode
-                    ::core::result::Result::Ok(::via::__private::task_future(async move { #result }))
+                    ::core::result::Result::Ok(#future)
                 })
             }
         }

@@ -14,10 +14,7 @@ use crate::{
 };
 
 /// The page that `input` means, or the `compile_error!`s.
-pub(crate) fn page(
-    input: &Input,
-    mut errors: Errors,
-) -> Result<Page, proc_macro2::TokenStream> {
+pub(crate) fn page(input: &Input, mut errors: Errors) -> Result<Page, proc_macro2::TokenStream> {
     let item = check_item(&input.item, &mut errors);
     if let Some(item) = item {
         check_attr(&input.attr, item, &mut errors);
@@ -266,12 +263,7 @@ fn check_signal_name(field: &FieldInput, name: &str, errors: &mut Errors) {
 }
 
 /// Every `{name}` of the route has one `#[param]` field, and the reverse.
-fn check_params(
-    route: &LitStr,
-    input: &Input,
-    fields: &[Option<Field>],
-    errors: &mut Errors,
-) {
+fn check_params(route: &LitStr, input: &Input, fields: &[Option<Field>], errors: &mut Errors) {
     let params = match route::params(&route.value()) {
         Ok(params) => params,
         Err(messages) => {

@@ -17,11 +17,13 @@ pub(crate) fn page(page: &Page) -> TokenStream {
         .signals()
         .map(|field| signal_method(&field.ident, &field.ty, &field.cfgs));
     let handles = handles(signals);
+    let clones = page.fields.iter().filter_map(is_clone);
     let implementation = implementation(page);
     let assertion = has_a_view(&item.ident);
     let block = unnamed_block(&quote! {
         #handles
         #implementation
+        #(#clones)*
         #assertion
     });
     quote! {
@@ -136,7 +138,7 @@ fn read(field: &Field, fields: &Ident) -> TokenStream {
     let value = match kind {
         Kind::State(_, default) => {
             let default = default_of(ty, default.as_ref());
-            quote_spanned!(span=> <#ty as ::via::__private::State>::read_field(#fields, #default))
+            quote_spanned!(span=> <#ty as ::via::__private::StateDecode>::read_field(#fields, #default))
         }
         Kind::Signal(_, default) => {
             let default = default_of(ty, default.as_ref());
@@ -153,7 +155,9 @@ fn read(field: &Field, fields: &Ident) -> TokenStream {
 fn default_of(ty: &Type, default: Option<&syn::Expr>) -> TokenStream {
     match default {
         Some(default) => quote_spanned!(at(default.span())=> || #default),
-        None => quote_spanned!(at(ty.span())=> <#ty as ::via::__private::HasDefault>::default_value),
+        None => {
+            quote_spanned!(at(ty.span())=> <#ty as ::via::__private::HasDefault>::default_value)
+        }
     }
 }
 
@@ -165,7 +169,7 @@ fn write(field: &Field, fields: &Ident) -> TokenStream {
         kind,
     } = field;
     let field_trait = match kind {
-        Kind::State(..) => quote!(State),
+        Kind::State(..) => quote!(StateEncode),
         Kind::Signal(..) => quote!(SignalValue),
         Kind::Param => return quote!(#(#cfgs)* #fields.param(&self.#ident);),
     };
@@ -175,6 +179,18 @@ fn write(field: &Field, fields: &Ident) -> TokenStream {
         #(#cfgs)*
         <#ty as ::via::__private::#field_trait>::write_field(#value, #fields);
     }
+}
+
+/// Stops at the type of a state field that is not `Clone`; the other bounds are asked for where
+/// the field is read and written.
+fn is_clone(field: &Field) -> Option<TokenStream> {
+    let Field { ty, cfgs, .. } = field;
+    matches!(field.kind, Kind::State(..)).then(|| {
+        quote_spanned! {ty.span()=>
+            #(#cfgs)*
+            const _: () = <#ty as ::via::__private::StateClone>::IS_CLONE;
+        }
+    })
 }
 
 /// Stops at the struct's name where the page has no `View`.

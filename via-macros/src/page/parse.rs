@@ -2,8 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::{
-    Attribute, Expr, Field, Fields, Item, ItemStruct, LitStr, Meta, Token, Type,
-    ext::IdentExt,
+    Attribute, Expr, Field, Fields, Item, ItemStruct, LitStr, Meta, Token, Type, ext::IdentExt,
     parse::ParseStream,
 };
 
@@ -128,7 +127,8 @@ impl Input {
 impl PageAttr {
     fn parse(tokens: TokenStream) -> Self {
         let tokens: Vec<_> = tokens.into_iter().collect();
-        let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ',');
+        let is_comma =
+            |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ',');
         let mut attr = Self::default();
         for (place, argument) in tokens.split(is_comma).enumerate() {
             let Some(token) = argument.first().cloned() else {
@@ -207,15 +207,13 @@ impl FieldAttr {
         let mut options = Vec::new();
         match &attr.meta {
             Meta::Path(_) => {}
-            Meta::NameValue(meta) => {
-                match role {
-                    Role::Param => errors.at(meta, "`#[param]` takes no value; remove it"),
-                    Role::State | Role::Signal => errors.at(
-                        meta,
-                        format!("a default goes in parentheses: `#[{name}(default = ..)]`"),
-                    ),
-                }
-            }
+            Meta::NameValue(meta) => match role {
+                Role::Param => errors.at(meta, "`#[param]` takes no value; remove it"),
+                Role::State | Role::Signal => errors.at(
+                    meta,
+                    format!("a default goes in parentheses: `#[{name}(default = ..)]`"),
+                ),
+            },
             Meta::List(list) => {
                 let parser = |input: ParseStream<'_>| {
                     while !input.is_empty() {

@@ -86,7 +86,10 @@ fn is_plain(c: char) -> bool {
 
 fn is_identifier(name: &str) -> bool {
     // `r#` is not part of a name.
-    !name.contains('#') && Ident::parse_any.parse_str(name).is_ok_and(|ident| ident == name)
+    !name.contains('#')
+        && Ident::parse_any
+            .parse_str(name)
+            .is_ok_and(|ident| ident == name)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The arguments of an action: a JSON array, decoded into the declared types.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Serialize, Serializer, de::DeserializeOwned, ser::Error as _};
 use serde_json::value::RawValue;
 
 /// The arguments that a browser sent with an action.
@@ -72,7 +72,7 @@ pub trait Argument: Sized {
     fn take_from(arguments: &mut ArgumentList<'_>) -> Result<Self, ArgumentError>;
 
     /// What is written into the view.
-    fn as_json(&self) -> &impl Serialize;
+    fn to_json(&self) -> ArgumentJson;
 }
 
 #[diagnostic::do_not_recommend]
@@ -86,8 +86,22 @@ impl<T: Serialize + DeserializeOwned> Argument for T {
             .map_err(|error| ArgumentError(format!("number {}: {error}", place + 1)))
     }
 
-    fn as_json(&self) -> &impl Serialize {
-        self
+    fn to_json(&self) -> ArgumentJson {
+        ArgumentJson(serde_json::value::to_raw_value(self))
+    }
+}
+
+/// An argument as it is written into the view.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ArgumentJson(Result<Box<RawValue>, serde_json::Error>);
+
+impl Serialize for ArgumentJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Ok(json) => json.serialize(serializer),
+            Err(error) => Err(S::Error::custom(error)),
+        }
     }
 }
 

@@ -31,10 +31,7 @@ pub trait SignalValue: Sized + Send + Sync + 'static {
     ///
     /// [`ReadError::Signal`] if the browser sent a value that is not of this type.
     #[doc(hidden)]
-    fn read_field(
-        fields: &mut FieldReader<'_>,
-        default: fn() -> Self,
-    ) -> Result<Self, ReadError> {
+    fn read_field(fields: &mut FieldReader<'_>, default: fn() -> Self) -> Result<Self, ReadError> {
         fields.signal(default)
     }
 

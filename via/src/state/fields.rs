@@ -7,7 +7,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     page::{FieldDescriptor, FieldKind, PageDescriptor, SignalScope, StateScope},
     signal::SignalValue,
-    state::State,
+    state::{StateDecode, StateEncode},
 };
 
 /// Values under their stable keys, as the bytes they are stored in.
@@ -62,7 +62,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// The stored value of a state field, or its default.
-    pub fn state<T: State>(&mut self, default: fn() -> T) -> T {
+    pub fn state<T: StateDecode>(&mut self, default: fn() -> T) -> T {
         let field = self.next();
         let Some(stored) = self.sources.stored(field) else {
             return default();
@@ -169,7 +169,7 @@ impl<T: FromStr> Param for T {
 /// Types that a field without `default = ..` can have: every type that is `Default`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no default value, which the field needs before anything is stored",
+    message = "`{Self}` has no default value, and the field has none either",
     label = "not `Default`",
     note = "write `default = ..` in the field's attribute, or derive `Default` for `{Self}`"
 )]
@@ -226,7 +226,7 @@ pub(crate) enum Written {
 
 impl FieldWriter {
     /// Takes a state field.
-    pub fn state<T: State>(&mut self, value: &T) {
+    pub fn state<T: StateEncode>(&mut self, value: &T) {
         match value.to_json() {
             Ok(json) => self.written.push(Written::State(json)),
             Err(error) => {
