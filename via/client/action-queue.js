@@ -30,6 +30,8 @@ export class ActionQueue {
    */
   constructor({ post, sending, settled, random, timers = globalThis, now = Date.now }) {
     Object.assign(this, { post, sending, settled, timers, now });
+    // Set by whoever can renew the token.
+    this.expired = () => {};
     this.backoff = new Backoff({ base: 200, cap: 5_000, floor: 0.5, random });
   }
 
@@ -73,8 +75,9 @@ export class ActionQueue {
 
   #body({ number, action, args, signals, dirty }) {
     const json = JSON.stringify;
+    const before = `"token":${json(this.#token)},"number":${number},"action":${json(action)}`;
     // The arguments stay as the server wrote them: a number may be larger than JavaScript's.
-    return `{"token":${json(this.#token)},"number":${number},"action":${json(action)},"args":${args},"signals":${json(signals)},"dirty":${json(dirty)}}`;
+    return `{${before},"args":${args},"signals":${json(signals)},"dirty":${json(dirty)}}`;
   }
 
   async #send() {
@@ -123,7 +126,7 @@ export class ActionQueue {
     this.#number = item.number - 1;
     this.#busy = false;
     this.#token = null;
-    this.expired?.();
+    this.expired();
   }
 
   #finish(answer) {

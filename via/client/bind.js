@@ -6,6 +6,7 @@
  */
 
 import { isHeld, onRelease } from './fields.js';
+import { effect } from './signals.js';
 import { fieldKind, parseNumber } from './values.js';
 
 const fieldsOf = new Map();
@@ -51,7 +52,7 @@ export const binding = {
     fields.add(field);
     field.addEventListener('input', edit);
     field.addEventListener('change', edit);
-    const stop = context.follow(() => writeField(field, kind, isNumber(), current()));
+    const stop = effect(() => writeField(field, kind, isNumber(), current()));
     return () => {
       stop();
       fields.delete(field);

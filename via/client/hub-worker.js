@@ -12,7 +12,15 @@ const PING = 20_000;
 const hub = new Hub({ url: new URL('../stream', import.meta.url).href, fetch });
 const lock = navigator.locks && `via-hub:${crypto.randomUUID()}`;
 // Held until this worker dies; a tab that is granted it knows.
-const held = lock ? new Promise((ready) => navigator.locks.request(lock, () => (ready(), new Promise(() => {})))) : null;
+const held =
+  lock &&
+  new Promise((ready) => {
+    const holdForEver = () => {
+      ready();
+      return new Promise(() => {});
+    };
+    navigator.locks.request(lock, holdForEver);
+  });
 
 addEventListener('online', () => hub.wake());
 

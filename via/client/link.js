@@ -18,6 +18,7 @@ export class Link {
   #watch = new AbortController();
   #release = null;
   #starts = 0;
+  #fallingBack = false;
   #silence;
 
   /** `deliver` takes the hub's messages; `shown()` is the hash of the frame that the page shows. */
@@ -29,7 +30,7 @@ export class Link {
   join(token) {
     this.#joined = token;
     if (this.#hub) this.#joinHub();
-    else if (!this.#port) this.#start();
+    else if (!this.#port && !this.#fallingBack) this.#start();
     else if (this.#hello === 'said') this.#joinWorker();
   }
 
@@ -146,7 +147,9 @@ export class Link {
 
   async #fallBack() {
     this.#drop();
+    this.#fallingBack = true;
     const { Hub } = await import('./hub.js').catch(() => ({}));
+    this.#fallingBack = false;
     if (!Hub) {
       setTimeout(() => !this.#hub && this.#joined !== null && this.#start(), 2_000);
       return;

@@ -126,7 +126,7 @@ class Morph {
         node = this.#create(next[i], parent, before, pairs);
       } else {
         if (!stays.has(node)) move(node, parent, before);
-        pairs.push([node, next[i]]);
+        if (!node.isEqualNode(next[i])) pairs.push([node, next[i]]);
       }
       before = node;
     }
