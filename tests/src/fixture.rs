@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::thread;
 
@@ -22,6 +23,7 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 pub struct Fixture {
     address: SocketAddr,
+    open: Arc<AtomicUsize>,
     _stop: oneshot::Sender<()>,
 }
 
@@ -93,6 +95,11 @@ impl Fixture {
         listener.set_nonblocking(true).expect("a socket for tokio");
         let address = listener.local_addr().expect("the port");
         let (stop, stopped) = oneshot::channel();
+        let open = Arc::new(AtomicUsize::new(0));
+        let site = Arc::new(Site {
+            answer: Box::new(answer),
+            open: Arc::clone(&open),
+        });
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -101,13 +108,14 @@ impl Fixture {
             runtime.block_on(async move {
                 let listener = TcpListener::from_std(listener).expect("a socket of tokio");
                 tokio::select! {
-                    () = accept(listener, Arc::new(answer)) => {}
+                    () = accept(listener, site) => {}
                     _ = stopped => {}
                 }
             });
         });
         Self {
             address,
+            open,
             _stop: stop,
         }
     }
@@ -118,6 +126,12 @@ impl Fixture {
         self.address
     }
 
+    /// How many answers are being sent at this moment.
+    #[must_use]
+    pub fn open_answers(&self) -> usize {
+        self.open.load(Ordering::SeqCst)
+    }
+
     /// The address of `path` on the server.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
@@ -125,13 +139,17 @@ impl Fixture {
     }
 }
 
-type Answer = dyn Fn(&Request<Bytes>) -> Reply + Send + Sync;
+/// What the connections share.
+struct Site {
+    answer: Box<dyn Fn(&Request<Bytes>) -> Reply + Send + Sync>,
+    open: Arc<AtomicUsize>,
+}
 
-async fn accept(listener: TcpListener, answer: Arc<Answer>) {
+async fn accept(listener: TcpListener, site: Arc<Site>) {
     while let Ok((stream, _)) = listener.accept().await {
-        let answer = Arc::clone(&answer);
+        let site = Arc::clone(&site);
         tokio::spawn(async move {
-            let service = service_fn(|request| reply(&*answer, request));
+            let service = service_fn(|request| reply(&site, request));
             // A client that goes away is no concern of the fixture.
             let _ = http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
@@ -140,16 +158,15 @@ async fn accept(listener: TcpListener, answer: Arc<Answer>) {
     }
 }
 
-async fn reply(
-    answer: &Answer,
-    request: Request<Incoming>,
-) -> Result<Response<Parts>, hyper::Error> {
+async fn reply(site: &Site, request: Request<Incoming>) -> Result<Response<Parts>, hyper::Error> {
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
-    let reply = answer(&Request::from_parts(head, body));
+    let reply = (site.answer)(&Request::from_parts(head, body));
+    site.open.fetch_add(1, Ordering::SeqCst);
     let mut response = Response::new(Parts {
         chunks: reply.chunks,
         endless: reply.endless,
+        open: Arc::clone(&site.open),
     });
     *response.status_mut() = reply.status;
     *response.headers_mut() = reply.headers;
@@ -161,6 +178,13 @@ async fn reply(
 struct Parts {
     chunks: VecDeque<Bytes>,
     endless: bool,
+    open: Arc<AtomicUsize>,
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Body for Parts {

@@ -22,7 +22,7 @@ fn site(body: &'static str, script: &'static str) -> Fixture {
 }
 
 fn open(site: &Fixture) -> (Profile, Page) {
-    let profile = Browser::launch().profile();
+    let profile = Browser::shared().profile();
     let page = profile.open(&site.url("/"));
     (profile, page)
 }
@@ -131,7 +131,7 @@ fn two_profiles_have_separate_cookies_and_tabs_of_one_share_them() {
             &format!("who={number}; HttpOnly; SameSite=Lax; Path=/"),
         )
     });
-    let browser = Browser::launch();
+    let browser = Browser::shared();
     let (ann, bob) = (browser.profile(), browser.profile());
     let (page, other) = (ann.open(&site.url("/")), bob.open(&site.url("/")));
     let second = ann.open(&site.url("/second"));
@@ -358,7 +358,7 @@ fn shared() -> Fixture {
 #[test]
 fn problems_of_a_shared_worker_belong_to_the_pages_of_its_profile() {
     let site = shared();
-    let browser = Browser::launch();
+    let browser = Browser::shared();
     let (profile, other) = (browser.profile(), browser.profile());
     let (first, second) = (profile.open(&site.url("/")), profile.open(&site.url("/")));
     let stranger = other.open(&site.url("/"));
@@ -408,7 +408,8 @@ fn a_picture_can_be_taken() {
 #[test]
 fn a_crashed_page_can_be_left_behind() {
     let site = site("", "");
-    let (profile, page) = open(&site);
+    let profile = Browser::launch().profile();
+    let page = profile.open(&site.url("/"));
     page.crash();
     drop(page);
     let page = profile.open(&site.url("/"));

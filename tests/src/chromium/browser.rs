@@ -1,7 +1,7 @@
 //! A browser: the process that profiles live in.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -53,6 +53,22 @@ impl Browser {
                 "filter": [{ "type": "shared_worker" }, { "type": "service_worker" }, { "exclude": true }],
             }),
         );
+        browser
+    }
+
+    /// The browser that the tests of one process share while any of them runs, which saves most of
+    /// the time a short test takes. A profile is private to its test all the same. Tests that
+    /// measure time or break the browser launch their own.
+    #[must_use]
+    #[track_caller]
+    pub fn shared() -> Self {
+        static SHARED: Mutex<Weak<Inner>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(inner) = shared.upgrade() {
+            return Self { inner };
+        }
+        let browser = Self::launch();
+        *shared = Arc::downgrade(&browser.inner);
         browser
     }
 

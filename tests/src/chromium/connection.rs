@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::observer::Observer;
+use super::observer::{Observer, PAGE};
 
 type Answer = Result<Value, String>;
 
@@ -109,7 +109,7 @@ impl Connection {
     pub(super) fn observe_session(&self, session: &str, observer: &Arc<Observer>) {
         let session_of_page = Session {
             observer: Arc::clone(observer),
-            place: "page".into(),
+            place: PAGE.into(),
         };
         self.routes()
             .sessions

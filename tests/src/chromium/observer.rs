@@ -11,6 +11,9 @@ use super::problem::{Kind, Problem, exception_text, object_text};
 /// Name of the function by which the observing script reports policy violations.
 pub(super) const REPORT: &str = "viaTestReport";
 
+/// The place of a page's own problems; workers and frames are named with their address.
+pub(super) const PAGE: &str = "page";
+
 /// Lines of console output that are kept for a failure message.
 const TRANSCRIPT: usize = 60;
 
@@ -102,7 +105,8 @@ impl Seen {
                 loader.clone_into(&mut self.loader);
                 self.restored = params["type"] == "BackForwardCacheRestore";
             }
-            "Inspector.targetCrashed" => {
+            // A worker's ordinary end looks like this too.
+            "Inspector.targetCrashed" if place == PAGE => {
                 self.crashed = true;
                 self.problem(Kind::Crash, place, "the renderer crashed".into(), "");
             }
@@ -150,7 +154,7 @@ impl Observer {
     /// Takes note of the end of a page or worker.
     pub(super) fn detached(&self, place: &str) {
         let mut seen = self.seen();
-        if place == "page" {
+        if place == PAGE {
             seen.gone = true;
         } else {
             seen.note(format!("{place} ended"));

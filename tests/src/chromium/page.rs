@@ -341,12 +341,17 @@ impl Page {
         let mut problems = self.observer.problems();
         problems.extend(self.profile.workers.problems());
         if !problems.is_empty() {
-            let list: String = problems.iter().map(|each| format!("  {each}\n")).collect();
-            panic!(
-                "the page is not clean:\n{list}\nthe console:\n{}",
-                self.observer.transcript()
-            );
+            panic!("{}", self.complaint(&problems));
         }
+    }
+
+    fn complaint(&self, problems: &[Problem]) -> String {
+        let list: String = problems.iter().map(|each| format!("  {each}\n")).collect();
+        format!(
+            "the page is not clean:\n{list}\nthe console:\n{}{}",
+            self.observer.transcript(),
+            self.profile.workers.transcript(),
+        )
     }
 
     /// Closes the tab, as a person does, and waits until it is gone.
@@ -422,11 +427,7 @@ impl Drop for Page {
             self.observer.wait(PATIENCE, |seen| seen.gone);
         }
         if !failing && !problems.is_empty() {
-            let list: String = problems.iter().map(|each| format!("  {each}\n")).collect();
-            panic!(
-                "the page is not clean:\n{list}\nthe console:\n{}",
-                self.observer.transcript()
-            );
+            panic!("{}", self.complaint(&problems));
         }
     }
 }

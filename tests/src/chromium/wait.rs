@@ -64,11 +64,12 @@ impl Page {
         let text = |index: usize| page[index].as_str().unwrap_or_default();
         let html: String = text(3).chars().take(SNAPSHOT).collect();
         format!(
-            "the page {} ({}, {}):\n{html}\n\nthe console:\n{}",
+            "the page {} ({}, {}):\n{html}\n\nthe console:\n{}{}",
             text(0),
             text(1),
             text(2),
-            self.observer.transcript()
+            self.observer.transcript(),
+            self.profile.workers.transcript(),
         )
     }
 }
