@@ -8,9 +8,11 @@ mod task;
 use std::{fmt, future::Future, pin::Pin};
 
 pub use args::{ArgumentError, Arguments};
+pub(crate) use effects::Command;
 pub use effects::Effects;
 pub use handle::ActionHandle;
-pub use task::Task;
+pub(crate) use task::TaskHome;
+pub use task::{Task, TaskError};
 
 /// One row of a page's closed table of actions.
 #[doc(hidden)]

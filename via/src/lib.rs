@@ -5,18 +5,30 @@ extern crate self as via;
 #[doc(hidden)]
 pub mod __private;
 pub mod action;
+mod app;
+mod client;
+mod clock;
 mod context;
 #[doc(hidden)]
 pub mod diff;
+mod error;
+mod hub;
+mod incident;
+mod limits;
 mod page;
 pub mod prelude;
 mod protocol;
+mod session;
 pub mod signal;
 mod state;
 pub mod store;
+mod transaction;
 
 pub use action::{ActionHandle, Effects, Task};
+pub use app::{App, Server};
+pub use clock::Clock;
 pub use context::Cx;
+pub use error::{Error, Result};
 pub use maud::{Markup, PreEscaped, html};
 pub use page::{Page, View};
 pub use signal::{Signal, SignalValue};

@@ -1,8 +1,12 @@
 //! What a page is to the runtime: the traits that the macros implement, and their descriptors.
 
-use std::ops::Deref;
+mod entry;
+
+use std::{borrow::Cow, ops::Deref};
 
 use maud::{Markup, html};
+
+pub(crate) use entry::{ActionKind, PageEntry, Rendered};
 
 use crate::{
     action::ActionEntry,
@@ -94,6 +98,17 @@ impl PageDescriptor {
         xxhash_rust::xxh3::xxh3_64(text.as_bytes())
     }
 
+    /// Whether a browser may send a value for a signal of this name.
+    pub(crate) fn takes_signal(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| {
+            field.name == name
+                && matches!(
+                    field.kind,
+                    FieldKind::Signal(SignalScope::Session | SignalScope::Tab)
+                )
+        })
+    }
+
     /// Whether a field is a signal that the browser knows under this name.
     #[must_use]
     pub const fn has_signal(&self, name: &str) -> bool {
@@ -113,7 +128,7 @@ impl PageDescriptor {
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct FieldDescriptor {
-    /// The name of the field, and of the signal in the browser.
+    /// The name of the field; a signal has it in the browser too, unless it is local.
     pub name: &'static str,
     /// The stable key under which it is kept: `Counter.count`.
     pub key: &'static str,
@@ -121,6 +136,17 @@ pub struct FieldDescriptor {
     pub kind: FieldKind,
     /// Its type as it was written, without spaces: `Option<i64>`.
     pub type_name: &'static str,
+}
+
+impl FieldDescriptor {
+    /// The name of a signal in the browser. A local one begins with `_`, which by Datastar's
+    /// convention keeps it there.
+    pub(crate) fn signal_name(&self) -> Cow<'static, str> {
+        match self.kind {
+            FieldKind::Signal(SignalScope::Local) => Cow::Owned(format!("_{}", self.name)),
+            _ => Cow::Borrowed(self.name),
+        }
+    }
 }
 
 /// What a field is, from its attribute.

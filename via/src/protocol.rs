@@ -1,4 +1,7 @@
-//! What travels: SSE framing, Datastar events, requests.
+//! What travels: SSE framing, Datastar events, requests and their answers.
 
+pub(crate) mod answer;
 pub(crate) mod datastar;
+pub(crate) mod incoming;
 pub(crate) mod sse;
+pub(crate) mod token;

@@ -1,12 +1,14 @@
 //! Fields of a page <-> the values that a document keeps.
 
+mod change;
 mod document;
 mod fields;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-pub(crate) use document::{Document, Outcome, TabId, TabRecord};
+pub(crate) use change::{ChangeError, Changes, change};
+pub(crate) use document::{Document, DocumentError, Load, Outcome, TabId, TabRecord, raw};
 pub use fields::{FieldReader, FieldWriter, Param, ReadError};
 pub(crate) use fields::{Fields, Inputs, Sources, Written};
 

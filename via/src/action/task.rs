@@ -2,18 +2,132 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc};
 
-use crate::page::Page;
+use super::{ActionError, Command, Effects};
+use crate::{
+    app::Core,
+    page::{Page, PageEntry},
+    session::SessionCookie,
+    state::{Inputs, TabId, change},
+    transaction::{self, Failure, Scope},
+};
 
 /// Given to an `async fn` action: changes the page's state in as many transactions as it likes,
 /// and holds none of it while it waits.
+///
+/// A task is started once, after its start was committed; it is lost if the process ends.
 pub struct Task<P> {
-    inner: Arc<()>,
+    home: Arc<TaskHome>,
     page: PhantomData<fn() -> P>,
 }
 
-impl<P: Page> fmt::Debug for Task<P> {
+/// Where a task was started.
+#[derive(Debug)]
+pub(crate) struct TaskHome {
+    pub(crate) core: Arc<Core>,
+    pub(crate) session: SessionCookie,
+    pub(crate) page: Arc<PageEntry>,
+    pub(crate) tab: TabId,
+    pub(crate) params: Vec<(String, String)>,
+    pub(crate) inputs: Inputs,
+}
+
+impl<P: Page> Task<P> {
+    pub(crate) fn new(home: Arc<TaskHome>) -> Self {
+        Self {
+            home,
+            page: PhantomData,
+        }
+    }
+
+    /// Changes the page as one transaction: `step` works on a copy of the latest committed state,
+    /// perhaps several times, and must be pure.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError`] if nothing was changed: the session has ended, `step` panicked, or the store
+    /// is away.
+    pub async fn update(&self, mut step: impl FnMut(&mut P) + Send) -> Result<(), TaskError> {
+        let TaskHome {
+            core,
+            session,
+            page,
+            tab,
+            params,
+            inputs,
+        } = &*self.home;
+        let live = core.hub.live(&session.id.key());
+        let scope = Scope {
+            session,
+            page,
+            tab: *tab,
+            params,
+            inputs,
+        };
+        let mut step = |sources: crate::state::Sources<'_>, _: &mut Effects| {
+            change::<P, ActionError>(sources, |page| {
+                step(page);
+                Ok(())
+            })
+        };
+        let _turn = live.turn().await;
+        transaction::run(core, &live, scope, None, &mut step)
+            .await
+            .map(drop)
+            .map_err(TaskError)
+    }
+
+    /// Shows `text` for a few seconds in the tab that started the task, if it is connected.
+    pub fn toast(&self, text: impl Into<String>) {
+        self.home.tell(&Command::Toast { text: text.into() });
+    }
+}
+
+impl TaskHome {
+    /// Has the browser of the tab told to do something.
+    pub(crate) fn tell(&self, command: &Command) {
+        self.core
+            .hub
+            .live(&self.session.id.key())
+            .tell(self.tab, command);
+    }
+}
+
+impl<P> Clone for Task<P> {
+    fn clone(&self) -> Self {
+        Self {
+            home: Arc::clone(&self.home),
+            page: PhantomData,
+        }
+    }
+}
+
+impl<P> fmt::Debug for Task<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let _ = &self.inner;
         f.debug_struct("Task").finish_non_exhaustive()
     }
 }
+
+/// Why a task could not change its page.
+#[derive(Debug)]
+pub struct TaskError(Failure);
+
+impl TaskError {
+    /// Whether the session of the task has ended, so that nothing it does will be seen.
+    #[must_use]
+    pub fn is_session_gone(&self) -> bool {
+        matches!(self.0, Failure::SessionGone)
+    }
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Failure::SessionGone => f.write_str("the session has ended"),
+            Failure::Incident(incident) => f.write_str(&incident.message()),
+            Failure::TooLarge => f.write_str("the state of the session is too large"),
+            _ => f.write_str("the state cannot be changed at the moment"),
+        }
+    }
+}
+
+impl std::error::Error for TaskError {}

@@ -1,6 +1,9 @@
 //! Reading the fields of a page out of documents, and writing them back.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+};
 
 use serde_json::{Value, value::RawValue};
 
@@ -13,8 +16,14 @@ use crate::{
 /// Values under their stable keys, as the bytes they are stored in.
 pub(crate) type Fields = BTreeMap<String, Box<RawValue>>;
 
-/// Signal values that a browser sent, by the name of the signal.
-pub(crate) type Inputs = BTreeMap<String, Value>;
+/// The signals of a browser, as it sent them with an action.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inputs {
+    /// Their values, by name.
+    pub(crate) values: BTreeMap<String, Value>,
+    /// Those that the user changed: they are kept. The others are only what the action sees.
+    pub(crate) dirty: BTreeSet<String>,
+}
 
 /// Where the fields of one page, in one tab, come from.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +92,7 @@ impl<'a> FieldReader<'a> {
     /// [`ReadError::Signal`] if the browser sent a value that is not of the signal's type.
     pub fn signal<T: SignalValue>(&mut self, default: fn() -> T) -> Result<T, ReadError> {
         let field = self.next();
-        if let Some(input) = self.sources.inputs.get(field.name) {
+        if let Some(input) = self.sources.inputs.values.get(field.name) {
             return T::decode(input).map_err(|error| ReadError::Signal {
                 name: field.name,
                 reason: error.to_string(),
@@ -186,7 +195,7 @@ pub struct FieldWriter {
 }
 
 /// One field as it is written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Written {
     /// A state field's JSON.
     State(Box<RawValue>),
@@ -216,6 +225,12 @@ impl FieldWriter {
     /// Takes a path parameter, which an action cannot change.
     pub fn param<T>(&mut self, _value: &T) {
         self.written.push(Written::Param);
+    }
+
+    /// All fields, in the order of the descriptor; one that could not be encoded counts as a
+    /// parameter.
+    pub(crate) fn into_written(self) -> Vec<Written> {
+        self.written
     }
 
     /// All fields, in the order of the descriptor.

@@ -1,0 +1,264 @@
+//! [`App`]: what is registered, turned into an axum [`Router`] or a server.
+
+mod act;
+mod core;
+mod document;
+mod live_stream;
+mod routes;
+mod security;
+mod serve;
+
+use std::{collections::BTreeMap, fmt, panic::Location, sync::Arc, time::Duration};
+
+use axum::Router;
+
+pub(crate) use self::core::{Config, Core};
+pub use serve::Server;
+
+use crate::{
+    clock::Clock,
+    page::{PageEntry, View},
+    store::{MemoryStore, Store},
+};
+
+/// An application: its pages, its store, and how browsers reach it.
+///
+/// Wrong configuration stops the program at start, at the line that wrote it.
+///
+/// # Example: a page in a router
+///
+/// ```
+/// use via::prelude::*;
+///
+/// #[via::page("/")]
+/// struct Hello {
+///     #[state]
+///     visits: u64,
+/// }
+///
+/// impl View for Hello {
+///     fn view(&self, _cx: &Cx<Self>) -> Markup {
+///         html! { p { "Hello" } }
+///     }
+/// }
+///
+/// let router: axum::Router = via::App::new().page::<Hello>().into_router();
+/// ```
+#[must_use = "an app does nothing until it is served"]
+pub struct App {
+    pages: Vec<PageEntry>,
+    store: Arc<dyn Store>,
+    stylesheets: Vec<&'static str>,
+    name: Option<String>,
+    origins: Vec<String>,
+    idle: Duration,
+    absolute: Duration,
+    clock: Clock,
+}
+
+impl App {
+    /// An app without pages whose state lives in memory.
+    pub fn new() -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        Self {
+            pages: Vec::new(),
+            store: Arc::new(MemoryStore::new()),
+            stylesheets: Vec::new(),
+            name: None,
+            origins: Vec::new(),
+            idle: 14 * DAY,
+            absolute: 90 * DAY,
+            clock: Clock::system(),
+        }
+    }
+
+    /// Adds a page under its own route.
+    ///
+    /// # Panics
+    ///
+    /// Panics, at the line of the call, if a page of this route or of this name was added before:
+    /// a name is part of the keys of stored state and of the names of actions, so that two pages
+    /// cannot share it.
+    #[track_caller]
+    pub fn page<P: View>(mut self) -> Self {
+        let entry = PageEntry::new::<P>(Location::caller());
+        let (new, place) = (entry.descriptor, entry.location);
+        assert!(
+            !new.route.starts_with("/_via"),
+            "page `{}` cannot have the route `{}`: paths below `/_via` belong to the framework",
+            new.name,
+            new.route,
+        );
+        for PageEntry {
+            descriptor: old,
+            location,
+            ..
+        } in &self.pages
+        {
+            assert!(
+                shape(old.route) != shape(new.route),
+                "the route `{}` is taken twice: by `{}::{}`, added at {location}, and by \
+                 `{}::{}`, added at {place}",
+                new.route,
+                old.module,
+                old.name,
+                new.module,
+                new.name,
+            );
+            assert!(
+                old.name != new.name,
+                "two pages are named `{}`: `{}::{}`, added at {location}, and `{}::{}`, added at \
+                 {place}; rename one, because stored state is kept under that name",
+                new.name,
+                old.module,
+                old.name,
+                new.module,
+                new.name,
+            );
+        }
+        self.pages.push(entry);
+        self
+    }
+
+    /// Keeps state in `store` instead of memory.
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.store = Arc::new(store);
+        self
+    }
+
+    /// Adds a stylesheet to every page, served under a hashed URL that browsers keep for ever.
+    ///
+    /// Inline styles are forbidden by the default Content-Security-Policy.
+    pub fn stylesheet(mut self, css: &'static str) -> Self {
+        self.stylesheets.push(css);
+        self
+    }
+
+    /// Names the app in its cookie, so that several apps on one host do not disturb each other.
+    ///
+    /// By default this is the name of the crate that the first page is in. Another name starts
+    /// new sessions for everybody.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `name` is empty or has other characters than letters, digits, `-` and `_`.
+    #[track_caller]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        assert!(
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'),
+            "the name of an app is made of letters, digits, `-` and `_`, not {name:?}"
+        );
+        self.name = Some(name);
+        self
+    }
+
+    /// Says how browsers reach the app, for example `https://app.example.com` when a proxy that
+    /// speaks TLS is in front. May be called several times.
+    ///
+    /// With an `https` origin, cookies are `Secure` and have the `__Host-` prefix. With an `http`
+    /// origin they travel in the clear, which is right on a private network at most.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `origin` is not a scheme and a host, perhaps with a port, or if both `http` and
+    /// `https` origins are given.
+    #[track_caller]
+    pub fn origin(mut self, origin: impl Into<String>) -> Self {
+        let origin = origin.into();
+        assert!(
+            security::is_origin(&origin),
+            "an origin is written as `https://app.example.com` or `http://10.0.0.1:3000`, without \
+             a path, not {origin:?}"
+        );
+        let secure = |origin: &str| origin.starts_with("https:");
+        assert!(
+            self.origins
+                .iter()
+                .all(|old| secure(old) == secure(&origin)),
+            "an app is reached either by `https` or by `http`, but {origin:?} was given after {:?}",
+            self.origins,
+        );
+        self.origins.push(origin);
+        self
+    }
+
+    /// Ends a session that nobody used for `idle`, and any session after `absolute`.
+    ///
+    /// By default 14 and 90 days. An open page that does nothing is not a use.
+    pub fn session_timeouts(mut self, idle: Duration, absolute: Duration) -> Self {
+        self.idle = idle;
+        self.absolute = absolute;
+        self
+    }
+
+    /// Takes the time from `clock` instead of the system.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The app as an axum [`Router`], to nest it in a program of your own.
+    ///
+    /// Without an [`origin`](Self::origin) it is taken to be reached by HTTPS.
+    pub fn into_router(self) -> Router {
+        let secure = self
+            .origins
+            .iter()
+            .all(|origin| origin.starts_with("https:"));
+        let (core, stylesheets) = self.into_core(secure);
+        routes::router(&core, stylesheets)
+    }
+
+    fn into_core(self, secure: bool) -> (Arc<Core>, Vec<&'static str>) {
+        let name = self.name.unwrap_or_else(|| {
+            self.pages.first().map_or_else(
+                || "app".to_owned(),
+                |page| {
+                    let module = page.descriptor.module;
+                    module.split("::").next().unwrap_or(module).to_owned()
+                },
+            )
+        });
+        let pages: BTreeMap<_, _> = self
+            .pages
+            .into_iter()
+            .map(|page| (page.descriptor.name, Arc::new(page)))
+            .collect();
+        let config = Config::new(&name, secure, self.origins, self.idle, self.absolute);
+        let core = Core::new(self.store, self.clock, pages, config);
+        (Arc::new(core), self.stylesheets)
+    }
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("pages", &self.pages)
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A route without the names of its parameters: what decides whether two overlap entirely.
+fn shape(route: &str) -> Vec<&str> {
+    route
+        .split('/')
+        .map(|segment| {
+            if segment.starts_with('{') {
+                "{}"
+            } else {
+                segment
+            }
+        })
+        .collect()
+}

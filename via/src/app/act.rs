@@ -1,0 +1,405 @@
+//! `POST` to a page: a document attaches, or its tab acts.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use super::Core;
+use crate::{
+    action::{ActionError, Arguments, Command, Effects, Refusal, TaskFuture, TaskHome},
+    hub::{Live, SessionState},
+    incident::Incident,
+    limits,
+    page::{ActionKind, PageEntry},
+    protocol::{
+        answer::{ACK, REVISION, Refused},
+        incoming::{self, Act, Attach},
+        token::Token,
+    },
+    session::{Keyring, SessionCookie, random},
+    state::{Inputs, Load, Outcome, Sources, TabId},
+    transaction::{self, Failure, Numbered, Scope},
+};
+
+/// Hands a document what it needs to act and to be shown frames. Stores nothing.
+pub(super) async fn attach(
+    core: &Core,
+    page: &PageEntry,
+    params: Vec<(String, String)>,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Response, Refused> {
+    let keys = keys(core).await?;
+    let cookie = cookie(core, headers, keys)?;
+    let request: Attach = incoming::decode(body)?;
+    let now = core.clock.now();
+    let (_live, state) = load(core, &cookie).await?;
+    open_session(core, &cookie, &state)?;
+
+    let before = request
+        .token
+        .and_then(|text| Token::open(&text, keys))
+        .filter(|old| {
+            old.session == cookie.id && old.page == page.descriptor.name && old.params == params
+        });
+    let (tab, epoch, since) = before.map_or_else(
+        || (TabId::fresh(), 0, now.as_millis()),
+        |old| (old.tab, old.load.epoch.saturating_add(1), old.load.since),
+    );
+    let token = Token {
+        tab,
+        load: Load {
+            epoch,
+            nonce: u32::from_le_bytes(random()),
+            since,
+        },
+        session: cookie.id,
+        page: page.descriptor.name.to_owned(),
+        params,
+        fingerprint: page.fingerprint,
+        issued: now.as_millis(),
+    };
+    let renew = limits::TOKEN_LIFE - limits::TOKEN_LIFE / 12;
+    let answer = json!({
+        "token": token.seal(keys),
+        "tab": tab.to_string(),
+        "renew_ms": u64::try_from(renew.as_millis()).unwrap_or(u64::MAX),
+    });
+    Ok((
+        [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, "no-store"),
+        ],
+        answer.to_string(),
+    )
+        .into_response())
+}
+
+/// Runs an action. It goes on if the client goes away, and its answer names its number if it is
+/// definite.
+pub(super) async fn act(
+    core: Arc<Core>,
+    page: Arc<PageEntry>,
+    params: Vec<(String, String)>,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refused> {
+    let keys = keys(&core).await?;
+    let request: Act = incoming::decode(&body)?;
+    let number = request.number;
+    let cookie = match cookie(&core, headers, keys) {
+        Ok(cookie) => cookie,
+        Err(refused) => return Ok(acknowledged(number, refused)),
+    };
+    let call = match Call::check(&page, params, cookie, keys, request, &body) {
+        Ok(call) => call,
+        Err(refused) => return Ok(acknowledged(number, refused)),
+    };
+    let tracker = core.tasks.clone();
+    let done = tracker
+        .spawn(async move { call.run(&core, page).await })
+        .await;
+    let done = done.unwrap_or_else(|panic| {
+        let text = panic.to_string();
+        Err(Failure::Incident(Incident::report(
+            "the task of an action ended early",
+            &text,
+        )))
+    });
+    Ok(match done {
+        Ok(outcome) => applied(number, outcome),
+        Err(failure) => failed(number, failure),
+    })
+}
+
+/// An action that was asked for, and all that it needs.
+#[derive(Debug)]
+struct Call {
+    cookie: SessionCookie,
+    tab: TabId,
+    params: Vec<(String, String)>,
+    inputs: Inputs,
+    numbered: Numbered,
+    action: String,
+    kind: ActionKind,
+    args: Box<serde_json::value::RawValue>,
+}
+
+impl Call {
+    /// Checks everything that can be said without the session's state.
+    fn check(
+        page: &PageEntry,
+        params: Vec<(String, String)>,
+        cookie: SessionCookie,
+        keys: &Keyring,
+        request: Act,
+        body: &[u8],
+    ) -> Result<Self, Refused> {
+        let token = Token::open(&request.token, keys)
+            .filter(|token| token.page == page.descriptor.name && token.params == params)
+            .ok_or_else(|| {
+                Refused::bad_request("bad_token", "The token is not one of this page.")
+            })?;
+        if token.session != cookie.id {
+            return Err(Refused::session_gone());
+        }
+        if token.fingerprint != page.fingerprint {
+            return Err(Refused::new(
+                StatusCode::CONFLICT,
+                "stale_page",
+                "This page has changed; it has to be loaded again.",
+            ));
+        }
+        let kind = page.action(&request.action).ok_or_else(|| {
+            Refused::new(
+                StatusCode::NOT_FOUND,
+                "unknown_action",
+                "This page has no such action.",
+            )
+        })?;
+        let inputs = Inputs {
+            values: request.signals,
+            dirty: request.dirty,
+        };
+        page.check_inputs(&inputs).map_err(|error| {
+            let message = format!("This page takes no signal `{}`.", error.0);
+            Refused::unprocessable("unknown_signal", message)
+        })?;
+        Ok(Self {
+            cookie,
+            tab: token.tab,
+            params,
+            inputs,
+            numbered: Numbered {
+                load: token.load,
+                number: request.number,
+                digest: xxhash_rust::xxh3::xxh3_64(body),
+            },
+            action: request.action,
+            kind,
+            args: request.args,
+        })
+    }
+
+    async fn run(self, core: &Arc<Core>, page: Arc<PageEntry>) -> Result<Outcome, Failure> {
+        let live = core.hub.live(&self.cookie.id.key());
+        let arguments = Arguments::new(&self.args);
+        let task = match self.kind {
+            ActionKind::Transaction => None,
+            ActionKind::Task => Some(self.task(core, &page, &arguments)?),
+        };
+        if live.waiting() >= limits::WAITING_ACTIONS {
+            return Err(Failure::Busy);
+        }
+        let done = {
+            let _turn = live.turn().await;
+            let scope = Scope {
+                session: &self.cookie,
+                page: &page,
+                tab: self.tab,
+                params: &self.params,
+                inputs: &self.inputs,
+            };
+            let mut step = |sources: Sources<'_>, fx: &mut Effects| {
+                page.run(&self.action, &arguments, sources, fx)
+            };
+            transaction::run(core, &live, scope, Some(self.numbered), &mut step).await?
+        };
+        if !done.repeated && matches!(done.outcome, Outcome::Applied { .. }) {
+            for future in done.effects.futures {
+                core.tasks.spawn(future);
+            }
+            if let Some((home, future)) = task {
+                core.tasks.spawn(carry_out(home, future));
+            }
+        }
+        Ok(done.outcome)
+    }
+
+    /// The task that this call starts, not yet running.
+    fn task(
+        &self,
+        core: &Arc<Core>,
+        page: &Arc<PageEntry>,
+        arguments: &Arguments<'_>,
+    ) -> Result<(Arc<TaskHome>, TaskFuture), Failure> {
+        let home = Arc::new(TaskHome {
+            core: Arc::clone(core),
+            session: self.cookie.clone(),
+            page: Arc::clone(page),
+            tab: self.tab,
+            params: self.params.clone(),
+            inputs: Inputs {
+                values: self.inputs.values.clone(),
+                ..Inputs::default()
+            },
+        });
+        match page.start(&self.action, arguments, Arc::clone(&home)) {
+            Ok(future) => Ok((home, future)),
+            Err(ActionError::Arguments(error)) => Err(Failure::Arguments(error.to_string())),
+            Err(ActionError::Refused(Refusal(message))) => Err(Failure::Arguments(message)),
+        }
+    }
+}
+
+/// Runs a task to its end and tells the user if that is not a good one.
+async fn carry_out(home: Arc<TaskHome>, future: TaskFuture) {
+    use futures_util::FutureExt as _;
+    let text = match AssertUnwindSafe(future).catch_unwind().await {
+        Ok(Ok(())) => return,
+        Ok(Err(Refusal(text))) => text,
+        Err(panic) => Incident::of_panic("a task panicked", &*panic).message(),
+    };
+    home.tell(&Command::Toast { text });
+}
+
+/// The session cookie of a request that needs one.
+pub(super) fn cookie(
+    core: &Core,
+    headers: &HeaderMap,
+    keys: &Keyring,
+) -> Result<SessionCookie, Refused> {
+    if let Some(cookie) = core.config.cookie.read(headers, keys) {
+        return Ok(cookie);
+    }
+    Err(if headers.contains_key(header::COOKIE) {
+        Refused::session_gone()
+    } else {
+        Refused::new(
+            StatusCode::UNAUTHORIZED,
+            "no_cookie",
+            "This page needs cookies, and the browser sent none.",
+        )
+    })
+}
+
+/// Lets only the holder of an open session through.
+pub(super) fn open_session(
+    core: &Core,
+    cookie: &SessionCookie,
+    state: &SessionState,
+) -> Result<(), Refused> {
+    let open = match state {
+        SessionState::Absent => !core.config.visit_is_over(cookie, core.clock.now()),
+        SessionState::Deleted => false,
+        SessionState::Found(snapshot) => snapshot.document.secret.matches(&cookie.secret),
+    };
+    if open {
+        Ok(())
+    } else {
+        Err(Refused::session_gone())
+    }
+}
+
+/// The shared key, or an answer that asks to come back.
+pub(super) async fn keys(core: &Core) -> Result<&Keyring, Refused> {
+    core.keys().await.map_err(|error| {
+        tracing::warn!(%error, "the shared key cannot be loaded");
+        Refused::unavailable()
+    })
+}
+
+fn applied(number: u64, outcome: Outcome) -> Response {
+    match outcome {
+        Outcome::Refused { message } => {
+            acknowledged(number, Refused::unprocessable("refused", message))
+        }
+        Outcome::Applied { revision, commands } => {
+            let mut response = if commands.is_empty() {
+                StatusCode::NO_CONTENT.into_response()
+            } else {
+                let body = json!({ "commands": commands }).to_string();
+                let mut response = Response::new(Body::from(body));
+                response.headers_mut().insert(
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("application/json"),
+                );
+                response
+            };
+            let headers = response.headers_mut();
+            headers.insert(ACK, HeaderValue::from(number));
+            headers.insert(REVISION, HeaderValue::from(revision));
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+        }
+    }
+}
+
+/// An answer to a failure; it names the number unless the same request may be tried again.
+fn failed(number: u64, failure: Failure) -> Response {
+    let refused = match failure {
+        Failure::Busy => {
+            return Refused::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "busy",
+                "Too many actions of this session wait.",
+            )
+            .retry_after(1)
+            .into_response();
+        }
+        Failure::Unavailable => return Refused::unavailable().into_response(),
+        Failure::Superseded => Refused::new(
+            StatusCode::CONFLICT,
+            "superseded",
+            "A later action of this tab was handled before.",
+        ),
+        Failure::NumberReused => Refused::new(
+            StatusCode::CONFLICT,
+            "number_reused",
+            "This number was used for another action.",
+        ),
+        Failure::Forgotten => Refused::new(
+            StatusCode::CONFLICT,
+            "forgotten",
+            "This tab was quiet for so long that it is not known whether this was done before.",
+        ),
+        Failure::SessionGone => Refused::session_gone(),
+        Failure::Invalid(message) => Refused::unprocessable("invalid_signal", message),
+        Failure::Arguments(message) => Refused::unprocessable("invalid_arguments", message),
+        Failure::TooLarge => Refused::unprocessable(
+            "too_large",
+            "There is no room for this in the session; nothing was changed.",
+        ),
+        Failure::Full => Refused::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "full",
+            "The server has no room for another session.",
+        ),
+        Failure::Incident(incident) => Refused::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "incident",
+            incident.message(),
+        ),
+    };
+    acknowledged(number, refused)
+}
+
+fn acknowledged(number: u64, refused: Refused) -> Response {
+    let mut response = refused.into_response();
+    response
+        .headers_mut()
+        .insert(ACK, HeaderValue::from(number));
+    response
+}
+
+/// The live session of a cookie, loaded.
+pub(super) async fn load(
+    core: &Core,
+    cookie: &SessionCookie,
+) -> Result<(Arc<Live>, SessionState), Refused> {
+    let live = core.hub.live(&cookie.id.key());
+    let state = live
+        .load(&*core.store, core.clock.now())
+        .await
+        .map_err(|error| {
+            tracing::warn!(%error, "a session cannot be loaded");
+            Refused::unavailable()
+        })?;
+    Ok((live, state))
+}

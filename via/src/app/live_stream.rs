@@ -1,0 +1,100 @@
+//! `POST /_via/stream`: the one live stream of a browser, with all its tabs.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::{
+    Core,
+    act::{cookie, keys, load, open_session},
+};
+use crate::{
+    hub::{StreamTab, TabStream, Watch, Watching, tab_event},
+    limits,
+    protocol::{
+        answer::Refused,
+        incoming::{self, OpenStream, StreamedTab},
+        token::Token,
+    },
+    session::{Keyring, SessionCookie},
+    store::Timestamp,
+};
+
+/// Opens a stream for the tabs of the request's list. A tab whose token is not taken hears so on
+/// the stream; the others are not disturbed.
+pub(super) async fn open(
+    core: Arc<Core>,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Response, Refused> {
+    let keys = keys(&core).await?;
+    let cookie = cookie(&core, headers, keys)?;
+    let request: OpenStream = incoming::decode(body)?;
+    if request.tabs.len() > limits::TABS_PER_STREAM {
+        return Err(Refused::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_tabs",
+            format!("At most {} tabs are kept live.", limits::TABS_PER_STREAM),
+        ));
+    }
+    let now = core.clock.now();
+    let mut tabs = Vec::with_capacity(request.tabs.len());
+    let mut first = Vec::new();
+    for (index, tab) in request.tabs.into_iter().enumerate() {
+        match admit(&core, keys, &cookie, now, index, &tab) {
+            Ok(tab) => tabs.push(tab),
+            Err((code, message)) => tab_event(&mut first, index, code, message),
+        }
+    }
+
+    // Watched before it is loaded: a commit in between raises the flag.
+    let live = core.hub.live(&cookie.id.key());
+    let watch = Watch::new(tabs.iter().map(StreamTab::id));
+    let watching = Watching::new(live, watch);
+    let (_live, state) = load(&core, &cookie).await?;
+    open_session(&core, &cookie, &state)?;
+
+    let body = TabStream::new(core, watching, tabs, first).into_body();
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE.as_str(), "text/event-stream"),
+        (header::CACHE_CONTROL.as_str(), "no-store, no-transform"),
+        // Proxies of the nginx kind buffer answers unless they are told not to.
+        ("x-accel-buffering", "no"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    Ok(response)
+}
+
+fn admit(
+    core: &Core,
+    keys: &Keyring,
+    cookie: &SessionCookie,
+    now: Timestamp,
+    index: usize,
+    tab: &StreamedTab,
+) -> Result<StreamTab, (&'static str, &'static str)> {
+    let token =
+        Token::open(&tab.token, keys).ok_or(("expired", "the token is not one of this app"))?;
+    if token.has_expired(limits::TOKEN_LIFE, now) {
+        return Err(("expired", "the token is too old"));
+    }
+    if token.session != cookie.id {
+        return Err(("session_gone", "the token is of another session"));
+    }
+    let page = core
+        .pages
+        .get(token.page.as_str())
+        .ok_or(("unknown", "there is no such page"))?;
+    let shows = tab.frame.as_deref().and_then(|hash| hash.parse().ok());
+    Ok(StreamTab::new(
+        index,
+        Arc::clone(page),
+        token.params,
+        token.tab,
+        shows,
+    ))
+}

@@ -1,0 +1,152 @@
+//! Which requests may act, and the headers that every response carries.
+
+use axum::response::Response;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    header::{CONTENT_SECURITY_POLICY, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+};
+
+use crate::protocol::answer::Refused;
+
+/// The header that every request of the client carries. A page of another origin cannot send it
+/// without asking first.
+pub(crate) const VIA_REQUEST: HeaderName = HeaderName::from_static("via-request");
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; \
+     frame-ancestors 'none'; form-action 'self'",
+);
+
+/// Lets a request through that a page of this app made, and no other.
+///
+/// A browser says so by `Sec-Fetch-Site: same-origin`; where that header is absent, the `Origin`
+/// must be one of `ours`. Besides, the client's own header must be there.
+///
+/// # Errors
+///
+/// A 403 that says which of these failed.
+pub(crate) fn same_origin(headers: &HeaderMap, ours: &[String]) -> Result<(), Refused> {
+    let allowed = match headers.get(SEC_FETCH_SITE) {
+        Some(site) => site == "same-origin",
+        None => headers
+            .get(ORIGIN)
+            .is_some_and(|origin| ours.iter().any(|ours| origin == ours.as_str())),
+    };
+    if !allowed {
+        return Err(Refused::new(
+            StatusCode::FORBIDDEN,
+            "cross_origin",
+            "Only a page of this app can do this.",
+        ));
+    }
+    if !headers.contains_key(VIA_REQUEST) {
+        return Err(Refused::new(
+            StatusCode::FORBIDDEN,
+            "no_via_request",
+            "The request lacks the header `Via-Request`.",
+        ));
+    }
+    Ok(())
+}
+
+/// Adds the default headers, where the response does not have its own.
+pub(crate) async fn default_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    ] {
+        headers.entry(name).or_insert(value);
+    }
+    response
+}
+
+/// Whether this is a scheme, a host and perhaps a port, and nothing else.
+pub(crate) fn is_origin(text: &str) -> bool {
+    let Ok(uri) = text.parse::<http::Uri>() else {
+        return false;
+    };
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return false;
+    };
+    matches!(scheme, "http" | "https")
+        && !authority.as_str().contains('@')
+        && text == format!("{scheme}://{authority}")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse as _;
+
+    use super::*;
+
+    fn answer(pairs: &[(&str, &str)]) -> u16 {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.insert(
+                HeaderName::try_from(*name).unwrap(),
+                HeaderValue::from_str(value).unwrap(),
+            );
+        }
+        let ours = ["https://ours.example".to_owned()];
+        same_origin(&headers, &ours).map_or_else(
+            |refused| refused.into_response().status().as_u16(),
+            |()| 204,
+        )
+    }
+
+    /// The decision table of `Sec-Fetch-Site`, `Origin` and the client's own header, row by row.
+    #[test]
+    fn only_a_page_of_this_app_may_act() {
+        const OURS: (&str, &str) = ("origin", "https://ours.example");
+        const THEIRS: (&str, &str) = ("origin", "https://theirs.example");
+        const VIA: (&str, &str) = ("via-request", "action");
+        let site = |value| ("sec-fetch-site", value);
+        for (headers, expected) in [
+            (vec![site("same-origin"), VIA], 204),
+            (vec![site("same-origin"), OURS, VIA], 204),
+            (vec![site("same-origin")], 403),
+            (vec![site("same-site"), OURS, VIA], 403),
+            (vec![site("cross-site"), OURS, VIA], 403),
+            (vec![site("cross-site"), THEIRS, VIA], 403),
+            (vec![site("none"), OURS, VIA], 403),
+            (vec![site("nonsense"), OURS, VIA], 403),
+            (vec![OURS, VIA], 204),
+            (vec![OURS], 403),
+            (vec![THEIRS, VIA], 403),
+            (vec![("origin", "null"), VIA], 403),
+            (vec![("origin", "https://ours.example:444"), VIA], 403),
+            (vec![("origin", "http://ours.example"), VIA], 403),
+            (vec![("origin", "https://ours.example.evil"), VIA], 403),
+            (vec![VIA], 403),
+            (vec![], 403),
+        ] {
+            assert_eq!(answer(&headers), expected, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_a_scheme_and_a_host() {
+        for good in [
+            "https://a.example",
+            "http://10.0.0.1:3000",
+            "http://[::1]:80",
+        ] {
+            assert!(is_origin(good), "{good}");
+        }
+        for bad in [
+            "a.example",
+            "https://a.example/",
+            "https://a.example/path",
+            "ftp://a.example",
+            "https://user@a.example",
+            "https://",
+            "",
+        ] {
+            assert!(!is_origin(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The present time, as a value that a test can set.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use crate::store::Timestamp;
+
+/// Tells the time to everything that expires: the system's clock, or one that a test sets.
+///
+/// # Example: a clock that stands still until it is moved
+///
+/// ```
+/// use std::time::Duration;
+/// use via::{Clock, store::Timestamp};
+///
+/// let clock = Clock::manual(Timestamp::from_millis(1_000));
+/// assert_eq!(clock.now().as_millis(), 1_000);
+/// clock.advance(Duration::from_secs(1));
+/// assert_eq!(clock.now().as_millis(), 2_000);
+/// ```
+#[derive(Clone)]
+pub struct Clock(Source);
+
+#[derive(Clone)]
+enum Source {
+    System,
+    Manual(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// The system's clock.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// A clock that stands at `start` until [`advance`](Self::advance) moves it. Its clones move
+    /// with it.
+    #[must_use]
+    pub fn manual(start: Timestamp) -> Self {
+        Self(Source::Manual(Arc::new(AtomicI64::new(start.as_millis()))))
+    }
+
+    /// The present time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_millis(match &self.0 {
+            Source::System => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |elapsed| millis(elapsed)),
+            Source::Manual(now) => now.load(Ordering::SeqCst),
+        })
+    }
+
+    /// Moves a manual clock forward.
+    ///
+    /// # Panics
+    ///
+    /// Panics if this is the system's clock.
+    pub fn advance(&self, by: Duration) {
+        match &self.0 {
+            Source::System => panic!("only a manual clock can be moved"),
+            Source::Manual(now) => now.fetch_add(millis(by), Ordering::SeqCst),
+        };
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Source::System => f.write_str("Clock::system()"),
+            Source::Manual(now) => write!(f, "Clock::manual({})", now.load(Ordering::SeqCst)),
+        }
+    }
+}
+
+/// Adds a duration to a moment; a sum beyond all moments is [`Timestamp::NEVER`].
+pub(crate) fn after(moment: Timestamp, duration: Duration) -> Timestamp {
+    Timestamp::from_millis(moment.as_millis().saturating_add(millis(duration)))
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,100 @@
+//! [`Error`]: what can stop an app from starting or serving.
+
+use std::{error::Error as StdError, fmt, net::SocketAddr};
+
+use crate::store::{OpenError, StoreError};
+
+/// The result of starting or serving an app.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an app could not start or go on.
+///
+/// One opaque type, so that it can learn new reasons without breaking anybody; ask it with the
+/// `is_` methods. Its `Debug` output is its text and that of its causes, so that returning it from
+/// `main` prints sentences.
+pub struct Error(Box<Kind>);
+
+#[derive(Debug, thiserror::Error)]
+enum Kind {
+    #[error(transparent)]
+    Open(OpenError),
+    #[error(transparent)]
+    Store(StoreError),
+    #[error("cannot listen on the given address")]
+    Listen(#[source] std::io::Error),
+    #[error("the server stopped")]
+    Serve(#[source] std::io::Error),
+    #[error(
+        "refusing to serve plain HTTP on {0}, because session cookies would travel in the clear; \
+         say how browsers reach the app, as in `App::origin(\"https://app.example.com\")`"
+    )]
+    PlainHttp(SocketAddr),
+}
+
+impl Error {
+    pub(crate) fn listen(source: std::io::Error) -> Self {
+        Self(Box::new(Kind::Listen(source)))
+    }
+
+    pub(crate) fn serve(source: std::io::Error) -> Self {
+        Self(Box::new(Kind::Serve(source)))
+    }
+
+    pub(crate) fn plain_http(address: SocketAddr) -> Self {
+        Self(Box::new(Kind::PlainHttp(address)))
+    }
+
+    /// Whether the store could not be opened or used.
+    #[must_use]
+    pub fn is_store(&self) -> bool {
+        matches!(*self.0, Kind::Open(_) | Kind::Store(_))
+    }
+
+    /// Whether the configuration has to be changed before the app can start.
+    #[must_use]
+    pub fn is_config(&self) -> bool {
+        matches!(*self.0, Kind::PlainHttp(_))
+    }
+
+    /// Whether the network was the reason: an address in use, for example.
+    #[must_use]
+    pub fn is_io(&self) -> bool {
+        matches!(*self.0, Kind::Listen(_) | Kind::Serve(_))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)?;
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Self {
+        Self(Box::new(Kind::Open(error)))
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self(Box::new(Kind::Store(error)))
+    }
+}

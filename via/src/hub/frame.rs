@@ -1,0 +1,106 @@
+//! What a tab shows: HTML, signals, and a hash that stands for both.
+
+use std::{
+    fmt,
+    str::FromStr,
+    sync::{Arc, Mutex},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::lock;
+use crate::{
+    diff::diff,
+    page::{PageEntry, Rendered},
+    protocol::datastar::{self, EncodedEvent},
+    state::TabId,
+};
+
+/// One rendering of a page.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) html: String,
+    pub(crate) signals: Map<String, Value>,
+    pub(crate) hash: FrameHash,
+    /// The patches from the frame that most tabs come from, encoded once for all of them.
+    patches: Mutex<Option<(FrameHash, Arc<[EncodedEvent]>)>>,
+}
+
+/// Stands for the content of a frame: equal on all servers that run the same build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FrameHash(u64);
+
+/// What decides, together with the version of the session, what a page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FrameKey {
+    page: &'static str,
+    params: Box<[(String, String)]>,
+    /// Only where the page has state or signals of one tab.
+    tab: Option<TabId>,
+}
+
+impl FrameKey {
+    pub(super) fn new(page: &PageEntry, params: &[(String, String)], tab: Option<TabId>) -> Self {
+        Self {
+            page: page.descriptor.name,
+            params: params.into(),
+            tab: tab.filter(|_| page.per_tab),
+        }
+    }
+}
+
+impl Frame {
+    pub(crate) fn new(Rendered { html, signals }: Rendered) -> Self {
+        let mut hash = Xxh3::new();
+        hash.update(html.as_bytes());
+        hash.update(b"\0");
+        for (name, value) in &signals {
+            hash.update(name.as_bytes());
+            hash.update(b"\0");
+            hash.update(value.to_string().as_bytes());
+            hash.update(b"\0");
+        }
+        Self {
+            html,
+            signals,
+            hash: FrameHash(hash.digest()),
+            patches: Mutex::default(),
+        }
+    }
+
+    /// The events that turn the HTML of `old` into this one.
+    pub(crate) fn patches_from(&self, old: &Self) -> Arc<[EncodedEvent]> {
+        let mut patches = lock(&self.patches);
+        if let Some((from, events)) = &*patches
+            && *from == old.hash
+        {
+            return Arc::clone(events);
+        }
+        let events: Arc<[EncodedEvent]> =
+            datastar::patch_elements(&diff(&old.html, &self.html)).into();
+        *patches = Some((old.hash, Arc::clone(&events)));
+        events
+    }
+
+    /// The event that shows the whole frame, whatever was shown before.
+    pub(crate) fn whole(&self) -> EncodedEvent {
+        datastar::whole(&self.html)
+    }
+}
+
+impl fmt::Display for FrameHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.0.to_le_bytes()))
+    }
+}
+
+impl FromStr for FrameHash {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| ())?;
+        Ok(Self(u64::from_le_bytes(bytes.try_into().map_err(|_| ())?)))
+    }
+}

@@ -1,0 +1,281 @@
+//! The live stream of one browser: all its tabs, each a sequence of numbered frames.
+
+use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use axum::body::Body;
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+use tokio::time::Instant;
+
+use super::{Frame, FrameHash, SessionState, Watching, live::unseen};
+use crate::{
+    app::Core,
+    incident::Incident,
+    limits,
+    page::PageEntry,
+    protocol::{
+        datastar::{self, EncodedEvent},
+        sse,
+    },
+    session::random,
+    state::{ReadError, TabId},
+};
+
+/// One tab of a stream.
+#[derive(Debug)]
+pub(crate) struct StreamTab {
+    /// Its place in the list that the browser sent.
+    index: usize,
+    page: Arc<PageEntry>,
+    params: Vec<(String, String)>,
+    id: TabId,
+    /// How many frames it was sent on this stream.
+    number: u64,
+    shows: Shows,
+}
+
+/// What a tab shows at the moment.
+#[derive(Debug)]
+enum Shows {
+    /// Only the browser knows; this is the hash it gave, if it gave one.
+    Hash(Option<FrameHash>),
+    /// The frame that was sent last, and the signals as the browser has them.
+    Frame(Arc<Frame>, Map<String, Value>),
+}
+
+/// The stream of one browser, for as long as its connection lasts.
+#[derive(Debug)]
+pub(crate) struct TabStream {
+    core: Arc<Core>,
+    watching: Watching,
+    tabs: Vec<StreamTab>,
+    first: Option<Vec<u8>>,
+    /// Whether the session was seen in the store.
+    began: bool,
+    ended: bool,
+    heartbeat: Duration,
+    beats_at: Instant,
+    ends_at: Instant,
+    /// When to ask a store again that did not answer.
+    retry: Option<Instant>,
+}
+
+/// Why a stream ends.
+enum End {
+    /// The server is going away, or the stream is old: come back.
+    Planned,
+    SessionGone,
+}
+
+impl StreamTab {
+    pub(crate) fn new(
+        index: usize,
+        page: Arc<PageEntry>,
+        params: Vec<(String, String)>,
+        id: TabId,
+        shows: Option<FrameHash>,
+    ) -> Self {
+        Self {
+            index,
+            page,
+            params,
+            id,
+            number: 0,
+            shows: Shows::Hash(shows),
+        }
+    }
+
+    pub(crate) fn id(&self) -> TabId {
+        self.id
+    }
+}
+
+impl TabStream {
+    /// A stream that says `first` before anything else.
+    pub(crate) fn new(
+        core: Arc<Core>,
+        watching: Watching,
+        tabs: Vec<StreamTab>,
+        first: Vec<u8>,
+    ) -> Self {
+        let now = Instant::now();
+        let heartbeat = spread(limits::HEARTBEAT, 20);
+        Self {
+            core,
+            watching,
+            tabs,
+            first: Some(first),
+            began: false,
+            ended: false,
+            heartbeat,
+            beats_at: now + heartbeat,
+            ends_at: now + spread(limits::STREAM_LIFE, 10),
+            retry: None,
+        }
+    }
+
+    /// The body of the response. It holds no queue: a chunk is made when the connection can take
+    /// it, from the state of that moment.
+    pub(crate) fn into_body(self) -> Body {
+        Body::from_stream(futures_util::stream::unfold(self, |mut stream| async {
+            let chunk = stream.next().await?;
+            Some((Ok::<_, Infallible>(Bytes::from(chunk)), stream))
+        }))
+    }
+
+    async fn next(&mut self) -> Option<Vec<u8>> {
+        if self.ended {
+            return None;
+        }
+        let mut out = Vec::new();
+        if let Some(first) = self.first.take() {
+            let data = json!({ "heartbeat_ms": millis(limits::HEARTBEAT) }).to_string();
+            sse::event(&mut out, "via-hello", None, &data);
+            out.extend_from_slice(&first);
+        }
+        loop {
+            if self.core.shutdown.is_cancelled() {
+                self.end(&End::Planned, &mut out);
+            } else if self.watching.watch().lower() {
+                self.show(&mut out).await;
+            }
+            if !out.is_empty() {
+                self.beats_at = Instant::now() + self.heartbeat;
+                return Some(out);
+            }
+            let far = self.ends_at;
+            tokio::select! {
+                () = self.watching.watch().raised() => {}
+                () = self.core.shutdown.cancelled() => {}
+                () = tokio::time::sleep_until(self.retry.unwrap_or(far)), if self.retry.is_some() => {
+                    self.retry = None;
+                    self.watching.watch().raise();
+                }
+                () = tokio::time::sleep_until(self.beats_at) => sse::heartbeat(&mut out),
+                () = tokio::time::sleep_until(self.ends_at) => self.end(&End::Planned, &mut out),
+            }
+            if !out.is_empty() {
+                self.beats_at = Instant::now() + self.heartbeat;
+                return Some(out);
+            }
+        }
+    }
+
+    /// Brings every tab to the latest state.
+    async fn show(&mut self, out: &mut Vec<u8>) {
+        let now = self.core.clock.now();
+        let live = self.watching.live();
+        let state = match live.current(&*self.core.store, now).await {
+            Ok(state) => state,
+            Err(error) => {
+                tracing::warn!(%error, "a live session cannot be loaded; its tabs wait");
+                self.retry = Some(Instant::now() + spread(Duration::from_millis(500), 50));
+                return;
+            }
+        };
+        let over = match &state {
+            SessionState::Found(_) => false,
+            SessionState::Deleted => true,
+            // It expired while it was shown.
+            SessionState::Absent => self.began,
+        };
+        self.began |= matches!(state, SessionState::Found(_));
+        if over {
+            self.end(&End::SessionGone, out);
+            return;
+        }
+        for tab in &mut self.tabs {
+            tab.show(&self.watching, &state, out);
+        }
+    }
+
+    fn end(&mut self, end: &End, out: &mut Vec<u8>) {
+        self.ended = true;
+        match end {
+            End::Planned => {
+                let after = u64::from(u16::from_le_bytes(random())) % 1_500;
+                let data = json!({ "reconnect_ms": after }).to_string();
+                sse::event(out, "via-bye", None, &data);
+            }
+            End::SessionGone => {
+                for tab in &self.tabs {
+                    tab_event(out, tab.index, "session_gone", "this session has ended");
+                }
+            }
+        }
+    }
+}
+
+impl StreamTab {
+    fn show(&mut self, watching: &Watching, state: &SessionState, out: &mut Vec<u8>) {
+        let index = self.index;
+        for command in watching.watch().take_commands(self.id) {
+            let id = format!("{index}/0");
+            let data = serde_json::to_string(&command).unwrap_or_default();
+            sse::event(out, "via-cmd", Some(&id), &data);
+        }
+        let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            watching
+                .live()
+                .frame(&self.page, &self.params, Some(self.id), state)
+        }));
+        let frame = match rendered {
+            Ok(Ok(frame)) if frame.html.len() > limits::PAGE => {
+                let incident = Incident::report("a rendered page is over the size limit", &"");
+                return tab_event(out, index, "incident", &incident.message());
+            }
+            Ok(Ok(frame)) => frame,
+            Ok(Err(ReadError::Param { .. } | ReadError::Signal { .. })) => {
+                return tab_event(out, index, "unknown", "there is no such page");
+            }
+            Err(panic) => {
+                let incident = Incident::of_panic("a view panicked", &*panic);
+                return tab_event(out, index, "incident", &incident.message());
+            }
+        };
+        let sent = watching.watch().take_sent(self.id);
+        let (patches, mut known): (Arc<[EncodedEvent]>, _) =
+            match std::mem::replace(&mut self.shows, Shows::Hash(None)) {
+                Shows::Frame(old, known) => (frame.patches_from(&old), known),
+                Shows::Hash(Some(hash)) if hash == frame.hash => {
+                    (Arc::default(), frame.signals.clone())
+                }
+                Shows::Hash(_) => (Arc::new([frame.whole()]), Map::new()),
+            };
+        known.extend(sent.into_iter().flatten());
+        let unseen: Map<_, _> = unseen(&known, &frame)
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let signals = (!unseen.is_empty()).then(|| datastar::patch_signals(&Value::Object(unseen)));
+        let mut events = patches.iter().chain(&signals).peekable();
+        if events.peek().is_some() {
+            self.number += 1;
+        }
+        while let Some(event) = events.next() {
+            let id = if events.peek().is_some() {
+                format!("{index}/{}", self.number)
+            } else {
+                format!("{index}/{}/{}", self.number, frame.hash)
+            };
+            event.write(&id, out);
+        }
+        let signals = frame.signals.clone();
+        self.shows = Shows::Frame(frame, signals);
+    }
+}
+
+/// An event that concerns one tab and is no frame.
+pub(crate) fn tab_event(out: &mut Vec<u8>, index: usize, code: &str, message: &str) {
+    let data = json!({ "code": code, "message": message }).to_string();
+    sse::event(out, "via-tab", Some(&format!("{index}/0")), &data);
+}
+
+/// A duration give or take `percent` of it, so that many streams do not act at the same moment.
+fn spread(duration: Duration, percent: u32) -> Duration {
+    let share = f64::from(u16::from_le_bytes(random())) / f64::from(u16::MAX) * 2.0 - 1.0;
+    duration.mul_f64(1.0 + share * f64::from(percent) / 100.0)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,119 @@
+//! A flag that says "what you show is stale".
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use super::{Live, lock};
+use crate::{action::Command, state::TabId};
+
+/// How many commands wait for a tab whose stream cannot be written to; more are dropped.
+const MAX_COMMANDS: usize = 16;
+
+/// What one stream hears of the session that it shows.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    stale: AtomicBool,
+    wake: Notify,
+    tabs: HashMap<TabId, Mutex<Mailbox>>,
+}
+
+/// What concerns one tab alone.
+#[derive(Debug, Default)]
+struct Mailbox {
+    /// The signals that the tab sent with its last action: what it shows of them by now.
+    sent: Option<BTreeMap<String, Value>>,
+    commands: Vec<Command>,
+}
+
+impl Watch {
+    /// A watch of these tabs, stale from the beginning: nothing was shown yet.
+    pub(crate) fn new(tabs: impl IntoIterator<Item = TabId>) -> Self {
+        Self {
+            stale: AtomicBool::new(true),
+            wake: Notify::new(),
+            tabs: tabs
+                .into_iter()
+                .map(|tab| (tab, Mutex::default()))
+                .collect(),
+        }
+    }
+
+    /// Raises the flag.
+    pub(crate) fn raise(&self) {
+        self.stale.store(true, Ordering::Release);
+        self.wake.notify_one();
+    }
+
+    /// Lowers the flag; answers whether it was raised.
+    pub(crate) fn lower(&self) -> bool {
+        self.stale.swap(false, Ordering::AcqRel)
+    }
+
+    /// Waits until the flag may have been raised.
+    pub(crate) async fn raised(&self) {
+        self.wake.notified().await;
+    }
+
+    pub(crate) fn sent(&self, tab: TabId, signals: &BTreeMap<String, Value>) {
+        if let Some(mailbox) = self.tabs.get(&tab) {
+            lock(mailbox).sent = Some(signals.clone());
+        }
+    }
+
+    pub(crate) fn tell(&self, tab: TabId, command: &Command) {
+        if let Some(mailbox) = self.tabs.get(&tab) {
+            let mut mailbox = lock(mailbox);
+            if mailbox.commands.len() < MAX_COMMANDS {
+                mailbox.commands.push(command.clone());
+            }
+        }
+    }
+
+    pub(crate) fn take_sent(&self, tab: TabId) -> Option<BTreeMap<String, Value>> {
+        lock(self.tabs.get(&tab)?).sent.take()
+    }
+
+    pub(crate) fn take_commands(&self, tab: TabId) -> Vec<Command> {
+        self.tabs
+            .get(&tab)
+            .map(|mailbox| std::mem::take(&mut lock(mailbox).commands))
+            .unwrap_or_default()
+    }
+}
+
+/// Keeps a [`Watch`] registered with a live session.
+#[derive(Debug)]
+pub(crate) struct Watching {
+    watch: Arc<Watch>,
+    live: Arc<Live>,
+}
+
+impl Watching {
+    pub(crate) fn new(live: Arc<Live>, watch: Watch) -> Self {
+        let watch = Arc::new(watch);
+        live.register(Arc::clone(&watch));
+        Self { watch, live }
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.live
+    }
+
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.watch
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.live.unregister(&self.watch);
+    }
+}

@@ -1,0 +1,38 @@
+//! The limits that hold everywhere, in one place.
+
+use std::time::Duration;
+
+/// The largest body of an action or of any other request to a page, in bytes.
+pub(crate) const BODY: usize = 64 * 1024;
+/// How deep JSON from a browser may nest.
+pub(crate) const JSON_DEPTH: usize = 32;
+/// How many keys a JSON object from a browser may have.
+pub(crate) const JSON_KEYS: usize = 256;
+/// The longest key in JSON from a browser, in bytes.
+pub(crate) const JSON_KEY_LEN: usize = 64;
+/// The longest string in JSON from a browser, in bytes.
+pub(crate) const JSON_STRING_LEN: usize = 16 * 1024;
+/// The longest array in JSON from a browser.
+pub(crate) const JSON_ARRAY_LEN: usize = 1024;
+/// The largest rendered page, in bytes.
+pub(crate) const PAGE: usize = 4 * 1024 * 1024;
+/// The largest document that is committed, in bytes.
+pub(crate) const DOCUMENT: usize = 1024 * 1024;
+/// Above this size, in bytes, a document is worth a warning.
+pub(crate) const DOCUMENT_WARN: usize = 256 * 1024;
+/// How many actions of one session wait for their turn.
+pub(crate) const WAITING_ACTIONS: usize = 64;
+/// How often a transaction runs before it gives up.
+pub(crate) const ATTEMPTS: u32 = 16;
+/// How long one answer of the store may take.
+pub(crate) const STORE_DEADLINE: Duration = Duration::from_secs(2);
+/// How many tabs of one session a stream carries.
+pub(crate) const TABS_PER_STREAM: usize = 32;
+/// The time between two heartbeats of a stream, give or take a fifth.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(20);
+/// How long a stream lives before it is planned to be opened anew, give or take a tenth.
+pub(crate) const STREAM_LIFE: Duration = Duration::from_secs(60 * 60);
+/// How long an attach token can open a stream or act.
+pub(crate) const TOKEN_LIFE: Duration = Duration::from_secs(60 * 60);
+/// How long a server that was told to stop waits for what is under way.
+pub(crate) const DRAIN: Duration = Duration::from_secs(10);

@@ -1,0 +1,213 @@
+//! A registered page with its type erased, so that one table holds all pages.
+
+use std::{fmt, marker::PhantomData, panic::Location, sync::Arc};
+
+use maud::Render as _;
+use serde_json::{Map, Value};
+
+use super::{PageDescriptor, View};
+use crate::{
+    action::{ActionError, Arguments, Effects, Run, Task, TaskFuture, TaskHome},
+    context::Cx,
+    state::{
+        ChangeError, Changes, FieldReader, FieldWriter, Inputs, ReadError, Sources, Written, change,
+    },
+};
+
+/// A page that was registered with the app.
+pub(crate) struct PageEntry {
+    pub(crate) descriptor: &'static PageDescriptor,
+    pub(crate) fingerprint: u64,
+    /// Where the app's author registered it.
+    pub(crate) location: &'static Location<'static>,
+    /// Whether two tabs of one session can look different.
+    pub(crate) per_tab: bool,
+    page: Box<dyn ErasedPage>,
+}
+
+/// What a page shows: the content of its root, and the signals that go with it.
+#[derive(Debug)]
+pub(crate) struct Rendered {
+    pub(crate) html: String,
+    pub(crate) signals: Map<String, Value>,
+}
+
+/// An action of a page, found in its table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ActionKind {
+    Transaction,
+    Task,
+}
+
+impl PageEntry {
+    pub(crate) fn new<P: View>(location: &'static Location<'static>) -> Self {
+        use super::{FieldKind, SignalScope, StateScope};
+        Self {
+            descriptor: P::DESCRIPTOR,
+            fingerprint: P::DESCRIPTOR.fingerprint(),
+            location,
+            per_tab: P::DESCRIPTOR.fields.iter().any(|field| {
+                matches!(
+                    field.kind,
+                    FieldKind::State(StateScope::Tab) | FieldKind::Signal(SignalScope::Tab)
+                )
+            }),
+            page: Box::new(Erased::<P>(PhantomData)),
+        }
+    }
+
+    /// Renders the view.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Param`] if the path is not one of this page.
+    pub(crate) fn render(&self, sources: Sources<'_>) -> Result<Rendered, ReadError> {
+        self.page.render(sources)
+    }
+
+    /// Renders the content of the document's head.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Param`] if the path is not one of this page.
+    pub(crate) fn head(&self, sources: Sources<'_>) -> Result<String, ReadError> {
+        self.page.head(sources)
+    }
+
+    /// What the action of this name is, if the page has it.
+    pub(crate) fn action(&self, name: &str) -> Option<ActionKind> {
+        self.page.action(name)
+    }
+
+    /// Runs a transaction on a copy.
+    pub(crate) fn run(
+        &self,
+        action: &str,
+        arguments: &Arguments<'_>,
+        sources: Sources<'_>,
+        fx: &mut Effects,
+    ) -> Result<Changes, ChangeError<ActionError>> {
+        self.page.run(action, arguments, sources, fx)
+    }
+
+    /// Makes the future of a task, which does nothing until it is polled.
+    pub(crate) fn start(
+        &self,
+        action: &str,
+        arguments: &Arguments<'_>,
+        home: Arc<TaskHome>,
+    ) -> Result<TaskFuture, ActionError> {
+        self.page.start(action, arguments, home)
+    }
+
+    /// Checks that the inputs are signals of this page, of the right types, and nothing else.
+    pub(crate) fn check_inputs(&self, inputs: &Inputs) -> Result<(), InputError> {
+        for name in inputs.values.keys().chain(&inputs.dirty) {
+            if !self.descriptor.takes_signal(name) {
+                return Err(InputError(name.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A signal that the page does not take from a browser.
+#[derive(Debug)]
+pub(crate) struct InputError(pub(crate) String);
+
+impl fmt::Debug for PageEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageEntry")
+            .field("name", &self.descriptor.name)
+            .field("route", &self.descriptor.route)
+            .finish_non_exhaustive()
+    }
+}
+
+trait ErasedPage: Send + Sync {
+    fn render(&self, sources: Sources<'_>) -> Result<Rendered, ReadError>;
+    fn head(&self, sources: Sources<'_>) -> Result<String, ReadError>;
+    fn action(&self, name: &str) -> Option<ActionKind>;
+    fn run(
+        &self,
+        action: &str,
+        arguments: &Arguments<'_>,
+        sources: Sources<'_>,
+        fx: &mut Effects,
+    ) -> Result<Changes, ChangeError<ActionError>>;
+    fn start(
+        &self,
+        action: &str,
+        arguments: &Arguments<'_>,
+        home: Arc<TaskHome>,
+    ) -> Result<TaskFuture, ActionError>;
+}
+
+struct Erased<P>(PhantomData<fn() -> P>);
+
+impl<P: View> Erased<P> {
+    fn find(name: &str) -> Option<&'static Run<P>> {
+        P::actions()
+            .iter()
+            .find(|entry| entry.name == name)
+            .map(|entry| &entry.run)
+    }
+}
+
+impl<P: View> ErasedPage for Erased<P> {
+    fn render(&self, sources: Sources<'_>) -> Result<Rendered, ReadError> {
+        let page = P::read(&mut FieldReader::new(P::DESCRIPTOR, sources))?;
+        let html = page.view(&Cx::new()).into_string();
+        let mut writer = FieldWriter::default();
+        page.write(&mut writer);
+        // A state value that cannot be stored cannot have been read either; its signals still can.
+        let signals = P::DESCRIPTOR
+            .fields
+            .iter()
+            .zip(writer.into_written())
+            .filter_map(|(field, written)| match written {
+                Written::Signal(value) => Some((field.signal_name().into_owned(), value)),
+                Written::State(_) | Written::Param => None,
+            })
+            .collect();
+        Ok(Rendered { html, signals })
+    }
+
+    fn head(&self, sources: Sources<'_>) -> Result<String, ReadError> {
+        let page = P::read(&mut FieldReader::new(P::DESCRIPTOR, sources))?;
+        Ok(page.head(&Cx::new()).render().into_string())
+    }
+
+    fn action(&self, name: &str) -> Option<ActionKind> {
+        Self::find(name).map(|run| match run {
+            Run::Transaction(_) => ActionKind::Transaction,
+            Run::Task(_) => ActionKind::Task,
+        })
+    }
+
+    fn run(
+        &self,
+        action: &str,
+        arguments: &Arguments<'_>,
+        sources: Sources<'_>,
+        fx: &mut Effects,
+    ) -> Result<Changes, ChangeError<ActionError>> {
+        change::<P, _>(sources, |page| match Self::find(action) {
+            Some(Run::Transaction(run)) => run(page, arguments, fx),
+            // A task changes nothing when it is started; its signals are kept all the same.
+            Some(Run::Task(_)) | None => Ok(()),
+        })
+    }
+
+    fn start(
+        &self,
+        action: &str,
+        arguments: &Arguments<'_>,
+        home: Arc<TaskHome>,
+    ) -> Result<TaskFuture, ActionError> {
+        match Self::find(action) {
+            Some(Run::Task(start)) => Ok(start(Task::new(home), arguments)?),
+            Some(Run::Transaction(_)) | None => Ok(Box::pin(async { Ok(()) })),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What a browser sends, decoded within limits.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Value, value::RawValue};
+
+use super::answer::Refused;
+use crate::limits;
+
+/// An attach request: a document asks for a tab.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Attach {
+    /// The token of this tab's document before a reload, or of this document before it gets old.
+    pub(crate) token: Option<String>,
+}
+
+/// A stream request: a browser asks for the frames of its tabs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OpenStream {
+    pub(crate) tabs: Vec<StreamedTab>,
+}
+
+/// One tab of a stream request.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StreamedTab {
+    pub(crate) token: String,
+    /// The hash of the frame that it shows.
+    pub(crate) frame: Option<String>,
+}
+
+/// An action request.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Act {
+    pub(crate) token: String,
+    pub(crate) number: u64,
+    pub(crate) action: String,
+    pub(crate) args: Box<RawValue>,
+    #[serde(default)]
+    pub(crate) signals: BTreeMap<String, Value>,
+    #[serde(default)]
+    pub(crate) dirty: BTreeSet<String>,
+}
+
+/// Decodes a request's body, after checking that it is JSON within the limits.
+///
+/// # Errors
+///
+/// A 400 if it is not JSON, a 422 if it is over a limit or of another shape.
+pub(crate) fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Refused> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    Within { depth: 0 }
+        .deserialize(&mut json)
+        .and_then(|()| json.end())
+        .map_err(|error| {
+            if error.is_data() {
+                Refused::unprocessable("over_limit", error.to_string())
+            } else {
+                Refused::bad_request("not_json", format!("the body is not JSON: {error}"))
+            }
+        })?;
+    serde_json::from_slice(body)
+        .map_err(|error| Refused::unprocessable("malformed", error.to_string()))
+}
+
+/// Walks through JSON without keeping it, and stops where it is over a limit.
+#[derive(Clone, Copy)]
+struct Within {
+    depth: usize,
+}
+
+impl Within {
+    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
+        if self.depth == limits::JSON_DEPTH {
+            return Err(E::custom(format_args!(
+                "JSON nests deeper than {} levels",
+                limits::JSON_DEPTH
+            )));
+        }
+        Ok(Self {
+            depth: self.depth + 1,
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Within {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Within {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON within the limits")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        if text.len() > limits::JSON_STRING_LEN {
+            return Err(E::custom(format_args!(
+                "a string is longer than {} bytes",
+                limits::JSON_STRING_LEN
+            )));
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let within = self.deeper()?;
+        let mut len = 0;
+        while seq.next_element_seed(within)?.is_some() {
+            len += 1;
+            if len > limits::JSON_ARRAY_LEN {
+                return Err(A::Error::custom(format_args!(
+                    "an array has more than {} elements",
+                    limits::JSON_ARRAY_LEN
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let within = self.deeper()?;
+        let mut keys = BTreeSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if key.len() > limits::JSON_KEY_LEN {
+                return Err(A::Error::custom(format_args!(
+                    "a key is longer than {} bytes",
+                    limits::JSON_KEY_LEN
+                )));
+            }
+            if !keys.insert(key) {
+                return Err(A::Error::custom("a key is given twice"));
+            }
+            if keys.len() > limits::JSON_KEYS {
+                return Err(A::Error::custom(format_args!(
+                    "an object has more than {} keys",
+                    limits::JSON_KEYS
+                )));
+            }
+            map.next_value_seed(within)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse as _;
+
+    use super::*;
+
+    fn status(body: &str) -> u16 {
+        decode::<Value>(body.as_bytes())
+            .map_or_else(|refused| refused.into_response().status().as_u16(), |_| 200)
+    }
+
+    #[test]
+    fn what_is_not_json_is_a_bad_request() {
+        for body in [
+            "",
+            "{",
+            "nul",
+            "{}{}",
+            "{\"a\":1,}",
+            "\u{feff}{}",
+            "[1e999]",
+        ] {
+            assert_eq!(status(body), 400, "{body}");
+        }
+    }
+
+    #[test]
+    fn json_is_taken_at_each_limit_and_refused_one_above() {
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let string = |len| format!("\"{}\"", "x".repeat(len));
+        let key = |len| format!("{{\"{}\":0}}", "x".repeat(len));
+        let array = |len| format!("[{}]", vec!["0"; len].join(","));
+        let object = |len: usize| {
+            let pairs: Vec<_> = (0..len).map(|at| format!("\"{at}\":0")).collect();
+            format!("{{{}}}", pairs.join(","))
+        };
+        type Case<'a> = (usize, &'a dyn Fn(usize) -> String);
+        let cases: [Case<'_>; 5] = [
+            (limits::JSON_DEPTH, &nested),
+            (limits::JSON_STRING_LEN, &string),
+            (limits::JSON_KEY_LEN, &key),
+            (limits::JSON_ARRAY_LEN, &array),
+            (limits::JSON_KEYS, &object),
+        ];
+        for (limit, make) in cases {
+            assert_eq!(status(&make(limit)), 200);
+            assert_eq!(status(&make(limit + 1)), 422, "{limit}");
+        }
+    }
+
+    #[test]
+    fn a_key_given_twice_and_an_unknown_field_are_refused() {
+        assert_eq!(status(r#"{"a":1,"a":2}"#), 422);
+        assert!(decode::<Attach>(br#"{"tokens":""}"#).is_err());
+        assert!(decode::<Attach>(b"{}").unwrap().token.is_none());
+    }
+}

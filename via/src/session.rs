@@ -1,0 +1,79 @@
+//! Sessions: who a browser is, proven by an authenticated cookie.
+
+mod cookie;
+mod keyring;
+mod random;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+pub(crate) use cookie::{CookieConfig, SessionCookie};
+pub(crate) use keyring::{Keyring, Purpose};
+pub(crate) use random::random;
+
+use crate::store::Key;
+
+/// The id of a session: 128 bits from the operating system's generator.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct SessionId(pub(crate) [u8; 16]);
+
+impl SessionId {
+    /// The key of the session's document.
+    pub(crate) fn key(self) -> Key {
+        Key::new(format!("session/{}", hex(&self.0))).expect("neither empty nor long")
+    }
+}
+
+/// Redacted: an id in a log is half of a session.
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionId(..)")
+    }
+}
+
+/// The secret of a session: 256 bits from the operating system's generator, known to the browser
+/// alone.
+#[derive(Clone)]
+pub(crate) struct Secret(pub(crate) [u8; 32]);
+
+impl Secret {
+    /// What the store holds of it.
+    pub(crate) fn hash(&self) -> SecretHash {
+        SecretHash(Sha256::digest(self.0).into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// The SHA-256 of a [`Secret`]: enough to recognise it, useless to impersonate anyone.
+#[derive(Clone)]
+pub(crate) struct SecretHash(pub(crate) [u8; 32]);
+
+impl SecretHash {
+    /// Compares in constant time.
+    pub(crate) fn matches(&self, secret: &Secret) -> bool {
+        self.0.ct_eq(&secret.hash().0).into()
+    }
+}
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretHash(..)")
+    }
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,94 @@
+//! The session cookie: made, sent, read back.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, header};
+
+use super::{Keyring, Purpose, Secret, SessionId, random};
+use crate::store::Timestamp;
+
+/// What a browser proves its session with.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionCookie {
+    pub(crate) id: SessionId,
+    pub(crate) secret: Secret,
+    /// When it was handed out.
+    pub(crate) issued: Timestamp,
+}
+
+impl SessionCookie {
+    /// A session that never was before. Nothing is stored until it commits something.
+    pub(crate) fn fresh(now: Timestamp) -> Self {
+        Self {
+            id: SessionId(random()),
+            secret: Secret(random()),
+            issued: now,
+        }
+    }
+
+    fn to_value(&self, keys: &Keyring) -> String {
+        let mut payload = Vec::with_capacity(56);
+        payload.extend_from_slice(&self.id.0);
+        payload.extend_from_slice(&self.secret.0);
+        payload.extend_from_slice(&self.issued.as_millis().to_le_bytes());
+        keys.seal(Purpose::Cookie, &payload)
+    }
+
+    fn from_value(value: &str, keys: &Keyring) -> Option<Self> {
+        let payload = keys.open(Purpose::Cookie, value)?;
+        let payload = <[u8; 56]>::try_from(payload).ok()?;
+        let (id, rest) = payload.split_first_chunk::<16>()?;
+        let (secret, issued) = rest.split_first_chunk::<32>()?;
+        Some(Self {
+            id: SessionId(*id),
+            secret: Secret(*secret),
+            issued: Timestamp::from_millis(i64::from_le_bytes(issued.try_into().ok()?)),
+        })
+    }
+}
+
+/// The cookie's name and attributes, which follow from the configuration of the app and never
+/// from a request.
+#[derive(Clone, Debug)]
+pub(crate) struct CookieConfig {
+    name: String,
+    secure: bool,
+    max_age: Duration,
+}
+
+impl CookieConfig {
+    /// With HTTPS a `__Host-` cookie that is `Secure`; on plain HTTP another name, so that neither
+    /// is ever taken for the other. The app's name keeps apps on one host apart.
+    pub(crate) fn new(app: &str, secure: bool, max_age: Duration) -> Self {
+        let prefix = if secure { "__Host-" } else { "" };
+        Self {
+            name: format!("{prefix}via-{app}"),
+            secure,
+            max_age,
+        }
+    }
+
+    /// The session of a request, if it carries one that this app handed out.
+    pub(crate) fn read(&self, headers: &HeaderMap, keys: &Keyring) -> Option<SessionCookie> {
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(name, _)| *name == self.name)
+            .find_map(|(_, value)| SessionCookie::from_value(value, keys))
+    }
+
+    /// The `Set-Cookie` header that hands out `cookie`.
+    pub(crate) fn write(&self, cookie: &SessionCookie, keys: &Keyring) -> HeaderValue {
+        let text = format!(
+            "{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{}",
+            self.name,
+            cookie.to_value(keys),
+            self.max_age.as_secs(),
+            if self.secure { "; Secure" } else { "" },
+        );
+        HeaderValue::from_str(&text).expect("the app's name was checked when it was set")
+    }
+}
