@@ -8,20 +8,30 @@ use std::{
     fmt::{self, Debug, Display},
     future::Future,
     pin::Pin,
+    sync::Arc,
 };
 
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
+mod compare;
 mod memory;
+mod notices;
+mod open_error;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(test)]
+mod suite;
 mod url;
 
 pub use memory::MemoryStore;
+pub use open_error::OpenError;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStore, Synchronous};
 pub use url::{OpenError, open};
+
+/// The most bytes that a document may have, in every store.
+pub const MAX_DOCUMENT: usize = 1024 * 1024;
 
 /// The future that every method of a [`Store`] returns.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -78,6 +88,10 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// Deletes documents whatever their version, leaving a tombstone until `tombstone_until`;
     /// answers how many were there.
     ///
+    /// Where no document is there, nothing is left either, but a tombstone that stands already
+    /// stays at least until `tombstone_until`. A tombstone for a document that never was takes a
+    /// [`commit`](Self::commit) of [`Expect::Absent`] with [`Change::Delete`].
+    ///
     /// # Errors
     ///
     /// [`StoreError`] if the store is away.
@@ -124,6 +138,62 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// [`StoreError`] if what was begun could not be finished.
     fn close(&self) -> StoreFuture<'_, ()>;
+}
+
+impl<S: Store + ?Sized> Store for Arc<S> {
+    fn durability(&self) -> Durability {
+        (**self).durability()
+    }
+
+    fn load<'a>(&'a self, keys: &'a [Key], now: Timestamp) -> StoreFuture<'a, Vec<Loaded>> {
+        (**self).load(keys, now)
+    }
+
+    fn commit(&self, commit: Commit) -> StoreFuture<'_, CommitOutcome> {
+        (**self).commit(commit)
+    }
+
+    fn touch<'a>(
+        &'a self,
+        key: &'a Key,
+        idle_until: Timestamp,
+        now: Timestamp,
+    ) -> StoreFuture<'a, bool> {
+        (**self).touch(key, idle_until, now)
+    }
+
+    fn delete<'a>(
+        &'a self,
+        keys: &'a [Key],
+        tombstone_until: Timestamp,
+        now: Timestamp,
+    ) -> StoreFuture<'a, usize> {
+        (**self).delete(keys, tombstone_until, now)
+    }
+
+    fn sweep(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, usize> {
+        (**self).sweep(now, limit)
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        keys: &'a [Key],
+        now: Timestamp,
+    ) -> StoreFuture<'a, Vec<Option<Version>>> {
+        (**self).revisions(keys, now)
+    }
+
+    fn owned_by<'a>(&'a self, owner: &'a str, now: Timestamp) -> StoreFuture<'a, Vec<Key>> {
+        (**self).owned_by(owner, now)
+    }
+
+    fn subscribe(&self) -> Subscription {
+        (**self).subscribe()
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        (**self).close()
+    }
 }
 
 /// What an acknowledged commit survives.
@@ -245,7 +315,29 @@ impl Expiry {
     /// moment at which the document is no more.
     #[must_use]
     pub fn has_passed(self, now: Timestamp) -> bool {
-        now >= self.idle_until || now >= self.absolute
+        now >= self.deadline()
+    }
+
+    /// The earlier of both deadlines.
+    #[must_use]
+    pub fn deadline(self) -> Timestamp {
+        self.idle_until.min(self.absolute)
+    }
+
+    /// Both deadlines at one moment.
+    const fn at(moment: Timestamp) -> Self {
+        Self {
+            idle_until: moment,
+            absolute: moment,
+        }
+    }
+
+    /// What [`Store::touch`] makes of it.
+    fn touched(self, idle_until: Timestamp) -> Self {
+        Self {
+            idle_until: self.idle_until.max(idle_until.min(self.absolute)),
+            ..self
+        }
     }
 }
 
@@ -298,7 +390,8 @@ pub struct Write {
 /// The condition of compare-and-set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
-    /// Nothing is there, nor was it deleted.
+    /// Nothing is there, nor was it deleted. On a tombstone the outcome is
+    /// [`CommitOutcome::Gone`].
     Absent,
     /// Exactly this commit is there.
     At(Version),
@@ -333,12 +426,14 @@ pub struct Put {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CommitOutcome {
     /// All of it is done; the versions are those of the writes, in their order (that of a
-    /// deleted document is the one it would have had).
+    /// deleted document is the one it would have had, that of a document that was kept absent
+    /// has revision 0).
     Committed(Vec<Version>),
     /// None of it is done, because some document is at another version, or is there although it
     /// was expected to be absent. Holds what is there, in the order of the writes.
     Conflict(Vec<Loaded>),
-    /// None of it is done, because some document that should be there is not, or was deleted.
+    /// None of it is done, because some document that should be there is not, or because some
+    /// document was deleted.
     /// Wins over `Conflict` where both are true.
     Gone,
     /// It cannot be said whether it is done; only loading can tell.

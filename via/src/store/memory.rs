@@ -1,47 +1,577 @@
-//! stub
-use super::*;
-/// stub
-#[derive(Debug)]
-pub struct MemoryStore;
+//! A store in the memory of this process.
+
+use std::{
+    collections::{BTreeSet, HashMap, hash_map},
+    fmt::{self, Debug},
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+
+use super::{
+    Change, Commit, CommitOutcome, Durability, Expiry, Key, Loaded, Store, StoreError, StoreFuture,
+    StoredDocument, Subscription, Timestamp, Version, Write,
+    compare::{Standing, Verdict},
+    notices::Notices,
+};
+
+/// How many documents a sweep looks at before it lets others go on.
+const SWEEP_CHUNK: usize = 256;
+
+/// Keeps documents in memory, up to a limit; they end with the process.
+///
+/// Expired documents and tombstones count for the limits until they are swept, or until their
+/// place is needed.
+///
+/// # Example: over the limit, what is there still works
+///
+/// ```
+/// use via::store::MemoryStore;
+///
+/// let store = MemoryStore::with_limits(10_000, 64 * 1024 * 1024);
+/// ```
+pub struct MemoryStore {
+    documents: Mutex<Option<Documents>>,
+    notices: Notices,
+}
+
 impl MemoryStore {
-    /// x
+    /// The limit of [`new`](Self::new): 100,000 documents.
+    pub const DEFAULT_MAX_DOCUMENTS: usize = 100_000;
+    /// The limit of [`new`](Self::new): 512 MiB of keys, owners and bytes.
+    pub const DEFAULT_MAX_BYTES: usize = 512 * 1024 * 1024;
+
+    /// An empty store with the default limits.
+    #[must_use]
     pub fn new() -> Self {
-        Self
+        Self::with_limits(Self::DEFAULT_MAX_DOCUMENTS, Self::DEFAULT_MAX_BYTES)
+    }
+
+    /// An empty store that takes at most `max_documents` documents, which together have at most
+    /// `max_bytes` bytes, keys and owners included.
+    #[must_use]
+    pub fn with_limits(max_documents: usize, max_bytes: usize) -> Self {
+        Self {
+            documents: Mutex::new(Some(Documents {
+                max_documents,
+                max_bytes,
+                entries: HashMap::new(),
+                by_deadline: BTreeSet::new(),
+                by_owner: HashMap::new(),
+                bytes: 0,
+            })),
+            notices: Notices::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Documents>> {
+        // No code of others runs under the lock.
+        self.documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `work` in one go, so that no other operation sees its middle.
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Documents) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        work(self.lock().as_mut().ok_or(StoreError::Closed)?)
     }
 }
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let documents = self.lock();
+        f.debug_struct("MemoryStore")
+            .field("documents", &documents.as_ref().map(|it| it.entries.len()))
+            .field("bytes", &documents.as_ref().map(|it| it.bytes))
+            .finish_non_exhaustive()
+    }
+}
+
 impl Store for MemoryStore {
     fn durability(&self) -> Durability {
-        todo!()
+        Durability::Volatile
     }
-    fn load<'a>(&'a self, _: &'a [Key], _: Timestamp) -> StoreFuture<'a, Vec<Loaded>> {
-        todo!()
+
+    fn load<'a>(&'a self, keys: &'a [Key], now: Timestamp) -> StoreFuture<'a, Vec<Loaded>> {
+        Box::pin(async move {
+            self.with(|documents| Ok(keys.iter().map(|key| documents.load(key, now)).collect()))
+        })
     }
-    fn commit(&self, _: Commit) -> StoreFuture<'_, CommitOutcome> {
-        todo!()
+
+    fn commit(&self, commit: Commit) -> StoreFuture<'_, CommitOutcome> {
+        Box::pin(async move {
+            commit.check_sizes()?;
+            self.with(|documents| {
+                let outcome = documents.commit(&commit)?;
+                if let CommitOutcome::Committed(versions) = &outcome {
+                    // Under the lock, for the order of notices to be that of commits.
+                    self.notices.announce_commit(&commit, versions);
+                }
+                Ok(outcome)
+            })
+        })
     }
-    fn touch<'a>(&'a self, _: &'a Key, _: Timestamp, _: Timestamp) -> StoreFuture<'a, bool> {
-        todo!()
+
+    fn touch<'a>(
+        &'a self,
+        key: &'a Key,
+        idle_until: Timestamp,
+        now: Timestamp,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(async move { self.with(|documents| Ok(documents.touch(key, idle_until, now))) })
     }
-    fn delete<'a>(&'a self, _: &'a [Key], _: Timestamp, _: Timestamp) -> StoreFuture<'a, usize> {
-        todo!()
+
+    fn delete<'a>(
+        &'a self,
+        keys: &'a [Key],
+        tombstone_until: Timestamp,
+        now: Timestamp,
+    ) -> StoreFuture<'a, usize> {
+        Box::pin(async move {
+            self.with(|documents| {
+                let mut deleted = 0;
+                for key in keys {
+                    if documents.delete(key, tombstone_until, now) {
+                        deleted += 1;
+                        self.notices.announce_deleted([key]);
+                    }
+                }
+                Ok(deleted)
+            })
+        })
     }
-    fn sweep(&self, _: Timestamp, _: usize) -> StoreFuture<'_, usize> {
-        todo!()
+
+    fn sweep(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, usize> {
+        Box::pin(async move {
+            let mut removed = 0;
+            loop {
+                let swept =
+                    self.with(|documents| Ok(documents.sweep(now, limit - removed, SWEEP_CHUNK)))?;
+                removed += swept.removed;
+                if swept.finished {
+                    return Ok(removed);
+                }
+                tokio::task::yield_now().await;
+            }
+        })
     }
+
     fn revisions<'a>(
         &'a self,
-        _: &'a [Key],
-        _: Timestamp,
+        keys: &'a [Key],
+        now: Timestamp,
     ) -> StoreFuture<'a, Vec<Option<Version>>> {
-        todo!()
+        Box::pin(async move {
+            self.with(|documents| {
+                let version = |key| match documents.standing(key, now) {
+                    Standing::At(version) => Some(version),
+                    Standing::Absent | Standing::Deleted => None,
+                };
+                Ok(keys.iter().map(version).collect())
+            })
+        })
     }
-    fn owned_by<'a>(&'a self, _: &'a str, _: Timestamp) -> StoreFuture<'a, Vec<Key>> {
-        todo!()
+
+    fn owned_by<'a>(&'a self, owner: &'a str, now: Timestamp) -> StoreFuture<'a, Vec<Key>> {
+        Box::pin(async move { self.with(|documents| Ok(documents.owned_by(owner, now))) })
     }
+
     fn subscribe(&self) -> Subscription {
-        todo!()
+        self.notices.subscribe()
     }
+
     fn close(&self) -> StoreFuture<'_, ()> {
-        todo!()
+        Box::pin(async move {
+            let documents = self.lock().take();
+            self.notices.close();
+            documents.map(drop).ok_or(StoreError::Closed)
+        })
+    }
+}
+
+/// All documents and tombstones, with the two ways to find them other than by key.
+struct Documents {
+    max_documents: usize,
+    max_bytes: usize,
+    entries: HashMap<Arc<str>, Entry>,
+    /// Every entry under its [`Entry::filed`].
+    by_deadline: BTreeSet<(Timestamp, Arc<str>)>,
+    by_owner: HashMap<Box<str>, BTreeSet<Arc<str>>>,
+    /// The sum of all [`size_of`].
+    bytes: usize,
+}
+
+struct Entry {
+    version: Version,
+    expiry: Expiry,
+    /// Where [`Documents::by_deadline`] has the entry: never later than it ends. Deadlines mostly
+    /// move later, with every commit; a sweep corrects this once it comes across it.
+    filed: Timestamp,
+    /// `None` makes it a tombstone.
+    content: Option<Content>,
+}
+
+struct Content {
+    bytes: Bytes,
+    owner: Option<Box<str>>,
+}
+
+struct Swept {
+    removed: usize,
+    finished: bool,
+}
+
+impl Documents {
+    fn present(&self, key: &Key, now: Timestamp) -> Option<&Entry> {
+        self.entries
+            .get(key.as_str())
+            .filter(|entry| !entry.expiry.has_passed(now))
+    }
+
+    fn standing(&self, key: &Key, now: Timestamp) -> Standing {
+        match self.present(key, now) {
+            None => Standing::Absent,
+            Some(Entry { content: None, .. }) => Standing::Deleted,
+            Some(entry) => Standing::At(entry.version),
+        }
+    }
+
+    fn load(&self, key: &Key, now: Timestamp) -> Loaded {
+        let Some(entry) = self.present(key, now) else {
+            return Loaded::Absent;
+        };
+        let Some(content) = &entry.content else {
+            return Loaded::Deleted;
+        };
+        Loaded::Found(StoredDocument {
+            version: entry.version,
+            bytes: content.bytes.clone(),
+            expiry: entry.expiry,
+            owner: content.owner.clone(),
+        })
+    }
+
+    fn commit(&mut self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
+        let now = commit.now;
+        let judge = |write: &Write| write.expect.judge(self.standing(&write.key, now));
+        let verdict = commit.writes.iter().map(judge).max();
+        match verdict.unwrap_or(Verdict::Holds) {
+            Verdict::Holds => {}
+            Verdict::Gone => return Ok(CommitOutcome::Gone),
+            Verdict::Differs => {
+                let load = |write: &Write| self.load(&write.key, now);
+                return Ok(CommitOutcome::Conflict(
+                    commit.writes.iter().map(load).collect(),
+                ));
+            }
+        }
+        self.make_room(commit)?;
+        let versions = commit.versions_after();
+        for (write, &version) in commit.writes.iter().zip(&versions) {
+            match &write.change {
+                Change::Put(put) => {
+                    let content = Content {
+                        bytes: put.bytes.clone(),
+                        owner: put.owner.clone(),
+                    };
+                    self.place(write.key.as_str(), version, put.expiry, Some(content));
+                }
+                Change::Delete { tombstone_until } => {
+                    let expiry = Expiry::at(*tombstone_until);
+                    self.place(write.key.as_str(), version, expiry, None);
+                }
+                Change::Keep => {}
+            }
+        }
+        Ok(CommitOutcome::Committed(versions))
+    }
+
+    /// Refuses a commit that goes over a limit, unless expired documents can make way for it.
+    fn make_room(&mut self, commit: &Commit) -> Result<(), StoreError> {
+        loop {
+            let refusal = match self.growth(commit) {
+                (documents, _)
+                    if documents > 0 && self.entries.len() + documents > self.max_documents =>
+                {
+                    "it has as many documents as it may have"
+                }
+                (_, bytes) if bytes > 0 && self.bytes + bytes > self.max_bytes => {
+                    "it has as many bytes as it may have"
+                }
+                _ => return Ok(()),
+            };
+            if self.sweep(commit.now, SWEEP_CHUNK, SWEEP_CHUNK).removed == 0 {
+                return Err(StoreError::Full(refusal));
+            }
+        }
+    }
+
+    /// By how many entries and bytes a commit grows the store.
+    fn growth(&self, commit: &Commit) -> (usize, usize) {
+        let (mut entries, mut more, mut less) = (0, 0, 0);
+        for write in &commit.writes {
+            let key = write.key.as_str();
+            let size = match &write.change {
+                Change::Put(put) => size_of(key, put.bytes.len(), put.owner.as_deref()),
+                Change::Delete { .. } => size_of(key, 0, None),
+                Change::Keep => continue,
+            };
+            more += size;
+            match self.entries.get(key) {
+                Some(entry) => less += entry.size(key),
+                None => entries += 1,
+            }
+        }
+        (entries, more.saturating_sub(less))
+    }
+
+    fn touch(&mut self, key: &Key, idle_until: Timestamp, now: Timestamp) -> bool {
+        if !matches!(self.standing(key, now), Standing::At(_)) {
+            return false;
+        }
+        if let Some(entry) = self.entries.get_mut(key.as_str()) {
+            entry.expiry = entry.expiry.touched(idle_until);
+        }
+        true
+    }
+
+    fn delete(&mut self, key: &Key, tombstone_until: Timestamp, now: Timestamp) -> bool {
+        let Some(entry) = self.present(key, now) else {
+            return false;
+        };
+        let was_there = entry.content.is_some();
+        let version = entry.version;
+        let until = if was_there {
+            tombstone_until
+        } else {
+            tombstone_until.max(entry.expiry.deadline())
+        };
+        self.place(key.as_str(), version, Expiry::at(until), None);
+        was_there
+    }
+
+    /// Removes at most `limit` ended entries; looks at no more than `chunk`.
+    fn sweep(&mut self, now: Timestamp, limit: usize, chunk: usize) -> Swept {
+        let mut removed = 0;
+        for _ in 0..chunk {
+            let due = self.by_deadline.first().filter(|(filed, _)| *filed <= now);
+            let finished = Swept {
+                removed,
+                finished: true,
+            };
+            if removed == limit || due.is_none() {
+                return finished;
+            }
+            let Some((_, name)) = self.by_deadline.pop_first() else {
+                return finished;
+            };
+            let hash_map::Entry::Occupied(mut slot) = self.entries.entry(name.clone()) else {
+                continue;
+            };
+            let entry = slot.get_mut();
+            if entry.expiry.has_passed(now) {
+                let entry = slot.remove();
+                self.bytes -= entry.size(&name);
+                if let Some(owner) = entry.owner() {
+                    self.disown(owner, &name);
+                }
+                removed += 1;
+            } else {
+                entry.filed = entry.expiry.deadline();
+                self.by_deadline.insert((entry.filed, name));
+            }
+        }
+        Swept {
+            removed,
+            finished: false,
+        }
+    }
+
+    fn owned_by(&self, owner: &str, now: Timestamp) -> Vec<Key> {
+        let names = self.by_owner.get(owner).into_iter().flatten();
+        names
+            .filter_map(|name| Key::new(&**name))
+            .filter(|key| self.present(key, now).is_some())
+            .collect()
+    }
+
+    /// Puts an entry where one is or is not.
+    fn place(&mut self, key: &str, version: Version, expiry: Expiry, content: Option<Content>) {
+        let deadline = expiry.deadline();
+        let owner = content.as_ref().and_then(|content| content.owner.clone());
+        let mut entry = Entry {
+            version,
+            expiry,
+            filed: deadline,
+            content,
+        };
+        self.bytes += entry.size(key);
+
+        let name = match self.entries.get_key_value(key) {
+            Some((name, _)) => name.clone(),
+            None => Arc::from(key),
+        };
+        match self.entries.entry(name.clone()) {
+            hash_map::Entry::Vacant(slot) => {
+                slot.insert(entry);
+                self.by_deadline.insert((deadline, name.clone()));
+                self.own(owner, name);
+            }
+            hash_map::Entry::Occupied(mut slot) => {
+                entry.filed = deadline.min(slot.get().filed);
+                let filed = entry.filed;
+                let old = mem::replace(slot.get_mut(), entry);
+                self.bytes -= old.size(key);
+                if filed != old.filed {
+                    self.by_deadline.remove(&(old.filed, name.clone()));
+                    self.by_deadline.insert((filed, name.clone()));
+                }
+                if old.owner() != owner.as_deref() {
+                    if let Some(owner) = old.owner() {
+                        self.disown(owner, &name);
+                    }
+                    self.own(owner, name);
+                }
+            }
+        }
+    }
+
+    fn own(&mut self, owner: Option<Box<str>>, name: Arc<str>) {
+        if let Some(owner) = owner {
+            self.by_owner.entry(owner).or_default().insert(name);
+        }
+    }
+
+    fn disown(&mut self, owner: &str, name: &Arc<str>) {
+        if let Some(names) = self.by_owner.get_mut(owner) {
+            names.remove(name);
+            if names.is_empty() {
+                self.by_owner.remove(owner);
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn owner(&self) -> Option<&str> {
+        self.content.as_ref()?.owner.as_deref()
+    }
+
+    fn size(&self, key: &str) -> usize {
+        let bytes = self.content.as_ref().map_or(0, |it| it.bytes.len());
+        size_of(key, bytes, self.owner())
+    }
+}
+
+/// What counts for the limit of bytes.
+fn size_of(key: &str, bytes: usize, owner: Option<&str>) -> usize {
+    key.len() + bytes + owner.map_or(0, str::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::{
+        Expect, Put,
+        suite::{self, NOW, after, commit_at, create, found, key, put, store_suite, write},
+    };
+
+    store_suite!(async || MemoryStore::new());
+
+    proptest! {
+        #[test]
+        fn random_operations_agree_with_a_model(steps in suite::model::steps()) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(suite::model::agrees(&MemoryStore::new(), steps));
+        }
+    }
+
+    fn is_full(result: Result<CommitOutcome, StoreError>) -> bool {
+        matches!(result, Err(StoreError::Full(_)))
+    }
+
+    fn until(millis: i64) -> Put {
+        Put {
+            expiry: Expiry::at(after(millis)),
+            ..put("")
+        }
+    }
+
+    #[tokio::test]
+    async fn over_the_limit_of_documents_only_a_create_is_refused() {
+        let store = MemoryStore::with_limits(2, usize::MAX);
+        let (a, b, c) = (key("a"), key("b"), key("c"));
+        let version = create(&store, &a, put("")).await;
+        create(&store, &b, until(100)).await;
+
+        let create_c = vec![write(&c, Expect::Absent, put(""))];
+        assert!(is_full(commit_at(&store, NOW, create_c.clone()).await));
+        let both = vec![
+            write(&a, Expect::At(version), put("no")),
+            write(&c, Expect::Absent, put("no")),
+        ];
+        assert!(is_full(commit_at(&store, NOW, both).await));
+        assert_eq!(found(&store, &a).await.version, version);
+
+        let change = vec![write(&a, Expect::At(version), put("yes"))];
+        commit_at(&store, NOW, change).await.unwrap();
+        assert_eq!(found(&store, &a).await.bytes, "yes");
+        // What has expired makes way.
+        commit_at(&store, after(100), create_c).await.unwrap();
+        found(&store, &c).await;
+    }
+
+    #[tokio::test]
+    async fn over_the_limit_of_bytes_only_growth_is_refused() {
+        let store = MemoryStore::with_limits(10, 100);
+        let (a, b) = (key("a"), key("b"));
+        let mut version = create(&store, &a, put(vec![0; 98])).await;
+        let create_b = vec![write(&b, Expect::Absent, put("1"))];
+        assert!(is_full(commit_at(&store, NOW, create_b.clone()).await));
+        let grow = vec![write(&a, Expect::At(version), put(vec![0; 100]))];
+        assert!(is_full(commit_at(&store, NOW, grow).await));
+        for size in [98, 99, 97] {
+            let change = vec![write(&a, Expect::At(version), put(vec![1; size]))];
+            let outcome = commit_at(&store, NOW, change).await.unwrap();
+            let CommitOutcome::Committed(versions) = outcome else {
+                panic!("{outcome:?}");
+            };
+            version = versions[0];
+        }
+        commit_at(&store, NOW, create_b).await.unwrap();
+        assert!(store.touch(&a, after(9), NOW).await.unwrap());
+        assert_eq!(store.delete(&[a], after(9), NOW).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_counted_once_everything_is_swept() {
+        let store = MemoryStore::new();
+        for i in 0..1000 {
+            let put = Put {
+                owner: Some(format!("owner {}", i % 7).into()),
+                ..until(i)
+            };
+            create(&store, &key(&format!("{i}")), put).await;
+        }
+        store.delete(&[key("5")], after(9), NOW).await.unwrap();
+        assert_eq!(store.sweep(after(1000), usize::MAX).await.unwrap(), 1000);
+        let documents = store.lock();
+        let documents = documents.as_ref().unwrap();
+        assert_eq!(documents.bytes, 0);
+        assert!(documents.entries.is_empty());
+        assert!(documents.by_deadline.is_empty());
+        assert!(documents.by_owner.is_empty());
     }
 }

@@ -1,10 +1,338 @@
-//! stub
-/// stub
-#[derive(Debug)]
-pub struct SqliteStore;
-/// stub
-#[derive(Debug)]
+//! A store in one SQLite file.
+
+use std::{
+    fmt::{self, Debug},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        mpsc::{self, SyncSender, TrySendError},
+    },
+    thread,
+    time::Duration,
+};
+
+use tokio::sync::oneshot;
+
+use self::{
+    call::{Call, Job, Operation},
+    connection::Place,
+    operations::{CommitAll, DeleteAll, LoadAll, OwnedBy, Revisions, SweepSome, Touch},
+    writer::{Message, Writer},
+};
+use super::{
+    Commit, CommitOutcome, Durability, Key, Loaded, OpenError, Store, StoreError, StoreFuture,
+    Subscription, Timestamp, Version, notices::Notices,
+};
+
+mod call;
+mod connection;
+mod failure;
+mod operations;
+mod reader;
+mod table;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+/// How many calls may wait for the writer, and as many for the readers.
+const QUEUE: usize = 16 * 1024;
+/// How many threads read. The second one is for short reads beside a long one.
+const READERS: usize = 2;
+/// How many rows a sweep looks at before others get their turn.
+const SWEEP_CHUNK: usize = 256;
+/// How long a dropped store waits for its threads.
+const DROP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Keeps documents in one SQLite file, which all processes of one machine may share.
+///
+/// One thread writes. It takes all commits that wait, runs them in one transaction of SQLite, and
+/// answers them once that transaction is on the disk; so a commit waits for one flush of the disk,
+/// and many commits at once share it. Reads run beside it on threads of their own.
+///
+/// The file belongs on a local disk: SQLite cannot share a file over a network. Beside it are two
+/// more, `-wal` and `-shm`, that belong to it while it is in use and after a crash.
+///
+/// # Example: what was committed is there after a restart
+///
+/// ```
+/// # use via::store::*;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let path = std::env::temp_dir().join(format!("via-doc-{}.db", std::process::id()));
+/// let key = Key::new("greeting").unwrap();
+/// let now = Timestamp::from_millis(0);
+/// let put = Put { bytes: "hello".into(), expiry: Expiry::NEVER, owner: None };
+/// let write = Write { key: key.clone(), expect: Expect::Absent, change: Change::Put(put) };
+///
+/// let store = SqliteStore::open(&path)?;
+/// assert_eq!(store.durability(), Durability::PowerLoss);
+/// store.commit(Commit { id: CommitId(1), now, writes: vec![write] }).await?;
+/// store.close().await?;
+///
+/// let store = SqliteStore::open(&path)?;
+/// let Loaded::Found(found) = &store.load(&[key], now).await?[0] else { panic!() };
+/// assert_eq!(found.bytes, "hello");
+/// # store.close().await?;
+/// # std::fs::remove_file(path)?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct SqliteStore {
+    path: PathBuf,
+    durability: Durability,
+    notices: Arc<Notices>,
+    /// `None` after it was closed. The threads end once they have done all that was sent.
+    queues: RwLock<Option<Queues>>,
+}
+
+/// When a commit is flushed to the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Synchronous {
-    /// stub
+    /// Before it is acknowledged: it survives a loss of power.
+    #[default]
     Full,
+    /// At some later time: it survives the end of the process, and a loss of power may roll back
+    /// the last commits. Faster where one commit follows another.
+    Normal,
+}
+
+struct Queues {
+    writes: SyncSender<Message>,
+    reads: SyncSender<Box<dyn Job>>,
+    ended: Ended,
+}
+
+/// Tells when everything is finished.
+struct Ended {
+    /// To those who can wait, with what became of it.
+    answer: oneshot::Receiver<Result<(), StoreError>>,
+    /// To those who must not wait long, by being disconnected.
+    alive: Mutex<mpsc::Receiver<()>>,
+}
+
+impl SqliteStore {
+    /// Opens the file at `path`, or makes it; commits survive a loss of power.
+    ///
+    /// This reads the whole file once, to check it.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] if the file or its place cannot be used; an existing file is then left as it
+    /// was.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::open_with(path, Synchronous::default())
+    }
+
+    /// As [`open`](Self::open), with a choice of durability.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_with(path: impl AsRef<Path>, synchronous: Synchronous) -> Result<Self, OpenError> {
+        let place = Place::new(path.as_ref(), synchronous)?;
+        let connection = place.open_writer()?;
+        let durability = connection::durability(&connection).map_err(|e| place.sqlite(e))?;
+        let notices = Arc::new(Notices::new());
+        let thread_failed = |error: std::io::Error| {
+            place.refused("the system gives it no thread", Some(error.into()))
+        };
+
+        let (reads, read_queue) = mpsc::sync_channel(QUEUE);
+        let read_queue = Arc::new(Mutex::new(read_queue));
+        let mut readers = Vec::new();
+        for _ in 0..READERS {
+            let connection = place.open_reader().map_err(|e| place.sqlite(e))?;
+            let (place, queue) = (place.clone(), read_queue.clone());
+            let reader = thread::Builder::new()
+                .name("via-sqlite-read".to_owned())
+                .spawn(move || reader::run(&place, connection, &queue));
+            readers.push(reader.map_err(thread_failed)?);
+        }
+
+        let (writes, write_queue) = mpsc::sync_channel(QUEUE);
+        let (answer, ended) = oneshot::channel();
+        let (on_end, alive) = mpsc::sync_channel::<()>(0);
+        let writer = Writer::new(place.clone(), connection, write_queue, notices.clone());
+        thread::Builder::new()
+            .name("via-sqlite-write".to_owned())
+            .spawn(move || {
+                let _on_end = on_end;
+                let _ = answer.send(writer.run(readers));
+            })
+            .map_err(thread_failed)?;
+
+        Ok(Self {
+            path: place.path().to_owned(),
+            durability,
+            notices,
+            queues: RwLock::new(Some(Queues {
+                writes,
+                reads,
+                ended: Ended {
+                    answer: ended,
+                    alive: Mutex::new(alive),
+                },
+            })),
+        })
+    }
+
+    async fn write<O: Operation>(&self, operation: O) -> Result<O::Output, StoreError> {
+        let (job, answer) = Call::new(operation);
+        self.enqueue(|queues| {
+            let message = Message::Job(job);
+            queues.writes.try_send(message).map_err(without_content)
+        })?;
+        answer
+            .await
+            .unwrap_or_else(|_| O::in_doubt().ok_or_else(thread_gone))
+    }
+
+    async fn read<O: Operation>(&self, operation: O) -> Result<O::Output, StoreError> {
+        let (job, answer) = Call::new(operation);
+        self.enqueue(|queues| queues.reads.try_send(job).map_err(without_content))?;
+        answer.await.unwrap_or_else(|_| Err(thread_gone()))
+    }
+
+    fn enqueue(
+        &self,
+        send: impl FnOnce(&Queues) -> Result<(), TrySendError<()>>,
+    ) -> Result<(), StoreError> {
+        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
+        send(queues.as_ref().ok_or(StoreError::Closed)?).map_err(|error| match error {
+            TrySendError::Full(()) => StoreError::Unavailable("too many calls are waiting".into()),
+            TrySendError::Disconnected(()) => thread_gone(),
+        })
+    }
+
+    /// Makes the threads end once they have done all that was sent.
+    fn hang_up(&self) -> Option<Ended> {
+        let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
+        queues.take().map(|queues| queues.ended)
+    }
+}
+
+impl Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.path)
+            .field("durability", &self.durability)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        if let Some(ended) = self.hang_up() {
+            let alive = ended.alive.into_inner();
+            let alive = alive.unwrap_or_else(PoisonError::into_inner);
+            // Ends with an error either way: the threads are done, or patience is.
+            let _ = alive.recv_timeout(DROP_PATIENCE);
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    fn load<'a>(&'a self, keys: &'a [Key], now: Timestamp) -> StoreFuture<'a, Vec<Loaded>> {
+        let keys = keys.to_vec();
+        Box::pin(self.read(LoadAll { keys, now }))
+    }
+
+    fn commit(&self, commit: Commit) -> StoreFuture<'_, CommitOutcome> {
+        Box::pin(async move {
+            commit.check_sizes()?;
+            self.write(CommitAll(commit)).await
+        })
+    }
+
+    fn touch<'a>(
+        &'a self,
+        key: &'a Key,
+        idle_until: Timestamp,
+        now: Timestamp,
+    ) -> StoreFuture<'a, bool> {
+        let key = key.clone();
+        Box::pin(self.write(Touch {
+            key,
+            idle_until,
+            now,
+        }))
+    }
+
+    fn delete<'a>(
+        &'a self,
+        keys: &'a [Key],
+        tombstone_until: Timestamp,
+        now: Timestamp,
+    ) -> StoreFuture<'a, usize> {
+        let keys = keys.to_vec();
+        Box::pin(async move {
+            let operation = DeleteAll {
+                keys,
+                tombstone_until,
+                now,
+            };
+            Ok(self.write(operation).await?.len())
+        })
+    }
+
+    fn sweep(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, usize> {
+        Box::pin(async move {
+            let mut removed = 0;
+            loop {
+                let operation = SweepSome {
+                    now,
+                    limit: limit - removed,
+                    chunk: SWEEP_CHUNK,
+                };
+                let swept = self.write(operation).await?;
+                removed += swept.removed;
+                if swept.finished {
+                    return Ok(removed);
+                }
+            }
+        })
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        keys: &'a [Key],
+        now: Timestamp,
+    ) -> StoreFuture<'a, Vec<Option<Version>>> {
+        let keys = keys.to_vec();
+        Box::pin(self.read(Revisions { keys, now }))
+    }
+
+    fn owned_by<'a>(&'a self, owner: &'a str, now: Timestamp) -> StoreFuture<'a, Vec<Key>> {
+        let owner = owner.into();
+        Box::pin(self.read(OwnedBy { owner, now }))
+    }
+
+    fn subscribe(&self) -> Subscription {
+        let subscription = self.notices.subscribe();
+        // The writer may be asleep without a timer: now it has to look out for other processes.
+        let _ = self.enqueue(|queues| queues.writes.try_send(Message::Wake).or(Ok(())));
+        subscription
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            let ended = self.hang_up().ok_or(StoreError::Closed)?;
+            ended.answer.await.unwrap_or_else(|_| Err(thread_gone()))
+        })
+    }
+}
+
+fn without_content<T>(error: TrySendError<T>) -> TrySendError<()> {
+    match error {
+        TrySendError::Full(_) => TrySendError::Full(()),
+        TrySendError::Disconnected(_) => TrySendError::Disconnected(()),
+    }
+}
+
+fn thread_gone() -> StoreError {
+    StoreError::Unavailable("the thread of the store has ended".into())
 }

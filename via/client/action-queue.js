@@ -1,0 +1,145 @@
+/**
+ * The queue of a tab's actions: in order, one in flight, each repeated until it has an answer.
+ *
+ * An answer is what carries `Via-Ack` with the number of the action; anything else (a proxy's 502,
+ * a lost connection, a 429) says nothing about what happened, and the same bytes are sent again.
+ */
+
+import { Backoff } from './backoff.js';
+
+/** The body of a request that outlives its page may be this long (the browsers' limit is 64 KiB). */
+const KEEPALIVE_LIMIT = 60_000;
+
+/** After this long without an answer a request is taken for lost, and repeated. */
+const PATIENCE = 30_000;
+
+/** A request that is older than this when the connection comes back went out on a dead one. */
+const SUSPECT = 3_000;
+
+export class ActionQueue {
+  #items = [];
+  #number = 0;
+  #token = null;
+  #busy = false;
+  #retry = null;
+  #flight = null;
+
+  /**
+   * `post(body, { keepalive, signal })` sends; `sending(item)` is called when an item leaves for
+   * the first time, `settled(item, { status, body, revision })` when it has its answer.
+   */
+  constructor({ post, sending, settled, random, timers = globalThis, now = Date.now }) {
+    Object.assign(this, { post, sending, settled, timers, now });
+    this.backoff = new Backoff({ base: 200, cap: 5_000, floor: 0.5, random });
+  }
+
+  /** Gives the tab's token. A new tab counts its actions from 1; a renewed token goes on. */
+  authorize(token, { newTab }) {
+    this.#token = token;
+    if (newTab) {
+      this.#number = 0;
+      const [first] = this.#items;
+      // What was sent under the old tab may have been applied there, so it is not sent again.
+      if (first?.body) this.#finish({ status: 0, body: { code: 'unknown_outcome' } });
+    }
+    this.#next();
+  }
+
+  /** Adds `{ action, args, signals, dirty, .. }`; `args` is JSON text. */
+  add(item) {
+    this.#items.push(item);
+    this.#next();
+  }
+
+  /** The connection is back: what waits to be repeated is sent now. */
+  wake() {
+    if (this.#flight && this.now() - this.#flight.since > SUSPECT) this.#flight.abort();
+    if (this.#retry === null) return;
+    this.timers.clearTimeout(this.#retry);
+    this.#retry = null;
+    this.#send();
+  }
+
+  #next() {
+    const [item] = this.#items;
+    if (this.#busy || !item || this.#token === null) return;
+    item.number = ++this.#number;
+    item.body = this.#body(item);
+    this.sending?.(item);
+    this.#busy = true;
+    this.backoff.reset();
+    this.#send();
+  }
+
+  #body({ number, action, args, signals, dirty }) {
+    const json = JSON.stringify;
+    // The arguments stay as the server wrote them: a number may be larger than JavaScript's.
+    return `{"token":${json(this.#token)},"number":${number},"action":${json(action)},"args":${args},"signals":${json(signals)},"dirty":${json(dirty)}}`;
+  }
+
+  async #send() {
+    const [item] = this.#items;
+    let wait = this.backoff.next();
+    const answer = await this.#exchange(item);
+    if (this.#items[0] !== item) return;
+    if (answer?.ack === String(item.number)) {
+      if (answer.status === 401 && answer.body?.code === 'expired') this.#renew(item);
+      else this.#finish(answer);
+      return;
+    }
+    if (answer?.retryAfter > 0) wait = Math.max(wait, Math.min(answer.retryAfter * 1000, 60_000));
+    this.#retry = this.timers.setTimeout(() => {
+      this.#retry = null;
+      this.#send();
+    }, wait);
+  }
+
+  async #exchange(item) {
+    const controller = new AbortController();
+    const abort = () => controller.abort();
+    this.#flight = { since: this.now(), abort };
+    const impatient = this.timers.setTimeout(abort, PATIENCE);
+    try {
+      const keepalive = new TextEncoder().encode(item.body).length <= KEEPALIVE_LIMIT;
+      const response = await this.post(item.body, { keepalive, signal: controller.signal });
+      const text = await response.text();
+      return {
+        status: response.status,
+        ack: response.headers.get('Via-Ack'),
+        revision: response.headers.get('Via-Revision'),
+        retryAfter: Number(response.headers.get('Retry-After')),
+        body: parse(text),
+      };
+    } catch {
+      return null;
+    } finally {
+      this.timers.clearTimeout(impatient);
+      this.#flight = null;
+    }
+  }
+
+  /** The token was too old and nothing was done; the action goes out again under a new one. */
+  #renew(item) {
+    this.#number = item.number - 1;
+    this.#busy = false;
+    this.#token = null;
+    this.expired?.();
+  }
+
+  #finish(answer) {
+    const item = this.#items.shift();
+    this.#busy = false;
+    this.timers.clearTimeout(this.#retry);
+    this.#retry = null;
+    this.settled(item, answer);
+    this.#next();
+  }
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ActionQueue } from './action-queue.js';
+import { FakeClock } from './fakes.test.js';
+
+function setUp() {
+  const clock = new FakeClock();
+  const sent = [];
+  const settled = [];
+  const first = [];
+  const queue = new ActionQueue({
+    post: (body, options) =>
+      new Promise((resolve, reject) => {
+        const request = { body, options, json: JSON.parse(body), fail: () => reject(new TypeError('network')) };
+        request.answer = (status, headers = {}, text = null) => resolve(new Response(text, { status, headers }));
+        request.ack = (status = 204, text = null) => request.answer(status, { 'Via-Ack': String(request.json.number) }, text);
+        options.signal.addEventListener('abort', request.fail);
+        sent.push(request);
+      }),
+    sending: (item) => first.push(item.action),
+    settled: (item, answer) => settled.push([item.action, answer.status, answer.body]),
+    random: () => 1,
+    timers: clock,
+    now: clock.now,
+  });
+  const add = (action, more = {}) => queue.add({ action, args: '[]', signals: {}, dirty: [], ...more });
+  return { clock, queue, sent, settled, first, add };
+}
+
+test('nothing is sent before there is a token; then in order, one in flight, numbered from 1', async () => {
+  const { clock, queue, sent, settled, add } = setUp();
+  add('a');
+  add('b');
+  await clock.pass(0);
+  assert.equal(sent.length, 0);
+  queue.authorize('T', { newTab: true });
+  await clock.pass(0);
+  assert.equal(sent.length, 1);
+  assert.deepEqual(sent[0].json, { token: 'T', number: 1, action: 'a', args: [], signals: {}, dirty: [] });
+  assert.equal(sent[0].options.keepalive, true);
+  sent[0].ack();
+  await clock.pass(0);
+  assert.equal(sent[1].json.number, 2);
+  sent[1].ack(200, '{"commands":[]}');
+  await clock.pass(0);
+  assert.deepEqual(settled, [['a', 204, null], ['b', 200, { commands: [] }]]);
+});
+
+test('the same bytes are repeated until an answer names the number, whatever its status', async () => {
+  const { clock, queue, sent, settled, first, add } = setUp();
+  queue.authorize('T', { newTab: true });
+  add('a');
+  await clock.pass(0);
+  const not = [
+    (request) => request.fail(),
+    (request) => request.answer(502),
+    (request) => request.answer(204),
+    (request) => request.answer(200, { 'Via-Ack': '7' }, '{}'),
+    (request) => request.answer(409, {}, '{"code":"refused"}'),
+    (request) => request.answer(503),
+  ];
+  for (const answer of not) {
+    answer(sent.at(-1));
+    await clock.pass(5_000);
+  }
+  assert.equal(sent.length, 7);
+  assert.equal(new Set(sent.map(({ body }) => body)).size, 1);
+  assert.equal(settled.length, 0);
+  sent.at(-1).ack();
+  await clock.pass(60_000);
+  assert.equal(settled.length, 1);
+  assert.equal(sent.length, 7);
+  assert.deepEqual(first, ['a']);
+});
+
+test('waits grow from 200 ms to 5 s, Retry-After is kept, and wake ends them', async () => {
+  const { clock, queue, sent, add } = setUp();
+  queue.authorize('T', { newTab: true });
+  add('a');
+  await clock.pass(0);
+  for (const wait of [200, 400, 800, 1_600, 3_200, 5_000, 5_000]) {
+    const count = sent.length;
+    sent.at(-1).fail();
+    await clock.pass(wait - 1);
+    assert.equal(sent.length, count, `after ${wait}`);
+    await clock.pass(1);
+    assert.equal(sent.length, count + 1);
+  }
+  const count = sent.length;
+  sent.at(-1).answer(429, { 'Retry-After': '20' });
+  await clock.pass(19_000);
+  assert.equal(sent.length, count);
+  queue.wake();
+  await clock.pass(0);
+  assert.equal(sent.length, count + 1);
+});
+
+test('a request that went out before the connection came back is repeated, a young one is left', async () => {
+  const { clock, queue, sent, add } = setUp();
+  queue.authorize('T', { newTab: true });
+  add('a');
+  await clock.pass(1_000);
+  queue.wake();
+  await clock.pass(1_000);
+  assert.equal(sent.length, 1);
+  await clock.pass(3_000);
+  queue.wake();
+  await clock.pass(1_000);
+  assert.equal(sent.length, 2);
+  assert.equal(sent[0].body, sent[1].body);
+});
+
+test('a refusal is an answer', async () => {
+  const { clock, queue, sent, settled, add } = setUp();
+  queue.authorize('T', { newTab: true });
+  add('a');
+  add('b');
+  await clock.pass(0);
+  sent[0].ack(409, '{"code":"refused","message":"no"}');
+  await clock.pass(0);
+  assert.deepEqual(settled, [['a', 409, { code: 'refused', message: 'no' }]]);
+  assert.equal(sent[1].json.number, 2);
+});
+
+test('a renewed token keeps the numbers, a new tab starts at 1 and repeats nothing of the old', async () => {
+  const { clock, queue, sent, settled, add } = setUp();
+  queue.authorize('T', { newTab: true });
+  add('a');
+  await clock.pass(0);
+  sent[0].ack();
+  queue.authorize('T2', { newTab: false });
+  add('b');
+  await clock.pass(0);
+  assert.deepEqual([sent[1].json.token, sent[1].json.number], ['T2', 2]);
+  add('c');
+  queue.authorize('N', { newTab: true });
+  await clock.pass(0);
+  assert.deepEqual(settled[1], ['b', 0, { code: 'unknown_outcome' }]);
+  assert.deepEqual([sent[2].json.token, sent[2].json.number, sent[2].json.action], ['N', 1, 'c']);
+});
+
+test('arguments go out as the server wrote them, digit for digit', async () => {
+  const { clock, queue, sent, add } = setUp();
+  queue.authorize('T', { newTab: true });
+  add('a', { args: '[9007199254740993,"x"]', signals: { big: '9007199254740995' }, dirty: ['big'] });
+  await clock.pass(0);
+  assert.ok(sent[0].body.includes('"args":[9007199254740993,"x"]'));
+  assert.deepEqual(sent[0].json.signals, { big: '9007199254740995' });
+});
+
+test('a body beyond the browsers limit goes without keepalive', async () => {
+  const { clock, queue, sent, add } = setUp();
+  queue.authorize('T', { newTab: true });
+  add('a', { signals: { text: 'ü'.repeat(40_000) } });
+  await clock.pass(0);
+  assert.equal(sent[0].options.keepalive, false);
+});

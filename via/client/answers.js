@@ -1,0 +1,71 @@
+/**
+ * What becomes of the answer to an action: commands are done, refusals are told to the user.
+ */
+
+/** A page that had to be reloaded this short a time ago is not reloaded again. */
+const RELOAD_GUARD = 60_000;
+
+export class Answers {
+  constructor({ notices, drafts, storage }) {
+    Object.assign(this, { notices, drafts, storage });
+    this.guard = `via:reloaded:${location.pathname}`;
+  }
+
+  /** Takes a definite answer to `item`. */
+  settle(item, { status, body }) {
+    item.done();
+    if (status === 200 || status === 204) {
+      this.storage.removeItem(this.guard);
+      this.drafts.acknowledged(item.versions);
+      for (const command of body?.commands ?? []) this.#run(command);
+      return;
+    }
+    this.refused({ status, code: body?.code, message: body?.message });
+  }
+
+  /** Takes an error: `{ status, code, message }`. */
+  refused({ status, code, message }) {
+    if (status === 401 || status === 410) this.sessionGone();
+    else if (code === 'stale_page') this.#reload();
+    else if (code === 'superseded') return;
+    else {
+      const known = ['refused', 'invalid_signal', 'invalid_arguments', 'unknown_outcome'];
+      if (!known.includes(code)) console.error(`via: the server answered ${status} ${code ?? ''}: ${message ?? ''}`);
+      const fallback =
+        code === 'unknown_outcome' ? 'It is not known whether your last action was done.' : 'That did not work.';
+      this.notices.toast(message || fallback, { error: true });
+    }
+  }
+
+  sessionGone() {
+    if (navigator.cookieEnabled === false) {
+      this.notices.ask('This page needs cookies, which are off in this browser.', 'Try again', reload);
+    } else {
+      this.notices.ask('Your session has ended.', 'Start again', reload);
+    }
+  }
+
+  #reload() {
+    const last = Number(this.storage.getItem(this.guard));
+    if (Date.now() - last < RELOAD_GUARD) {
+      this.notices.ask('This page is out of date.', 'Reload', reload);
+      return;
+    }
+    this.storage.setItem(this.guard, String(Date.now()));
+    reload();
+  }
+
+  #run({ do: what, text, to }) {
+    if (what === 'toast') this.notices.toast(text);
+    else if (what === 'redirect' && isLocal(to)) location.assign(to);
+    else console.error('via: the server sent a command that is not known', what);
+  }
+}
+
+function reload() {
+  location.reload();
+}
+
+function isLocal(path) {
+  return typeof path === 'string' && /^\/(?![/\\])[^\x00-\x1f]*$/.test(path);
+}

@@ -1,0 +1,104 @@
+/**
+ * `data-bind`: a field and a signal that have one value.
+ *
+ * The field is written only when it means something else than the signal, so that `1.` stays as
+ * it is being typed.
+ */
+
+import { isHeld, onRelease } from './fields.js';
+import { fieldKind, parseNumber } from './values.js';
+
+const fieldsOf = new Map();
+const numeric = new Set();
+
+/** Whether a field bound to the signal is in the user's hands. */
+export function isBoundFieldHeld(name) {
+  for (const field of fieldsOf.get(name) ?? []) if (isHeld(field)) return true;
+  return false;
+}
+
+/** Calls `settle(name)` for the signals of each field that the user lets go. */
+export function onBoundRelease(settle) {
+  onRelease((field) => {
+    for (const [name, fields] of fieldsOf) if (fields.has(field)) settle(name);
+  });
+}
+
+export const binding = {
+  bind(context) {
+    const { element: field, page } = context;
+    const { signals } = page;
+    const [name, ...path] = context.signal.split('.');
+    const current = () => path.reduce((value, key) => value?.[key], signals.get(name));
+    const kind = fieldKind(field);
+    if (typeof signals.peek(name) === 'number') numeric.add(name);
+    const isNumber = () => kind === 'number' || (path.length === 0 && numeric.has(name));
+    const take = () => readField(field, kind, isNumber(), current);
+
+    const edit = () => {
+      const value = take();
+      if (value !== undefined) signals.edit(name, value, path);
+    };
+    if (!signals.has(name)) {
+      const value = take();
+      if (value !== undefined && path.length === 0) signals.write(name, value);
+    } else if (page.booting && typedBeforeBoot(field)) {
+      edit();
+    }
+
+    let fields = fieldsOf.get(name);
+    if (!fields) fieldsOf.set(name, (fields = new Set()));
+    fields.add(field);
+    field.addEventListener('input', edit);
+    field.addEventListener('change', edit);
+    const stop = context.follow(() => writeField(field, kind, isNumber(), current()));
+    return () => {
+      stop();
+      fields.delete(field);
+      field.removeEventListener('input', edit);
+      field.removeEventListener('change', edit);
+    };
+  },
+};
+
+/** A field that differs from the document was typed in, or filled by the browser on a reload. */
+function typedBeforeBoot(field) {
+  if (field.defaultValue === undefined || field.type === 'checkbox' || field.type === 'radio') return false;
+  if (field.value === field.defaultValue) return false;
+  const [navigation] = performance.getEntriesByType?.('navigation') ?? [];
+  return field === document.activeElement || navigation?.type === 'navigate';
+}
+
+function readField(field, kind, isNumber, current) {
+  if (kind === 'radio' && !field.checked) return undefined;
+  if (kind === 'many') return Array.from(field.selectedOptions, (option) => option.value);
+  if (kind === 'checkbox') {
+    const value = current();
+    if (!Array.isArray(value)) return field.checked;
+    const others = value.filter((item) => item !== field.value);
+    return field.checked ? [...others, field.value] : others;
+  }
+  return isNumber ? parseNumber(field.value) : field.value;
+}
+
+function writeField(field, kind, isNumber, value) {
+  if (kind === 'radio') {
+    setChecked(field, String(value) === field.value);
+  } else if (kind === 'checkbox') {
+    setChecked(field, Array.isArray(value) ? value.includes(field.value) : Boolean(value));
+  } else if (kind === 'many') {
+    const chosen = new Set(Array.isArray(value) ? value.map(String) : []);
+    for (const option of field.options) {
+      if (option.selected !== chosen.has(option.value)) option.selected = chosen.has(option.value);
+    }
+  } else {
+    const text = value === null || value === undefined ? '' : String(value);
+    const means = isNumber ? parseNumber(field.value) === parseNumber(text) : field.value === text;
+    // A number field shows '' for text that is no number; only an empty signal may clear that.
+    if (!means && field.value !== text) field.value = text;
+  }
+}
+
+function setChecked(field, checked) {
+  if (field.checked !== checked) field.checked = checked;
+}

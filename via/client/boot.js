@@ -1,0 +1,128 @@
+/**
+ * Starts the client on a page: puts the parts together and listens to the life of the page.
+ */
+
+import { ActionQueue } from './action-queue.js';
+import { Answers } from './answers.js';
+import { Attachment } from './attach.js';
+import { sources, views } from './attributes.js';
+import { binding, isBoundFieldHeld, onBoundRelease } from './bind.js';
+import { makeCalls } from './calls.js';
+import { Directives } from './directives.js';
+import { Drafts } from './drafts.js';
+import { events } from './events.js';
+import { watchFields } from './fields.js';
+import { Link } from './link.js';
+import { remember } from './nodes.js';
+import { Notices } from './notices.js';
+import { adoptStyle } from './own-style.js';
+import { Patches } from './patches.js';
+import { indicator } from './pending.js';
+import { batch, Signals } from './signals.js';
+import { Status } from './status.js';
+import { storage } from './storage.js';
+
+function boot(root) {
+  const pagePath = location.pathname + location.search;
+  let frame = root.dataset.viaFrame ?? null;
+  let broken = false;
+
+  const signals = new Signals();
+  const drafts = new Drafts(signals, isBoundFieldHeld);
+  const page = { root, signals, drafts, booting: true };
+  const directives = new Directives(page, [sources, { ...views, ...binding, ...events, ...indicator }]);
+  const patches = new Patches({ drafts, directives });
+  adoptStyle();
+  const notices = new Notices();
+  const status = new Status();
+  const answers = new Answers({ notices, drafts, storage });
+
+  const queue = new ActionQueue({
+    post: (body, options) =>
+      fetch(pagePath, {
+        method: 'POST',
+        credentials: 'same-origin',
+        headers: { 'Content-Type': 'application/json', 'Via-Request': 'action' },
+        body,
+        ...options,
+      }),
+    sending: ({ versions }) => drafts.sent(versions),
+    settled: (item, answer) => batch(() => answers.settle(item, answer)),
+  });
+  queue.expired = () => attachment.attach();
+  page.actions = makeCalls({ queue, drafts });
+
+  const attachment = new Attachment({
+    url: pagePath,
+    storage,
+    attached({ token, newTab }) {
+      queue.authorize(token, { newTab });
+      link.join(token);
+    },
+    refused: (error) => answers.refused(error),
+  });
+
+  const link = new Link({
+    base: new URL('..', import.meta.url).href,
+    shown: () => frame,
+    deliver(message) {
+      if (message.type === 'status') {
+        status.set(message.status);
+        if (status.online) queue.wake();
+      } else if (message.type === 'frame') {
+        apply(message);
+      } else if (message.type === 'tab') {
+        if (message.code === 'session_gone') answers.sessionGone();
+        else attachment.attach(message.code === 'expired' ? attachment.token : null);
+      }
+    },
+  });
+
+  function apply({ full, hash, events: list }) {
+    // After a frame that could not be applied, differences from it make no sense.
+    if (broken && !full) return;
+    try {
+      batch(() => list.forEach((event) => patches.apply(event)));
+      frame = hash;
+      broken = false;
+    } catch (error) {
+      broken = true;
+      frame = null;
+      link.failed(String(error));
+    }
+  }
+
+  watchFields();
+  onBoundRelease((name) => drafts.settle(name));
+  remember(root);
+  batch(() => directives.start(root));
+  page.booting = false;
+
+  const wake = () => {
+    attachment.wake();
+    link.wake();
+  };
+  addEventListener('online', wake);
+  document.addEventListener('visibilitychange', () => document.hidden || wake());
+  let away = false;
+  addEventListener('pagehide', () => {
+    away = true;
+    attachment.leave();
+    link.leave();
+  });
+  addEventListener('pageshow', ({ persisted }) => {
+    away = false;
+    if (!persisted) return;
+    if (attachment.comeBack()) link.join(attachment.token);
+    wake();
+  });
+  document.addEventListener('freeze', () => link.leave());
+  document.addEventListener('resume', () => {
+    if (!away && attachment.token) link.join(attachment.token);
+  });
+
+  attachment.start();
+}
+
+const root = document.getElementById('via');
+if (root) boot(root);

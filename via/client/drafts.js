@@ -1,0 +1,74 @@
+/**
+ * Which signals hold something that the server does not have yet, and what becomes of the
+ * server's own values for them meanwhile.
+ *
+ * A declared signal is dirty from an edit until the server acknowledged an action that carried
+ * its present value. While it is dirty, or a field bound to it is in the user's hands, a value from
+ * the server waits. It is used when both have ended; it is dropped if the user edited after it
+ * came, or if an action that left after it carries the user's value.
+ */
+
+export class Drafts {
+  #declared = new Set();
+  #versions = new Map();
+  #waiting = new Map();
+  #clock = 0;
+
+  /** `isHeld(name)` says whether a field bound to the signal is in the user's hands. */
+  constructor(signals, isHeld = () => false) {
+    this.signals = signals;
+    this.isHeld = isHeld;
+    signals.onEdit = (name) => this.#edited(name);
+  }
+
+  /** Names the signals that actions carry; those that begin with `_` never leave the browser. */
+  declare(names) {
+    for (const name of names) if (!name.startsWith('_')) this.#declared.add(name);
+  }
+
+  #edited(name) {
+    if (!this.#declared.has(name)) return;
+    this.#versions.set(name, ++this.#clock);
+    this.#waiting.delete(name);
+  }
+
+  /** What an action carries that is asked for now. */
+  capture() {
+    const signals = {};
+    for (const name of this.#declared) signals[name] = this.signals.peek(name);
+    return { signals, dirty: [...this.#versions.keys()], versions: new Map(this.#versions) };
+  }
+
+  /** An action with these versions leaves for the first time: older values of the server are stale. */
+  sent(versions) {
+    for (const [name, version] of versions) {
+      if (this.#versions.get(name) === version) this.#waiting.delete(name);
+    }
+  }
+
+  /** An action with these versions was applied. */
+  acknowledged(versions) {
+    for (const [name, version] of versions) {
+      if (this.#versions.get(name) !== version) continue;
+      this.#versions.delete(name);
+      this.settle(name);
+    }
+  }
+
+  /** Values from the server. */
+  receive(values, { onlyIfMissing = false } = {}) {
+    for (const [name, value] of Object.entries(values)) {
+      if (onlyIfMissing && this.signals.has(name)) continue;
+      this.#waiting.set(name, value);
+      this.settle(name);
+    }
+  }
+
+  /** Uses the value that waits for a signal, if nothing stands against it any more. */
+  settle(name) {
+    if (!this.#waiting.has(name) || this.#versions.has(name) || this.isHeld(name)) return;
+    const value = this.#waiting.get(name);
+    this.#waiting.delete(name);
+    this.signals.write(name, value);
+  }
+}

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeClock, FakeServer } from './fakes.test.js';
+import { Hub } from './hub.js';
+
+function setUp({ random = () => 1 } = {}) {
+  const clock = new FakeClock();
+  const server = new FakeServer();
+  const said = [];
+  const hub = new Hub({
+    url: '/_via/stream', fetch: server.fetch, random, timers: clock, now: clock.now, debug: (text) => said.push(text),
+  });
+  const join = (key, token = key, frame = null) => {
+    const messages = [];
+    hub.join(key, { token, frame }, (message) => messages.push(message));
+    return messages;
+  };
+  return { clock, server, hub, join, said };
+}
+
+const statuses = (messages) => messages.filter(({ type }) => type === 'status').map(({ status }) => status);
+const frames = (messages) => messages.filter(({ type }) => type === 'frame');
+
+test('tabs that join together share one stream, with what they show', async () => {
+  const { clock, server, join } = setUp();
+  const a = join('a', 'A', 'h0');
+  join('b', 'B');
+  await clock.pass(10);
+  assert.equal(server.requests.length, 1);
+  assert.equal(server.last.headers['Via-Request'], 'stream');
+  assert.deepEqual(server.last.body, { tabs: [{ token: 'A', frame: 'h0' }, { token: 'B', frame: null }] });
+  server.last.hello();
+  await clock.pass(0);
+  assert.deepEqual(statuses(a), ['connecting', 'online']);
+});
+
+test('the events of a frame go to their tab together, when the hash has come', async () => {
+  const { clock, server, join } = setUp();
+  const a = join('a', 'a', 'h0');
+  const b = join('b');
+  await clock.pass(10);
+  server.last.hello();
+  server.last.event('datastar-patch-elements', 'elements x', '0/1');
+  await clock.pass(0);
+  assert.equal(frames(a).length, 0);
+  server.last.event('datastar-patch-signals', 'signals {}', '0/1/h1');
+  server.last.event('datastar-patch-elements', 'elements y', '1/1/k1');
+  await clock.pass(0);
+  assert.deepEqual(frames(a), [{
+    type: 'frame', full: false, hash: 'h1',
+    events: [{ event: 'datastar-patch-elements', data: 'elements x' }, { event: 'datastar-patch-signals', data: 'signals {}' }],
+  }]);
+  assert.equal(frames(b)[0].full, true);
+});
+
+test('a third tab replaces the stream, and the others ask from where they are, unseen', async () => {
+  const { clock, server, join } = setUp();
+  const a = join('a', 'a', 'h0');
+  await clock.pass(10);
+  const first = server.last;
+  first.hello();
+  first.event('datastar-patch-signals', 'signals {}', '0/1/h1');
+  await clock.pass(0);
+  join('b');
+  await clock.pass(10);
+  assert.ok(first.aborted);
+  assert.deepEqual(server.last.body.tabs, [{ token: 'a', frame: 'h1' }, { token: 'b', frame: null }]);
+  server.last.hello();
+  await clock.pass(0);
+  assert.deepEqual(statuses(a), ['connecting', 'online']);
+});
+
+test('a repeated frame is dropped; a gap asks for a full frame and takes nothing until it comes', async () => {
+  const { clock, server, join, said } = setUp();
+  const a = join('a', 'a', 'h0');
+  await clock.pass(10);
+  const first = server.last;
+  first.hello();
+  first.event('datastar-patch-signals', 'signals {}', '0/1/h1');
+  first.event('datastar-patch-signals', 'signals {}', '0/1/h1');
+  await clock.pass(0);
+  assert.equal(frames(a).length, 1);
+  first.event('datastar-patch-signals', 'signals {}', '0/3/h3');
+  first.event('datastar-patch-signals', 'signals {}', '0/4/h4');
+  await clock.pass(1);
+  assert.equal(frames(a).length, 1);
+  assert.match(said[0], /full frame/);
+  assert.deepEqual(server.last.body.tabs, [{ token: 'a', frame: null }]);
+  server.last.hello();
+  server.last.event('datastar-patch-elements', 'elements', '0/1/h4');
+  await clock.pass(0);
+  assert.deepEqual(frames(a)[1].full, true);
+});
+
+test('a frame that a tab cannot apply is asked for in full, ever more slowly', async () => {
+  const { clock, server, hub, join } = setUp();
+  join('a', 'a', 'h0');
+  await clock.pass(10);
+  for (let i = 0; i < 20; i++) {
+    hub.failed('a', 'no #x');
+    await clock.pass(1_000);
+  }
+  assert.equal(server.last.body.tabs[0].frame, null);
+  assert.ok(server.requests.length < 10, `${server.requests.length} requests`);
+});
+
+test('every kind of loss is followed by another try, with growing waits', async () => {
+  const { clock, server, join } = setUp();
+  const a = join('a');
+  await clock.pass(10);
+  const losses = [
+    (request) => request.fail(),
+    (request) => request.answer(502, 'text/html'),
+    (request) => request.answer(200, 'text/html'),
+    (request) => request.answer(503),
+    (request) => (request.answer(), request.close()),
+    (request) => (request.hello(), request.close()),
+  ];
+  let wait = 250;
+  for (const lose of losses) {
+    const count = server.requests.length;
+    lose(server.last);
+    await clock.pass(wait - 1);
+    assert.equal(server.requests.length, count);
+    await clock.pass(1);
+    assert.equal(server.requests.length, count + 1);
+    wait *= 2;
+  }
+  assert.equal(statuses(a).at(-1), 'reconnecting');
+  for (let i = 0; i < 50; i++) {
+    server.last.fail();
+    await clock.pass(15_000);
+  }
+  assert.equal(server.requests.length, 57);
+  server.last.hello();
+  await clock.pass(0);
+  assert.equal(statuses(a).at(-1), 'online');
+});
+
+test('a missing heartbeat is a loss; comments are a heartbeat', async () => {
+  const { clock, server, join } = setUp();
+  const a = join('a');
+  await clock.pass(10);
+  const first = server.last;
+  first.hello();
+  await clock.pass(40_000);
+  first.send(':\n\n');
+  await clock.pass(49_000);
+  assert.equal(statuses(a).at(-1), 'online');
+  await clock.pass(1_001);
+  assert.equal(statuses(a).at(-1), 'reconnecting');
+  assert.ok(first.aborted);
+});
+
+test('after a bye the hub comes back at the time it was told, and shows nothing', async () => {
+  const { clock, server, join } = setUp();
+  const a = join('a');
+  await clock.pass(10);
+  server.last.hello();
+  server.last.event('via-bye', '{"reconnect_ms":1200}');
+  server.last.close();
+  await clock.pass(1_199);
+  assert.equal(server.requests.length, 1);
+  await clock.pass(1);
+  assert.equal(server.requests.length, 2);
+  server.last.hello();
+  await clock.pass(0);
+  assert.deepEqual(statuses(a), ['connecting', 'online']);
+});
+
+test('wake ends the waiting at once', async () => {
+  const { clock, server, hub, join } = setUp();
+  join('a');
+  await clock.pass(10);
+  for (let i = 0; i < 8; i++) {
+    server.last.fail();
+    await clock.pass(15_000);
+  }
+  server.last.fail();
+  await clock.pass(0);
+  const count = server.requests.length;
+  hub.wake();
+  await clock.pass(0);
+  assert.equal(server.requests.length, count + 1);
+});
+
+test('an expired tab is told, stays out of the list, and comes back with its new token', async () => {
+  const { clock, server, join } = setUp();
+  const a = join('a', 'A', 'h0');
+  join('b', 'B');
+  await clock.pass(10);
+  server.last.hello();
+  server.last.event('via-tab', '{"code":"expired","message":"old"}', '0/0');
+  await clock.pass(0);
+  assert.deepEqual(a.at(-1), { type: 'tab', code: 'expired', message: 'old' });
+  server.last.close();
+  await clock.pass(250);
+  assert.deepEqual(server.last.body.tabs, [{ token: 'B', frame: null }]);
+  join('a', 'A2', 'stale');
+  await clock.pass(10);
+  assert.deepEqual(server.last.body.tabs, [{ token: 'A2', frame: 'h0' }, { token: 'B', frame: null }]);
+});
+
+test('a tab that leaves gets nothing more; the stream of the others goes on for a while', async () => {
+  const { clock, server, hub, join } = setUp();
+  const a = join('a');
+  const b = join('b');
+  await clock.pass(10);
+  const first = server.last;
+  first.hello();
+  await clock.pass(0);
+  hub.leave('a');
+  first.event('datastar-patch-signals', 'signals {}', '0/1/x');
+  first.event('datastar-patch-signals', 'signals {}', '1/1/y');
+  await clock.pass(100);
+  assert.equal(frames(a).length, 0);
+  assert.equal(frames(b).length, 1);
+  assert.ok(!first.aborted);
+  await clock.pass(5_000);
+  assert.deepEqual(server.last.body.tabs, [{ token: 'b', frame: 'y' }]);
+  hub.leave('b');
+  await clock.pass(60_000);
+  assert.ok(server.last.aborted);
+  assert.equal(server.requests.length, 2);
+});

@@ -1,0 +1,42 @@
+/**
+ * The attributes of a morphed element: set to what the server says, except where the client or the
+ * user has changed one and the server's own value is as it was.
+ */
+
+import { ownedAttributes } from './nodes.js';
+
+/** Event handlers and inline documents are code or markup; a patch cannot set them. */
+const REFUSED = /^(?:on|srcdoc$)/i;
+
+/** Makes the attributes of `old` equal to those of `next`; returns the names of those that changed. */
+export function morphAttributes(old, next) {
+  const owned = ownedAttributes(old);
+  const changed = new Set();
+  for (const attribute of next.attributes) {
+    const { name, value } = attribute;
+    const before = owned?.has(name) ? owned.get(name) : old.getAttribute(name);
+    if (before === value || REFUSED.test(name)) continue;
+    owned?.has(name) && owned.set(name, value);
+    changed.add(name);
+    if (name === 'style') old.style.cssText = value;
+    else old.setAttributeNode(attribute.cloneNode());
+  }
+  for (const name of [...old.getAttributeNames(), ...(owned?.keys() ?? [])]) {
+    if (next.hasAttribute(name) || isClients(old, name)) continue;
+    if (owned?.has(name)) {
+      if (owned.get(name) === null) continue;
+      owned.set(name, null);
+    }
+    changed.add(name);
+    old.removeAttribute(name);
+  }
+  return changed;
+}
+
+/** What `data-show` and `data-style` write ends up in the `style` attribute. */
+function isClients(element, name) {
+  return (
+    name === 'style' &&
+    element.getAttributeNames().some((other) => /^data-(?:show|style)\b/.test(other))
+  );
+}

@@ -1,0 +1,49 @@
+/**
+ * What the client knows of the page's nodes: which elements came from the server, and what the
+ * server last said of attributes that the client changes by itself.
+ */
+
+const fromServer = new WeakSet();
+const owned = new WeakMap();
+
+/** Remembers an element and all below it as the server's. */
+export function remember(node) {
+  if (node.nodeType !== Node.ELEMENT_NODE) return;
+  fromServer.add(node);
+  if (node.localName === 'details' || node.localName === 'dialog') own(node, 'open');
+  for (const child of node.children) remember(child);
+}
+
+/** Whether a node came from the server; text cannot be told apart and counts as the server's. */
+export function isServers(node) {
+  return node.nodeType !== Node.ELEMENT_NODE || fromServer.has(node);
+}
+
+/** The `index`th (from 1) child element that came from the server. */
+export function serverChild(parent, index) {
+  let seen = 0;
+  for (const child of parent.children) if (fromServer.has(child) && ++seen === index) return child;
+  return null;
+}
+
+/** Marks an attribute as changed by the client (or the user) from now on; keeps the server's value. */
+export function own(element, name) {
+  let values = owned.get(element);
+  if (!values) owned.set(element, (values = new Map()));
+  if (!values.has(name)) values.set(name, element.getAttribute(name));
+}
+
+/** Gives an attribute back to the server: it gets the value that the server last said. */
+export function disown(element, name) {
+  const values = owned.get(element);
+  if (!values?.has(name)) return;
+  const value = values.get(name);
+  values.delete(name);
+  if (value === null) element.removeAttribute(name);
+  else element.setAttribute(name, value);
+}
+
+/** The attributes that the client changes, with the server's values. */
+export function ownedAttributes(element) {
+  return owned.get(element);
+}

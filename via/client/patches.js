@@ -1,0 +1,123 @@
+/**
+ * Applies the events of a frame: `datastar-patch-elements` and `datastar-patch-signals`.
+ *
+ * A patch whose target is missing throws `MissingTarget`; the caller asks for a full frame then.
+ */
+
+import { morphChildren, morphElement } from './morph.js';
+import { remember, serverChild } from './nodes.js';
+import { html } from './trusted.js';
+
+const SVG = 'http://www.w3.org/2000/svg';
+const MATHML = 'http://www.w3.org/1998/Math/MathML';
+
+export class MissingTarget extends Error {
+  name = 'MissingTarget';
+}
+
+export class Patches {
+  constructor({ drafts, directives }) {
+    Object.assign(this, { drafts, directives });
+  }
+
+  /** Applies one event, given as `{ event, data }`. Events of other kinds are left alone. */
+  apply({ event, data }) {
+    const fields = fieldsOf(data);
+    if (event === 'datastar-patch-signals') {
+      const onlyIfMissing = fields.onlyIfMissing === 'true';
+      this.drafts.receive(JSON.parse(fields.signals ?? '{}'), { onlyIfMissing });
+    } else if (event === 'datastar-patch-elements') {
+      this.#patch(fields);
+    }
+  }
+
+  #patch({ selector, mode = 'outer', elements = '', namespace }) {
+    if (mode === 'remove') {
+      const targets = selector ? [find(selector)] : [...parse(elements, null, namespace).children].map(byId);
+      for (const target of targets) this.#remove(target);
+      return;
+    }
+    if (!selector) {
+      if (mode !== 'outer' && mode !== 'replace') throw new MissingTarget(`${mode} without a selector`);
+      for (const next of [...parse(elements, null, namespace).children]) this.#exchange(byId(next), [next], mode);
+      return;
+    }
+    const target = find(selector);
+    const inside = mode === 'inner' || mode === 'append' || mode === 'prepend';
+    const content = parse(elements, inside ? target : target.parentNode, namespace);
+    if (mode === 'inner') morphChildren(target, content, this.directives);
+    else if (mode === 'outer' || mode === 'replace') this.#exchange(target, [...content.childNodes], mode);
+    else this.#insert(target, mode, [...content.childNodes]);
+  }
+
+  #exchange(target, nodes, mode) {
+    const [next, ...more] = nodes;
+    if (mode === 'outer' && next?.localName === target.localName && next.namespaceURI === target.namespaceURI) {
+      this.#insert(target, 'after', more);
+      morphElement(target, next, this.directives);
+    } else {
+      this.#insert(target, 'before', nodes);
+      this.#remove(target);
+    }
+  }
+
+  #insert(target, mode, nodes) {
+    for (const node of nodes) remember(node);
+    target[mode](...nodes);
+    for (const node of nodes) this.directives.start(node);
+  }
+
+  #remove(target) {
+    target.remove();
+    this.directives.stop(target);
+  }
+}
+
+/** The fields of an event's data lines; several lines of one field are one text. */
+export function fieldsOf(data) {
+  const fields = {};
+  for (const line of data.split('\n')) {
+    const space = line.indexOf(' ');
+    const name = space < 0 ? line : line.slice(0, space);
+    const value = space < 0 ? '' : line.slice(space + 1);
+    fields[name] = Object.hasOwn(fields, name) ? `${fields[name]}\n${value}` : value;
+  }
+  return fields;
+}
+
+/**
+ * The element that a selector names. Steps by position count only elements that came from the
+ * server, so what extensions and scripts have inserted is in nobody's way.
+ */
+function find(selector) {
+  const [, anchor, steps] = /^(.*?)((?:\s*>\s*:nth-child\(\d+\))*)$/s.exec(selector);
+  let element = anchor[0] === '#' ? document.getElementById(anchor.slice(1)) : null;
+  element ??= query(anchor);
+  for (const [index] of steps.matchAll(/\d+/g)) element &&= serverChild(element, Number(index));
+  if (!element) throw new MissingTarget(`there is no ${selector}`);
+  return element;
+}
+
+function query(selector) {
+  try {
+    return document.querySelector(selector);
+  } catch {
+    return null;
+  }
+}
+
+function byId(next) {
+  const target = next.id && document.getElementById(next.id);
+  if (!target) throw new MissingTarget(`there is no #${next.id}`);
+  return target;
+}
+
+/** Parses HTML for a place below `parent`, which decides between HTML, SVG and MathML. */
+function parse(text, parent, namespace) {
+  const foreign = parent?.localName === 'foreignObject' ? null : parent?.namespaceURI;
+  const wrap =
+    namespace === 'svg' || foreign === SVG ? 'svg' : namespace === 'mathml' || foreign === MATHML ? 'math' : '';
+  const template = document.createElement('template');
+  template.innerHTML = html(wrap ? `<${wrap}>${text}</${wrap}>` : text);
+  return wrap ? template.content.firstChild : template.content;
+}

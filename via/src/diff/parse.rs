@@ -1,0 +1,488 @@
+//! From text to elements, as a browser would do it, or a note of where a browser would do otherwise.
+//!
+//! A browser repairs markup: it ends a `p` before a `div`, moves text out of a `table`, drops a nested `form`.
+//! This parser builds the tree that is written. Where a repair would make another one it marks the nearest element
+//! that holds all of the repair as *opaque*, and nobody looks into it again. Where it cannot say how far a
+//! repair reaches, the whole content is [`Unruly`].
+
+use super::tag::{self, Kind, Tag, is_space};
+use super::tree::Node;
+
+/// Elements deeper than this make the whole content opaque: browsers flatten trees somewhere beyond.
+const MAX_DEPTH: usize = 256;
+
+/// A browser's tree of this text cannot be foretold.
+#[derive(Debug)]
+pub(super) struct Unruly;
+
+/// An element whose end tag has not come yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Open<'h> {
+    pub(super) name: &'h [u8],
+    pub(super) kind: Kind,
+    /// Its number in the tree.
+    pub(super) node: usize,
+}
+
+pub(super) struct Parser<'h> {
+    html: &'h [u8],
+    at: usize,
+    end: usize,
+    /// The number in the tree of the first element of `nodes`.
+    first: usize,
+    nodes: Vec<Node>,
+    stack: Vec<Open<'h>>,
+    /// How many of `stack` were open before this text began.
+    context: usize,
+}
+
+impl<'h> Parser<'h> {
+    /// Reads `html[at..end]` inside the elements `context`, of which the innermost is last.
+    ///
+    /// # Errors
+    ///
+    /// [`Unruly`] if the text is not whole in itself: it would change an element of the context.
+    pub(super) fn parse(
+        html: &'h str,
+        (at, end): (usize, usize),
+        context: Vec<Open<'h>>,
+        first: usize,
+    ) -> Result<Vec<Node>, Unruly> {
+        let mut parser = Self {
+            html: html.as_bytes(),
+            at,
+            end,
+            first,
+            nodes: Vec::new(),
+            context: context.len(),
+            stack: context,
+        };
+        while parser.at < end {
+            parser.step()?;
+        }
+        if parser.stack.len() == parser.context && parser.at == end {
+            Ok(parser.nodes)
+        } else {
+            Err(Unruly)
+        }
+    }
+
+    fn step(&mut self) -> Result<(), Unruly> {
+        let rest = &self.html[self.at..self.end];
+        let text = rest
+            .iter()
+            .position(|&byte| byte == b'<')
+            .unwrap_or(rest.len());
+        if text > 0 {
+            self.at += text;
+            return self.text(&rest[..text]);
+        }
+        match rest.get(1).copied() {
+            Some(byte) if byte.is_ascii_alphabetic() => self.start_tag(),
+            Some(b'/') if rest.get(2).is_some_and(u8::is_ascii_alphabetic) => self.end_tag(),
+            Some(b'!') => self.declaration(rest),
+            // Comments by mistake.
+            Some(b'?' | b'/') => self.skip(rest, 1, b">"),
+            _ => {
+                self.at += 1;
+                self.text(b"<")
+            }
+        }
+    }
+
+    fn text(&mut self, text: &[u8]) -> Result<(), Unruly> {
+        if !self.is_table_inside() {
+            return Ok(());
+        }
+        match self.table() {
+            Some(table) if !text.iter().copied().all(is_space) => self.mark(table - 1),
+            _ => Ok(()),
+        }
+    }
+
+    fn declaration(&mut self, rest: &[u8]) -> Result<(), Unruly> {
+        if rest.starts_with(b"<!-->") || rest.starts_with(b"<!--->") {
+            self.skip(rest, 4, b">")
+        } else if rest.starts_with(b"<!--") {
+            // `--!>` ends a comment too; it is rare enough to give up on.
+            let at = self.at;
+            self.skip(rest, 4, b"-->")?;
+            let comment = &self.html[at + 4..self.at];
+            if comment.windows(4).any(|bytes| bytes == b"--!>") {
+                return Err(Unruly);
+            }
+            Ok(())
+        } else if rest.starts_with(b"<![CDATA[") && self.top().kind.is_foreign() {
+            self.skip(rest, 9, b"]]>")
+        } else {
+            self.skip(rest, 2, b">")
+        }
+    }
+
+    /// Goes on behind the first `until` that is at least `from` bytes away.
+    fn skip(&mut self, rest: &[u8], from: usize, until: &[u8]) -> Result<(), Unruly> {
+        let found = rest[from..]
+            .windows(until.len())
+            .position(|bytes| bytes == until)
+            .ok_or(Unruly)?;
+        self.at += from + found + until.len();
+        Ok(())
+    }
+
+    fn start_tag(&mut self) -> Result<(), Unruly> {
+        let start = self.at;
+        let tag = tag::read(&self.html[..self.end], start + 1).ok_or(Unruly)?;
+        let name = &self.html[tag.name.clone()];
+        let kind = match self.top().kind {
+            Kind::Svg | Kind::Math => self.foreign_kind(name)?,
+            Kind::Integration if is_any(name, &["mglyph", "malignmark"]) => return Err(Unruly),
+            _ => tag::kind(name),
+        };
+        let foreign = self.top().kind.is_foreign() && self.top().kind != Kind::Integration;
+        if !foreign {
+            self.place(kind, name)?;
+        }
+        if tag.shadow_root && kind == Kind::Template {
+            self.mark(self.stack.len() - 1)?;
+        }
+        self.at = tag.end;
+        self.push(start, &tag, kind)?;
+        let open = self.stack.len() - 1;
+        if kind.is_void() || (kind.is_foreign() && tag.self_closing) {
+            self.pop(tag.end, tag.end);
+        } else if kind.is_raw() {
+            self.raw_text(kind)?;
+        } else if matches!(
+            kind,
+            Kind::Svg | Kind::Math | Kind::Template | Kind::NoScript | Kind::Mirror
+        ) || (kind == Kind::Pre && matches!(self.html.get(tag.end), Some(b'\n' | b'\r')))
+        {
+            self.mark(open)?;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, start: usize, tag: &Tag, kind: Kind) -> Result<(), Unruly> {
+        if self.stack.len() > MAX_DEPTH {
+            return Err(Unruly);
+        }
+        let node = self.first + self.nodes.len();
+        self.nodes
+            .push(Node::new(start, tag, kind, self.top().node));
+        self.stack.push(Open {
+            name: &self.html[tag.name.clone()],
+            kind,
+            node,
+        });
+        Ok(())
+    }
+
+    /// Ends the innermost element: its content ends at `close`, itself at `end`.
+    fn pop(&mut self, close: usize, end: usize) {
+        let next = self.first + self.nodes.len();
+        if let Some(open) = self.stack.pop() {
+            self.nodes[open.node - self.first].finish(close, end, next);
+        }
+    }
+
+    fn raw_text(&mut self, kind: Kind) -> Result<(), Unruly> {
+        let name = self.top().name;
+        let start = self.at;
+        loop {
+            let rest = &self.html[self.at..self.end];
+            let close = rest
+                .windows(2)
+                .position(|bytes| bytes == b"</")
+                .ok_or(Unruly)?
+                + self.at;
+            let after = close + 2 + name.len();
+            let ends = self
+                .html
+                .get(close + 2..after)
+                .is_some_and(|other| other.eq_ignore_ascii_case(name))
+                && self
+                    .html
+                    .get(after)
+                    .is_some_and(|&byte| is_space(byte) || matches!(byte, b'/' | b'>'));
+            self.at = close + 2;
+            if ends {
+                let content = &self.html[start..close];
+                if kind == Kind::Script && is_twice_escaped(content) {
+                    return Err(Unruly);
+                }
+                let tag = tag::read(&self.html[..self.end], close + 2).ok_or(Unruly)?;
+                self.at = tag.end;
+                self.pop(close, tag.end);
+                return Ok(());
+            }
+        }
+    }
+
+    fn end_tag(&mut self) -> Result<(), Unruly> {
+        let start = self.at;
+        let tag = tag::read(&self.html[..self.end], start + 2).ok_or(Unruly)?;
+        let name = &self.html[tag.name.clone()];
+        self.at = tag.end;
+        if self.stack.len() > self.context && self.top().name.eq_ignore_ascii_case(name) {
+            if self.top().kind == Kind::NoScript {
+                self.check_no_script(start)?;
+            }
+            self.pop(start, tag.end);
+            return Ok(());
+        }
+        if self.stack.iter().any(|open| open.kind.is_foreign()) {
+            return Err(Unruly);
+        }
+        let wanted = self
+            .stack
+            .iter()
+            .rposition(|open| open.name.eq_ignore_ascii_case(name));
+        match wanted {
+            Some(wanted) => self.end_early(wanted, start, tag.end),
+            None => self.stray_end(tag::kind(name)),
+        }
+    }
+
+    /// An end tag for an element that others are still open in.
+    fn end_early(&mut self, wanted: usize, start: usize, end: usize) -> Result<(), Unruly> {
+        let kind = self.stack[wanted].kind;
+        let mut inside = self.stack[wanted + 1..].iter().map(|open| open.kind);
+        let contained = match kind {
+            Kind::Block
+            | Kind::Div
+            | Kind::Dialog
+            | Kind::P
+            | Kind::Li
+            | Kind::Term
+            | Kind::Heading
+            | Kind::Button
+            | Kind::Caption
+            | Kind::Cell => inside.all(|kind| kind.has_implied_end() || kind == Kind::Other),
+            Kind::Table | Kind::Section | Kind::Row => {
+                inside.all(|kind| matches!(kind, Kind::Section | Kind::Row | Kind::Cell))
+            }
+            Kind::Select => inside.all(|kind| matches!(kind, Kind::Option | Kind::OptionGroup)),
+            Kind::Other => inside.all(|kind| kind == Kind::Other),
+            _ => false,
+        };
+        if !contained {
+            return Err(Unruly);
+        }
+        self.mark(wanted)?;
+        while self.stack.len() > wanted + 1 {
+            self.pop(start, start);
+        }
+        self.pop(start, end);
+        Ok(())
+    }
+
+    /// An end tag for nothing.
+    fn stray_end(&mut self, kind: Kind) -> Result<(), Unruly> {
+        let in_table = self.stack.iter().any(|open| open.kind == Kind::Table);
+        let heading = self.stack.iter().any(|open| open.kind == Kind::Heading);
+        if kind == Kind::Unruly
+            || (kind == Kind::Heading && heading)
+            || (in_table && (kind.is_table_part() || self.is_table_inside()))
+        {
+            return Err(Unruly);
+        }
+        self.mark(self.stack.len() - 1)
+    }
+
+    /// With scripts a browser reads the content of `noscript` as text, without them as markup. Both must end here.
+    fn check_no_script(&self, close: usize) -> Result<(), Unruly> {
+        let start = self.nodes[self.top().node - self.first].content_start();
+        let ends = self.html[start..close]
+            .windows(10)
+            .any(|bytes| bytes.eq_ignore_ascii_case(b"</noscript"));
+        if ends { Err(Unruly) } else { Ok(()) }
+    }
+
+    fn foreign_kind(&self, name: &[u8]) -> Result<Kind, Unruly> {
+        let top = self.top();
+        if tag::breaks_out_of_foreign(name) || top.name.eq_ignore_ascii_case(b"annotation-xml") {
+            return Err(Unruly);
+        }
+        let integration = if top.kind == Kind::Svg {
+            is_any(name, &["foreignobject", "desc", "title"])
+        } else {
+            is_any(name, &["mi", "mo", "mn", "ms", "mtext"])
+        };
+        Ok(if integration {
+            Kind::Integration
+        } else {
+            top.kind
+        })
+    }
+
+    /// Checks that a browser would put an element here just where it is written.
+    fn place(&mut self, kind: Kind, name: &[u8]) -> Result<(), Unruly> {
+        if kind == Kind::Unruly {
+            return Err(Unruly);
+        }
+        if let Some(select) = self.find(|kind| kind == Kind::Select, Kind::is_scope) {
+            return self.place_in_select(select, kind);
+        }
+        if self.is_table_inside()
+            && let Some(table) = self.table()
+        {
+            return self.place_in_table(table, kind);
+        }
+        if kind.is_table_part() {
+            return match self.table() {
+                Some(table) => self.ends(table),
+                None => self.mark(self.stack.len() - 1),
+            };
+        }
+        self.place_in_body(kind, name)
+    }
+
+    fn place_in_select(&mut self, select: usize, kind: Kind) -> Result<(), Unruly> {
+        match kind {
+            Kind::Option if self.top().kind != Kind::Option => Ok(()),
+            Kind::OptionGroup if self.top().kind == Kind::Select => Ok(()),
+            Kind::Option | Kind::OptionGroup => self.mark(select),
+            Kind::Other
+            | Kind::Block
+            | Kind::Div
+            | Kind::Void
+            | Kind::Rule
+            | Kind::Break
+            | Kind::Formatting => self.mark(select),
+            _ => Err(Unruly),
+        }
+    }
+
+    fn place_in_table(&mut self, table: usize, kind: Kind) -> Result<(), Unruly> {
+        let top = self.stack.len() - 1;
+        match (self.top().kind, kind) {
+            (Kind::Table, Kind::Caption | Kind::ColumnGroup | Kind::Section)
+            | (Kind::ColumnGroup, Kind::Column)
+            | (Kind::Section, Kind::Row)
+            | (Kind::Row, Kind::Cell)
+            | (_, Kind::Template) => Ok(()),
+            (Kind::Table | Kind::Section | Kind::Row, Kind::Script) => Ok(()),
+            // A browser makes the `tbody`, `colgroup` or `tr` that is missing.
+            (Kind::Table, Kind::Row | Kind::Cell | Kind::Column) | (Kind::Section, Kind::Cell) => {
+                self.mark(top)
+            }
+            (Kind::Section, Kind::Section | Kind::Caption | Kind::ColumnGroup | Kind::Column)
+            | (Kind::Row, Kind::Row) => self.ends(top),
+            (_, kind) if kind.is_table_part() => self.ends(table),
+            (Kind::ColumnGroup, _) | (_, Kind::Table) => Err(Unruly),
+            // Everything else is moved in front of the table.
+            _ => self.mark(table - 1),
+        }
+    }
+
+    fn place_in_body(&mut self, kind: Kind, name: &[u8]) -> Result<(), Unruly> {
+        let top = self.stack.len() - 1;
+        if kind.ends_paragraph() {
+            let scope = |kind: Kind| kind.is_scope() || kind == Kind::Button;
+            if let Some(paragraph) = self.find(|kind| kind == Kind::P, scope) {
+                return self.ends(paragraph);
+            }
+        }
+        let ended = match kind {
+            Kind::Heading | Kind::Option | Kind::OptionGroup => {
+                let ends = self.top().kind == kind
+                    || (kind == Kind::OptionGroup && self.top().kind == Kind::Option);
+                ends.then_some(top)
+            }
+            Kind::Li | Kind::Term => self.find(
+                |open| open == kind,
+                |open| open != kind && open.stops_item_search(),
+            ),
+            Kind::Button => self.find(|open| open == kind, Kind::is_scope),
+            Kind::A => self
+                .stack
+                .iter()
+                .rposition(|open| open.name.eq_ignore_ascii_case(name)),
+            Kind::Form => self.stack.iter().rposition(|open| open.kind == Kind::Form),
+            Kind::RubyPart => {
+                let ruby = self.stack.iter().any(|open| open.kind == Kind::Ruby);
+                (ruby && self.top().kind.has_implied_end()).then_some(top)
+            }
+            _ => None,
+        };
+        match ended {
+            Some(ended) => self.ends(ended),
+            None => Ok(()),
+        }
+    }
+
+    /// A browser ends the open element `ended` here, so that what follows becomes its sibling.
+    ///
+    /// The end tags that are written later find nothing to end, if none of their names is open further out.
+    fn ends(&mut self, ended: usize) -> Result<(), Unruly> {
+        let (outside, inside) = self.stack.split_at(ended);
+        let reaches_out = inside.iter().any(|open| {
+            outside.iter().any(|other| {
+                other.name.eq_ignore_ascii_case(open.name)
+                    || (open.kind == Kind::Heading && other.kind == Kind::Heading)
+            })
+        });
+        let reopens = inside[1..].iter().any(|open| {
+            open.kind.is_formatting() || open.kind.is_foreign() || open.kind == Kind::Template
+        });
+        if reaches_out || reopens {
+            return Err(Unruly);
+        }
+        self.mark(ended - 1)
+    }
+
+    fn mark(&mut self, open: usize) -> Result<(), Unruly> {
+        if open < self.context {
+            return Err(Unruly);
+        }
+        self.nodes[self.stack[open].node - self.first].make_opaque();
+        Ok(())
+    }
+
+    fn top(&self) -> Open<'h> {
+        self.stack[self.stack.len() - 1]
+    }
+
+    /// Whether the innermost element takes only parts of a table.
+    fn is_table_inside(&self) -> bool {
+        matches!(
+            self.top().kind,
+            Kind::Table | Kind::Section | Kind::Row | Kind::ColumnGroup
+        )
+    }
+
+    /// The innermost table.
+    fn table(&self) -> Option<usize> {
+        self.find(
+            |kind| kind == Kind::Table,
+            |kind| matches!(kind, Kind::Template) || kind.is_foreign(),
+        )
+    }
+
+    /// The innermost open element that is `wanted`, looking no further than one that `stops` the search.
+    fn find(&self, wanted: impl Fn(Kind) -> bool, stops: impl Fn(Kind) -> bool) -> Option<usize> {
+        self.stack
+            .iter()
+            .enumerate()
+            .rev()
+            .find(|(_, open)| wanted(open.kind) || stops(open.kind))
+            .filter(|(_, open)| wanted(open.kind))
+            .map(|(at, _)| at)
+    }
+}
+
+fn is_any(name: &[u8], names: &[&str]) -> bool {
+    names
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+/// Whether a `script` within a comment within this script would hide its end tag.
+fn is_twice_escaped(script: &[u8]) -> bool {
+    let comment = script.windows(4).position(|bytes| bytes == b"<!--");
+    comment.is_some_and(|comment| {
+        script[comment..]
+            .windows(7)
+            .any(|bytes| bytes.eq_ignore_ascii_case(b"<script"))
+    })
+}

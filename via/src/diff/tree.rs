@@ -1,0 +1,469 @@
+//! HTML as a tree of elements that point into the text.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::parse::{Open, Parser, Unruly};
+use super::tag::{self, Kind, Tag};
+
+/// The content of the view's container: the text, and where its elements are.
+///
+/// Text, comments and white space are not nodes; they are the gaps between elements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tree {
+    html: String,
+    /// In the order of their start tags. The first is the container, which is not in the text.
+    nodes: Vec<Node>,
+}
+
+/// An element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Node {
+    start: u32,
+    content: u32,
+    close: u32,
+    end: u32,
+    /// The number of the first element that is not in this one.
+    next: u32,
+    parent: u32,
+    id: u32,
+    id_length: u16,
+    kind: Kind,
+    opaque: bool,
+    /// Its id is simple and no other element has it.
+    unique: bool,
+}
+
+impl Node {
+    pub(super) fn new(start: usize, tag: &Tag, kind: Kind, parent: usize) -> Self {
+        let id = tag.id.clone().unwrap_or(0..0);
+        // Nobody needs an id that is longer.
+        let id_length = u16::try_from(id.len()).unwrap_or(0);
+        Self {
+            start: offset(start),
+            content: offset(tag.end),
+            close: offset(tag.end),
+            end: offset(tag.end),
+            next: 0,
+            parent: offset(parent),
+            id: if id_length == 0 { 0 } else { offset(id.start) },
+            id_length,
+            kind,
+            opaque: false,
+            unique: false,
+        }
+    }
+
+    fn container(length: usize) -> Self {
+        Self {
+            start: 0,
+            content: 0,
+            close: offset(length),
+            end: offset(length),
+            next: 1,
+            parent: 0,
+            id: 0,
+            id_length: 0,
+            kind: Kind::Root,
+            opaque: false,
+            unique: false,
+        }
+    }
+
+    pub(super) fn finish(&mut self, close: usize, end: usize, next: usize) {
+        self.close = offset(close);
+        self.end = offset(end);
+        self.next = offset(next);
+    }
+
+    pub(super) fn make_opaque(&mut self) {
+        self.opaque = true;
+    }
+
+    pub(super) fn content_start(&self) -> usize {
+        self.content as usize
+    }
+
+    /// Whether its children are elements that can be addressed.
+    fn is_open(&self) -> bool {
+        !self.opaque && !self.kind.is_raw() && !self.kind.is_void()
+    }
+
+    /// Moves what lies at or behind the byte `from_byte` and the node `from_node`.
+    fn shift(&mut self, (from_node, nodes): (u32, u32), bytes: u32) {
+        self.start = self.start.wrapping_add(bytes);
+        self.content = self.content.wrapping_add(bytes);
+        self.close = self.close.wrapping_add(bytes);
+        self.end = self.end.wrapping_add(bytes);
+        self.id = self
+            .id
+            .wrapping_add(if self.id_length == 0 { 0 } else { bytes });
+        self.next = self.next.wrapping_add(nodes);
+        if self.parent >= from_node {
+            self.parent = self.parent.wrapping_add(nodes);
+        }
+    }
+}
+
+/// Offsets are checked against `u32` once, where a tree begins.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "`Tree::parse` refuses longer texts"
+)]
+fn offset(at: usize) -> u32 {
+    at as u32
+}
+
+/// The part of a text that differs from another's, all the same around it.
+struct Difference {
+    start: usize,
+    old_end: usize,
+}
+
+impl Tree {
+    /// The container.
+    pub(super) const ROOT: usize = 0;
+
+    /// Reads the content of the container.
+    #[must_use]
+    pub fn parse(html: String) -> Self {
+        let root = Node::container(html.len());
+        let mut nodes = vec![root];
+        let context = vec![Open {
+            name: b"",
+            kind: Kind::Root,
+            node: Self::ROOT,
+        }];
+        let parsed = if u32::try_from(html.len()).is_ok_and(|length| length < u32::MAX / 2) {
+            Parser::parse(&html, (0, html.len()), context, 1)
+        } else {
+            Err(Unruly)
+        };
+        match parsed {
+            Ok(parsed) => nodes.extend(parsed),
+            Err(Unruly) => nodes[0].opaque = true,
+        }
+        nodes[0].next = offset(nodes.len());
+        let mut tree = Self { html, nodes };
+        tree.find_unique_ids();
+        tree
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn html(&self) -> &str {
+        &self.html
+    }
+
+    /// The text, without the tree.
+    #[must_use]
+    pub fn into_html(self) -> String {
+        self.html
+    }
+
+    /// The tree of `html`, of which only what differs from this tree is read, where that is possible; and the innermost
+    /// element that holds all differences, which has the same number in both trees.
+    pub(super) fn follow(&self, html: String) -> (Self, usize) {
+        match self.splice(html) {
+            Ok(spliced) => spliced,
+            Err(html) => (Self::parse(html), Self::ROOT),
+        }
+    }
+
+    fn splice(&self, html: String) -> Result<(Self, usize), String> {
+        let sized = u32::try_from(html.len()).is_ok_and(|length| length < u32::MAX / 2);
+        if self.nodes[Self::ROOT].opaque || !sized {
+            return Err(html);
+        }
+        let difference = Difference::between(self.html.as_bytes(), html.as_bytes());
+        let around = self.innermost_around(&difference);
+        let (nodes, bytes) = self.region(around, &difference);
+        let grown = offset(html.len()).wrapping_sub(offset(self.html.len()));
+        let bytes_end = bytes.end + html.len() - self.html.len();
+        let parsed = Parser::parse(
+            &html,
+            (bytes.start, bytes_end),
+            self.open_elements(around),
+            nodes.start,
+        );
+        let Ok(mut parsed) = parsed else {
+            return Err(html);
+        };
+
+        let removed = &self.nodes[nodes.clone()];
+        let same_ids = self.reuse_unique_ids(removed, &mut parsed, &html);
+        let more = offset(parsed.len()).wrapping_sub(offset(removed.len()));
+        let mut all = Vec::with_capacity(self.nodes.len() - removed.len() + parsed.len());
+        all.extend_from_slice(&self.nodes[..nodes.start]);
+        all.extend_from_slice(&parsed);
+        all.extend(self.nodes[nodes.end..].iter().map(|node| {
+            let mut node = *node;
+            node.shift((offset(nodes.end), more), grown);
+            node
+        }));
+        for ancestor in self.ancestors(around) {
+            let node = &mut all[ancestor];
+            node.close = node.close.wrapping_add(grown);
+            node.end = node.end.wrapping_add(grown);
+            node.next = node.next.wrapping_add(more);
+        }
+        let mut tree = Self { html, nodes: all };
+        if !same_ids {
+            tree.find_unique_ids();
+        }
+        let around = if tree.nodes[Self::ROOT].opaque {
+            Self::ROOT
+        } else {
+            around
+        };
+        Ok((tree, around))
+    }
+
+    /// The innermost element whose content holds the difference and whose children can be addressed.
+    fn innermost_around(&self, difference: &Difference) -> usize {
+        let mut around = Self::ROOT;
+        loop {
+            let inner = self.children(around).find(|&child| {
+                let node = &self.nodes[child];
+                difference.start < node.end as usize
+            });
+            let Some(inner) = inner else { return around };
+            let node = &self.nodes[inner];
+            let begins = node.content as usize <= difference.start
+                // A first line break changes what the browser sees of `pre`.
+                && (node.kind != Kind::Pre || (node.content as usize) < difference.start);
+            if !begins || (node.close as usize) < difference.old_end || !node.is_open() {
+                return around;
+            }
+            around = inner;
+        }
+    }
+
+    /// The children of `around` that the difference touches and the bytes from the child before them to the child after.
+    fn region(&self, around: usize, difference: &Difference) -> (Range<usize>, Range<usize>) {
+        let node = &self.nodes[around];
+        let mut nodes = around + 1..node.next as usize;
+        let mut bytes = self.inner(around);
+        for child in self.children(around) {
+            let outer = self.outer(child);
+            if outer.end <= difference.start {
+                nodes.start = self.nodes[child].next as usize;
+                bytes.start = outer.end;
+            } else if outer.start >= difference.old_end {
+                nodes.end = child;
+                bytes.end = outer.start;
+                break;
+            }
+        }
+        (nodes, bytes)
+    }
+
+    fn open_elements(&self, innermost: usize) -> Vec<Open<'_>> {
+        let mut open: Vec<_> = self
+            .ancestors(innermost)
+            .map(|node| Open {
+                name: self.name(node).as_bytes(),
+                kind: self.nodes[node].kind,
+                node,
+            })
+            .collect();
+        open.reverse();
+        open
+    }
+
+    /// Gives the new elements what is known of the ids of the old ones, if they have the same ids in the same order.
+    fn reuse_unique_ids(&self, removed: &[Node], parsed: &mut [Node], html: &str) -> bool {
+        let old = removed.iter().filter(|node| node.id_length > 0);
+        let new = parsed.iter().filter(|node| node.id_length > 0);
+        let same = old
+            .clone()
+            .map(|node| id_of(node, &self.html))
+            .eq(new.map(|node| id_of(node, html)));
+        let hides = |nodes: &[Node]| nodes.iter().any(|node| node.opaque);
+        if !same || (old.clone().next().is_some() && (hides(removed) || hides(parsed))) {
+            return false;
+        }
+        let new = parsed.iter_mut().filter(|node| node.id_length > 0);
+        for (old, new) in old.zip(new) {
+            new.unique = old.unique;
+        }
+        true
+    }
+
+    /// Marks the elements whose ids can be used, and makes the root opaque if one is the container's.
+    fn find_unique_ids(&mut self) {
+        let mut ids = Vec::new();
+        let mut readable = true;
+        let mut hidden_until = 0;
+        for (number, node) in self.nodes.iter_mut().enumerate() {
+            node.unique = false;
+            let hidden = number < hidden_until;
+            if node.opaque && !hidden {
+                hidden_until = node.next as usize;
+            }
+            if node.id_length == 0 {
+                continue;
+            }
+            let id = id_of(node, &self.html);
+            readable &= id != CONTAINER_ID && has_plain_references(id);
+            ids.push((xxh3_64(id.as_bytes()), number, !hidden && is_simple(id)));
+        }
+        if !readable {
+            self.nodes.truncate(1);
+            self.nodes[0].opaque = true;
+            self.nodes[0].next = 1;
+            return;
+        }
+        ids.sort_unstable();
+        for (at, &(hash, number, usable)) in ids.iter().enumerate() {
+            let like_previous = at > 0 && ids[at - 1].0 == hash;
+            let like_next = ids.get(at + 1).is_some_and(|next| next.0 == hash);
+            self.nodes[number].unique = usable && !like_previous && !like_next;
+        }
+    }
+
+    /// The elements that stand directly in this one.
+    pub(super) fn children(&self, node: usize) -> impl Iterator<Item = usize> {
+        let end = if self.nodes[node].is_open() {
+            self.nodes[node].next as usize
+        } else {
+            node + 1
+        };
+        let mut next = node + 1;
+        std::iter::from_fn(move || {
+            let child = next;
+            (child < end).then(|| {
+                next = self.nodes[child].next as usize;
+                child
+            })
+        })
+    }
+
+    /// This element, its parent and so on to the container.
+    pub(super) fn ancestors(&self, node: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(node), |&node| {
+            (node != Self::ROOT).then(|| self.nodes[node].parent as usize)
+        })
+    }
+
+    /// This element and all in it.
+    pub(super) fn subtree(&self, node: usize) -> Range<usize> {
+        node..self.nodes[node].next as usize
+    }
+
+    pub(super) fn outer(&self, node: usize) -> Range<usize> {
+        let node = &self.nodes[node];
+        node.start as usize..node.end as usize
+    }
+
+    pub(super) fn inner(&self, node: usize) -> Range<usize> {
+        let node = &self.nodes[node];
+        node.content as usize..node.close as usize
+    }
+
+    pub(super) fn outer_html(&self, node: usize) -> &str {
+        &self.html[self.outer(node)]
+    }
+
+    pub(super) fn start_tag(&self, node: usize) -> &str {
+        let node = &self.nodes[node];
+        &self.html[node.start as usize..node.content as usize]
+    }
+
+    pub(super) fn name(&self, node: usize) -> &str {
+        let tag = self.start_tag(node);
+        let end = tag
+            .bytes()
+            .position(|byte| tag::is_space(byte) || matches!(byte, b'/' | b'>'))
+            .unwrap_or(tag.len());
+        tag.get(1..end).unwrap_or_default()
+    }
+
+    pub(super) fn kind(&self, node: usize) -> Kind {
+        self.nodes[node].kind
+    }
+
+    pub(super) fn is_open(&self, node: usize) -> bool {
+        self.nodes[node].is_open()
+    }
+
+    /// The id as written; empty without one.
+    pub(super) fn id(&self, node: usize) -> &str {
+        id_of(&self.nodes[node], &self.html)
+    }
+
+    /// The id, if it finds this element and no other.
+    pub(super) fn unique_id(&self, node: usize) -> Option<&str> {
+        self.nodes[node].unique.then(|| self.id(node))
+    }
+
+    pub(super) fn find_id(&self, id: &str) -> Option<usize> {
+        (0..self.nodes.len()).find(|&node| self.unique_id(node) == Some(id))
+    }
+
+    /// The elements by their ids.
+    pub(super) fn unique_ids(&self, of: &[usize]) -> HashMap<&str, usize> {
+        of.iter()
+            .enumerate()
+            .filter_map(|(at, &node)| Some((self.unique_id(node)?, at)))
+            .collect()
+    }
+}
+
+impl Difference {
+    fn between(old: &[u8], new: &[u8]) -> Self {
+        const CHUNK: usize = 128;
+        let shorter = old.len().min(new.len());
+        let mut start = 0;
+        while start + CHUNK <= shorter && old[start..start + CHUNK] == new[start..start + CHUNK] {
+            start += CHUNK;
+        }
+        while start < shorter && old[start] == new[start] {
+            start += 1;
+        }
+        let (old_rest, new_rest) = (&old[start..], &new[start..]);
+        let shorter = shorter - start;
+        let mut tail = 0;
+        while tail + CHUNK <= shorter
+            && old_rest[old_rest.len() - tail - CHUNK..][..CHUNK]
+                == new_rest[new_rest.len() - tail - CHUNK..][..CHUNK]
+        {
+            tail += CHUNK;
+        }
+        while tail < shorter
+            && old_rest[old_rest.len() - tail - 1] == new_rest[new_rest.len() - tail - 1]
+        {
+            tail += 1;
+        }
+        Self {
+            start,
+            old_end: old.len() - tail,
+        }
+    }
+}
+
+/// The id of the container, which no element of a view may have.
+pub const CONTAINER_ID: &str = "via";
+
+fn id_of<'h>(node: &Node, html: &'h str) -> &'h str {
+    let start = node.id as usize;
+    html.get(start..start + usize::from(node.id_length))
+        .unwrap_or_default()
+}
+
+/// Whether an id can stand in a selector as it is.
+fn is_simple(id: &str) -> bool {
+    let rest = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    id.starts_with(|first: char| first.is_ascii_alphabetic()) && id.bytes().all(rest)
+}
+
+/// Whether no character reference of this id can stand for a letter or digit, so that it equals no simple id unseen.
+fn has_plain_references(id: &str) -> bool {
+    id.split('&').skip(1).all(|reference| {
+        ["amp;", "lt;", "gt;", "quot;"]
+            .iter()
+            .any(|plain| reference.starts_with(plain))
+    })
+}

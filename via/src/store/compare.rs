@@ -1,0 +1,75 @@
+//! The rules of compare-and-set, the same for every store.
+
+use super::{Change, Commit, CommitId, Expect, MAX_DOCUMENT, StoreError, Version, Write};
+
+/// What stands under a key, as far as compare-and-set looks at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Absent,
+    Deleted,
+    At(Version),
+}
+
+/// What a condition comes to; the greatest one of a commit's writes decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Verdict {
+    Holds,
+    Differs,
+    Gone,
+}
+
+impl Expect {
+    pub(super) fn judge(self, standing: Standing) -> Verdict {
+        match (self, standing) {
+            (Self::Absent, Standing::Absent) => Verdict::Holds,
+            (Self::At(expected), Standing::At(version)) if expected == version => Verdict::Holds,
+            (_, Standing::At(_)) => Verdict::Differs,
+            (_, Standing::Absent | Standing::Deleted) => Verdict::Gone,
+        }
+    }
+}
+
+impl Write {
+    /// The version after a commit in which the condition held.
+    pub(super) fn version_after(&self, commit: CommitId) -> Version {
+        match (self.expect, &self.change) {
+            (Expect::At(version), Change::Keep) => version,
+            (Expect::Absent, Change::Keep) => Version {
+                revision: 0,
+                commit,
+            },
+            (Expect::At(version), Change::Put(_) | Change::Delete { .. }) => Version {
+                revision: version.revision + 1,
+                commit,
+            },
+            (Expect::Absent, Change::Put(_) | Change::Delete { .. }) => Version {
+                revision: 1,
+                commit,
+            },
+        }
+    }
+}
+
+impl Commit {
+    pub(super) fn versions_after(&self) -> Vec<Version> {
+        self.writes
+            .iter()
+            .map(|write| write.version_after(self.id))
+            .collect()
+    }
+
+    /// Refuses documents over [`MAX_DOCUMENT`].
+    pub(super) fn check_sizes(&self) -> Result<(), StoreError> {
+        for write in &self.writes {
+            if let Change::Put(put) = &write.change
+                && put.bytes.len() > MAX_DOCUMENT
+            {
+                return Err(StoreError::TooLarge {
+                    size: put.bytes.len(),
+                    limit: MAX_DOCUMENT,
+                });
+            }
+        }
+        Ok(())
+    }
+}

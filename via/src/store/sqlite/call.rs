@@ -1,0 +1,106 @@
+//! A call on its way to a thread and its answer on the way back.
+
+use tokio::sync::oneshot;
+
+use super::{
+    failure::{Failure, Fault, Setback},
+    table::Table,
+};
+use crate::store::{StoreError, notices::Notices};
+
+/// What a [`Store`](crate::store::Store) method does with the table.
+///
+/// An operation that finds damage has written nothing yet: it reads before it writes.
+pub(super) trait Operation: Send + 'static {
+    type Output: Send;
+
+    /// Runs within a transaction; may run again after that was rolled back.
+    fn run(&self, table: &Table<'_>) -> Result<Self::Output, Fault>;
+
+    /// Says what happened, after the transaction.
+    fn announce(&self, _output: &Self::Output, _notices: &Notices) {}
+
+    /// The answer where nobody can know whether it happened; `None` for an error.
+    fn in_doubt() -> Option<Self::Output> {
+        None
+    }
+
+    /// About how many bytes it writes.
+    fn weight(&self) -> usize {
+        0
+    }
+}
+
+/// An operation and who waits for it, without its types.
+pub(super) trait Job: Send {
+    /// Runs the operation and keeps its result.
+    fn run(&mut self, table: &Table<'_>) -> Result<(), rusqlite::Error>;
+    fn announce(&self, notices: &Notices);
+    fn answer(self: Box<Self>, outcome: Result<(), &Setback>);
+    /// Whether nobody waits any more.
+    fn is_abandoned(&self) -> bool;
+    fn weight(&self) -> usize;
+}
+
+type Answer<T> = Result<T, StoreError>;
+
+pub(super) struct Call<O: Operation> {
+    operation: O,
+    result: Option<Answer<O::Output>>,
+    reply: oneshot::Sender<Answer<O::Output>>,
+}
+
+impl<O: Operation> Call<O> {
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "a call is of use only as a job, together with the receiver of its answer"
+    )]
+    pub(super) fn new(operation: O) -> (Box<dyn Job>, oneshot::Receiver<Answer<O::Output>>) {
+        let (reply, answer) = oneshot::channel();
+        let call = Self {
+            operation,
+            result: None,
+            reply,
+        };
+        (Box::new(call), answer)
+    }
+}
+
+impl<O: Operation> Job for Call<O> {
+    fn run(&mut self, table: &Table<'_>) -> Result<(), rusqlite::Error> {
+        self.result = Some(match self.operation.run(table) {
+            Ok(output) => Ok(output),
+            Err(Fault::Damaged(what)) => Err(StoreError::Damaged(what)),
+            Err(Fault::Sqlite(error)) => return Err(error),
+        });
+        Ok(())
+    }
+
+    fn announce(&self, notices: &Notices) {
+        if let Some(Ok(output)) = &self.result {
+            self.operation.announce(output, notices);
+        }
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), &Setback>) {
+        let answer = match outcome {
+            Ok(()) => self
+                .result
+                .unwrap_or_else(|| Err(Failure::unavailable("it was not run").into())),
+            Err(setback) => match (setback.in_doubt, O::in_doubt()) {
+                (true, Some(output)) => Ok(output),
+                _ => Err(setback.failure.clone().into()),
+            },
+        };
+        // Whoever asked may have gone away.
+        let _ = self.reply.send(answer);
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn weight(&self) -> usize {
+        self.operation.weight()
+    }
+}

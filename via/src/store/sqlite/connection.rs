@@ -1,0 +1,333 @@
+//! Opening the file: is it ours, is it whole, can it be written.
+
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
+
+use super::{
+    Synchronous,
+    table::{SCHEMA, Table},
+};
+use crate::store::{Durability, OpenError};
+
+/// `PRAGMA application_id` of our files: "viaS".
+pub(super) const APPLICATION_ID: i32 = 0x7669_6153;
+/// `PRAGMA user_version` of the files that this build writes.
+pub(super) const FORMAT: i32 = 1;
+/// Older ones can damage a file in WAL mode that several connections write.
+const MIN_SQLITE: i32 = 3_051_003;
+/// How long to wait for another process.
+const BUSY_PATIENCE: Duration = Duration::from_millis(1500);
+/// After how many pages the log is written back. The pause that this makes is rare with so many,
+/// and 40 MiB of disk are a fair price.
+const CHECKPOINT_PAGES: i32 = 10_000;
+/// To how many bytes the log is cut after that.
+const LOG_BYTES: i64 = 64 * 1024 * 1024;
+/// Memory for pages, in KiB, negative as SQLite wants it.
+const WRITER_CACHE: i32 = -16 * 1024;
+const STATEMENTS: usize = 32;
+
+type Source = Box<dyn Error + Send + Sync>;
+
+/// The file, and how to use it.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    path: PathBuf,
+    synchronous: Synchronous,
+}
+
+impl Place {
+    /// Looks only at names. The file itself must not be opened but by SQLite: closing it would
+    /// release the locks that SQLite holds for this process.
+    pub(super) fn new(path: &Path, synchronous: Synchronous) -> Result<Self, OpenError> {
+        // As an absolute path, names like `:memory:` have no meaning of their own to SQLite.
+        let path = std::path::absolute(path).map_err(|error| OpenError::Place {
+            path: path.to_owned(),
+            reason: "the path is empty or cannot be resolved".to_owned(),
+            source: Some(error.into()),
+        })?;
+        let place = Self { path, synchronous };
+        if place.path.is_dir() {
+            return Err(place.refused("it is a directory", None));
+        }
+        if let Some(parent) = place.path.parent()
+            && !parent.is_dir()
+        {
+            let parent = parent.display();
+            let reason = format!("its directory `{parent}` does not exist or is not a directory");
+            return Err(place.refused(&reason, None));
+        }
+        Ok(place)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens or makes the file for writing, and checks all of it.
+    pub(super) fn open_writer(&self) -> Result<Connection, OpenError> {
+        check_sqlite(rusqlite::version_number())?;
+        let mut connection = Connection::open_with_flags(&self.path, flags(true))
+            .map_err(|error| self.explain(error))?;
+        if connection.is_readonly("main").map_err(|e| self.sqlite(e))? {
+            return Err(self.refused("it cannot be written", None));
+        }
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection
+            .busy_handler(Some(patience()))
+            .map_err(|error| self.sqlite(error))?;
+        // Until we know that it is ours, not even its log is written back.
+        self.checkpoint_on_close(&connection, false)?;
+        if self.is_ours(&connection)? {
+            self.check(&connection)?;
+        }
+        self.configure(&connection)
+            .and_then(|()| self.create(&mut connection))
+            .map_err(|error| self.explain(error))?;
+        Table::new(&connection)
+            .check()
+            .map_err(|error| self.damaged(error.to_string()))?;
+        self.checkpoint_on_close(&connection, true)?;
+        Ok(connection)
+    }
+
+    /// Opens a file that [`open_writer`](Self::open_writer) has opened, for reading only.
+    pub(super) fn open_reader(&self) -> rusqlite::Result<Connection> {
+        let mut connection = Connection::open_with_flags(&self.path, flags(false))?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.busy_handler(Some(patience()))?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    }
+
+    /// Whether the file is a store, and not an empty file.
+    fn is_ours(&self, connection: &Connection) -> Result<bool, OpenError> {
+        let (application_id, format, tables) = identity(connection).map_err(|e| self.explain(e))?;
+        let path = self.path.clone();
+        match (application_id, format) {
+            (0, 0) if tables == 0 => Ok(false),
+            (APPLICATION_ID, FORMAT) => Ok(true),
+            (APPLICATION_ID, found) if found > FORMAT => Err(OpenError::NewerFormat {
+                path,
+                found,
+                known: FORMAT,
+            }),
+            (application_id, format) => Err(OpenError::Foreign {
+                path,
+                application_id,
+                format,
+            }),
+        }
+    }
+
+    fn check(&self, connection: &Connection) -> Result<(), OpenError> {
+        let finding = connection
+            .query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
+            .map_err(|error| self.explain(error))?;
+        if finding == "ok" {
+            return Ok(());
+        }
+        Err(self.damaged(finding))
+    }
+
+    fn configure(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let begun = Instant::now();
+        let mode = loop {
+            // To change it takes the file alone, and SQLite does not wait for that.
+            match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
+                Err(error) if is_busy(&error) && begun.elapsed() < BUSY_PATIENCE => {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                mode => break mode?,
+            }
+        };
+        let mode: String = mode;
+        if mode != "wal" {
+            return Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
+                Some("the file system does not allow a write-ahead log".to_owned()),
+            ));
+        }
+        let synchronous = match self.synchronous {
+            Synchronous::Full => "FULL",
+            Synchronous::Normal => "NORMAL",
+        };
+        connection.pragma_update(None, "synchronous", synchronous)?;
+        // Only macOS knows a difference.
+        connection.pragma_update(None, "fullfsync", true)?;
+        connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+        connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
+        connection.pragma_update(None, "trusted_schema", false)
+    }
+
+    /// Makes the table, unless it is there or another process comes first.
+    fn create(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let behavior = rusqlite::TransactionBehavior::Immediate;
+        let transaction = connection.transaction_with_behavior(behavior)?;
+        if identity(&transaction)? == (0, 0, 0) {
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.pragma_update(None, "user_version", FORMAT)?;
+            tracing::debug!(store = %self.path.display(), "made a new store");
+            return transaction.commit();
+        }
+        transaction.rollback()
+    }
+
+    fn checkpoint_on_close(&self, connection: &Connection, yes: bool) -> Result<(), OpenError> {
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !yes)
+            .map(drop)
+            .map_err(|error| self.sqlite(error))
+    }
+
+    /// Why SQLite refused the file, in the words of who runs the program.
+    fn explain(&self, error: rusqlite::Error) -> OpenError {
+        let reason = match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => {
+                return OpenError::NotADatabase {
+                    path: self.path.clone(),
+                    source: error.into(),
+                };
+            }
+            Some(ErrorCode::DatabaseCorrupt) => return self.damaged(error.to_string()),
+            Some(ErrorCode::CannotOpen) => "it cannot be opened or made there",
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "it cannot be written",
+            Some(ErrorCode::DiskFull) => "the disk has no room",
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                "another process holds it locked"
+            }
+            _ => return self.sqlite(error),
+        };
+        self.refused(reason, Some(error.into()))
+    }
+
+    pub(super) fn sqlite(&self, error: rusqlite::Error) -> OpenError {
+        OpenError::Sqlite {
+            path: self.path.clone(),
+            source: error.into(),
+        }
+    }
+
+    pub(super) fn refused(&self, reason: &str, source: Option<Source>) -> OpenError {
+        OpenError::Place {
+            path: self.path.clone(),
+            reason: reason.to_owned(),
+            source,
+        }
+    }
+
+    fn damaged(&self, finding: String) -> OpenError {
+        OpenError::Damaged {
+            path: self.path.clone(),
+            finding,
+        }
+    }
+}
+
+/// What the live connection promises.
+pub(super) fn durability(connection: &Connection) -> rusqlite::Result<Durability> {
+    let synchronous = pragma::<i64>(connection, "synchronous")?;
+    Ok(match synchronous {
+        0 => Durability::Volatile,
+        1 => Durability::ProcessCrash,
+        _ => Durability::PowerLoss,
+    })
+}
+
+/// A number that changes when another connection has committed, and not when this one has.
+pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    let mut statement = connection.prepare_cached("PRAGMA data_version")?;
+    statement.query_row([], |row| row.get(0))
+}
+
+/// Commits a page that says what it said before.
+pub(super) fn rewrite_format(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "user_version", FORMAT)
+}
+
+/// Writes the log back as far as other processes allow, and closes.
+pub(super) fn close(connection: Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let checkpoint = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    connection.close().map_err(|(_, error)| error)?;
+    match checkpoint {
+        Err(error) if !is_busy(&error) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn check_sqlite(version: i32) -> Result<(), OpenError> {
+    if version >= MIN_SQLITE {
+        return Ok(());
+    }
+    let (major, minor, patch) = (version / 1_000_000, version / 1000 % 1000, version % 1000);
+    Err(OpenError::OldSqlite {
+        version: format!("{major}.{minor}.{patch}"),
+    })
+}
+
+/// The application id, the format, and how many tables and indexes there are.
+fn identity(connection: &Connection) -> rusqlite::Result<(i32, i32, i64)> {
+    let tables =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok((
+        pragma(connection, "application_id")?,
+        pragma(connection, "user_version")?,
+        tables,
+    ))
+}
+
+fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> rusqlite::Result<T> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
+}
+
+/// A connection is used by one thread at a time, and its path is no URI.
+fn flags(create: bool) -> OpenFlags {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if create {
+        flags | OpenFlags::SQLITE_OPEN_CREATE
+    } else {
+        flags
+    }
+}
+
+/// Waits for another process in short steps, for a bounded time: a transaction is over soon.
+fn patience() -> impl FnMut(i32) -> bool + Send + 'static {
+    let mut begun = Instant::now();
+    move |tries| {
+        if tries == 0 {
+            begun = Instant::now();
+        }
+        let step = if tries < 10 { 100 } else { 1000 };
+        thread::sleep(Duration::from_micros(step));
+        begun.elapsed() < BUSY_PATIENCE
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_linked_sqlite_has_no_known_fault() {
+        check_sqlite(rusqlite::version_number()).unwrap();
+    }
+
+    #[test]
+    fn an_older_sqlite_is_refused_by_version() {
+        let sentence = check_sqlite(3_051_002).unwrap_err().to_string();
+        assert!(sentence.contains("SQLite 3.51.2"), "{sentence}");
+    }
+}

@@ -1,0 +1,98 @@
+//! What can go wrong, and what is known then.
+
+use std::{error::Error, sync::Arc};
+
+use rusqlite::ErrorCode;
+
+use crate::store::{OpenError, StoreError};
+
+/// Why an operation could not run.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The whole transaction is off.
+    Sqlite(rusqlite::Error),
+    /// This operation alone is off: it met a row that no version of this store writes.
+    Damaged(Box<str>),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        match error {
+            rusqlite::Error::SqliteFailure(..) => Self::Sqlite(error),
+            // All others are values that are not what the table's columns hold.
+            other => Self::Damaged(other.to_string().into()),
+        }
+    }
+}
+
+/// A transaction that did not succeed.
+#[derive(Debug)]
+pub(super) struct Setback {
+    pub(super) failure: Failure,
+    /// Whether the transaction may have happened nevertheless.
+    pub(super) in_doubt: bool,
+}
+
+impl Setback {
+    pub(super) fn certain(failure: impl Into<Failure>) -> Self {
+        Self {
+            failure: failure.into(),
+            in_doubt: false,
+        }
+    }
+}
+
+/// A [`StoreError`] for all operations of one transaction.
+#[derive(Clone, Debug)]
+pub(super) enum Failure {
+    Full,
+    Damaged(Arc<str>),
+    Unavailable(Arc<dyn Error + Send + Sync>),
+}
+
+impl Failure {
+    pub(super) fn unavailable(why: &str) -> Self {
+        Self::Unavailable(Arc::from(Box::<dyn Error + Send + Sync>::from(why)))
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged(error.to_string().into())
+            }
+            _ => Self::Unavailable(Arc::new(error)),
+        }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Damaged { .. }
+            | OpenError::NotADatabase { .. }
+            | OpenError::Foreign { .. } => Self::Damaged(error.to_string().into()),
+            other => Self::Unavailable(Arc::new(other)),
+        }
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Full => Self::Full("the disk has no room"),
+            Failure::Damaged(what) => Self::Damaged((*what).into()),
+            Failure::Unavailable(error) => Self::Unavailable(Box::new(error)),
+        }
+    }
+}
+
+/// Whether a connection is as good as before after this error; any other one is given up.
+pub(super) fn is_passing(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}

@@ -1,0 +1,67 @@
+//! The threads that read.
+
+use std::sync::{Mutex, PoisonError, mpsc::Receiver};
+
+use rusqlite::Connection;
+
+use super::{
+    call::Job,
+    connection::Place,
+    failure::{Setback, is_passing},
+    table::Table,
+};
+
+/// How many calls share one view of the file.
+const MAX_BATCH: usize = 64;
+
+/// Reads until all senders are gone.
+pub(super) fn run(place: &Place, connection: Connection, queue: &Mutex<Receiver<Box<dyn Job>>>) {
+    let mut connection = Some(connection);
+    loop {
+        let jobs = {
+            let queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+            let Ok(first) = queue.recv() else { return };
+            let mut jobs = vec![first];
+            jobs.extend(queue.try_iter().take(MAX_BATCH - 1));
+            jobs
+        };
+        serve(place, &mut connection, jobs);
+    }
+}
+
+/// Answers all jobs as of one moment, which is not before any of them was sent.
+fn serve(place: &Place, slot: &mut Option<Connection>, jobs: Vec<Box<dyn Job>>) {
+    let mut open = || match slot.take() {
+        Some(connection) => Ok(connection),
+        None => place.open_reader(),
+    };
+    let connection = match open().and_then(|connection| {
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        Ok(connection)
+    }) {
+        Ok(connection) => connection,
+        Err(error) => {
+            let setback = Setback::certain(error);
+            jobs.into_iter().for_each(|job| job.answer(Err(&setback)));
+            return;
+        }
+    };
+    let table = Table::new(&connection);
+    let mut usable = true;
+    for mut job in jobs {
+        match job.run(&table) {
+            Ok(()) => job.answer(Ok(())),
+            Err(error) => {
+                usable &= is_passing(&error);
+                job.answer(Err(&Setback::certain(error)));
+            }
+        }
+    }
+    usable &= connection
+        .prepare_cached("COMMIT")
+        .and_then(|mut it| it.execute([]))
+        .is_ok();
+    if usable {
+        *slot = Some(connection);
+    }
+}

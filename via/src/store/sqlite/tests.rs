@@ -1,0 +1,367 @@
+use std::{
+    fs,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use proptest::prelude::*;
+use rusqlite::Connection;
+
+use super::*;
+use crate::store::{
+    Expect,
+    suite::{
+        self, NOW, after, commit_at, create, found, key, put, shared::shared_store_suite,
+        store_suite, write,
+    },
+};
+
+/// A directory that ends with the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("via-sqlite-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("store.db")
+    }
+
+    /// `NORMAL`: these tests lose no power.
+    fn open(&self) -> SqliteStore {
+        SqliteStore::open_with(self.file(), Synchronous::Normal).unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn refusal(path: impl AsRef<Path>) -> (OpenError, String) {
+    let error = SqliteStore::open(path).unwrap_err();
+    let sentence = error.to_string();
+    (error, sentence)
+}
+
+mod one_instance {
+    use super::*;
+
+    store_suite!({
+        let scratch = Scratch::new();
+        async move || scratch.open()
+    });
+}
+
+mod two_instances {
+    use super::*;
+
+    shared_store_suite!({
+        let scratch = Scratch::new();
+        async move || scratch.open()
+    });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn random_operations_agree_with_a_model(steps in suite::model::steps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let scratch = Scratch::new();
+        runtime.block_on(suite::model::agrees(&scratch.open(), steps));
+    }
+}
+
+#[tokio::test]
+async fn a_reopened_store_has_everything() {
+    for close in [true, false] {
+        let scratch = Scratch::new();
+        let store = SqliteStore::open(scratch.file()).unwrap();
+        for i in 0..100 {
+            create(&store, &key(&format!("{i}")), put(format!("value {i}"))).await;
+        }
+        let deleted = key("7");
+        let keys = [deleted.clone()];
+        store.delete(&keys, after(9), NOW).await.unwrap();
+        if close {
+            store.close().await.unwrap();
+        }
+        drop(store);
+        let left: Vec<_> = fs::read_dir(&scratch.0).unwrap().collect();
+        assert_eq!(left.len(), 1, "the log is written back: {left:?}");
+
+        let store = SqliteStore::open(scratch.file()).unwrap();
+        assert_eq!(suite::load(&store, &deleted).await, Loaded::Deleted);
+        for i in (0..100).filter(|i| *i != 7) {
+            let document = found(&store, &key(&format!("{i}"))).await;
+            assert_eq!(document.bytes, format!("value {i}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_level_is_that_of_the_connection() {
+    let scratch = Scratch::new();
+    let store = SqliteStore::open(scratch.file()).unwrap();
+    assert_eq!(store.durability(), Durability::PowerLoss);
+    assert_eq!(scratch.open().durability(), Durability::ProcessCrash);
+    let url = format!("sqlite://{}?synchronous=normal", scratch.file().display());
+    let store = crate::store::open(&url).unwrap();
+    assert_eq!(store.durability(), Durability::ProcessCrash);
+}
+
+#[tokio::test]
+async fn what_is_on_the_disk_is_there_without_a_close() {
+    // A copy of the files at this moment is what a killed process leaves behind.
+    let scratch = Scratch::new();
+    let store = SqliteStore::open(scratch.file()).unwrap();
+    let version = create(&store, &key("a"), put("kept")).await;
+    let copy = Scratch::new();
+    for suffix in ["", "-wal"] {
+        let from = format!("{}{suffix}", scratch.file().display());
+        let to = format!("{}{suffix}", copy.file().display());
+        fs::write(to, fs::read(from).unwrap()).unwrap();
+    }
+    assert_eq!(found(&copy.open(), &key("a")).await.version, version);
+}
+
+#[test]
+fn a_place_that_cannot_hold_a_file_is_named() {
+    let scratch = Scratch::new();
+    let path = scratch.0.display().to_string();
+    let (_, sentence) = refusal(&scratch.0);
+    assert_eq!(
+        sentence,
+        format!("cannot open the store `{path}`: it is a directory")
+    );
+
+    let missing = scratch.0.join("no/store.db");
+    let (_, sentence) = refusal(&missing);
+    assert_eq!(
+        sentence,
+        format!(
+            "cannot open the store `{path}/no/store.db`: its directory `{path}/no` does not exist \
+             or is not a directory"
+        )
+    );
+
+    let (error, sentence) = refusal("");
+    assert!(sentence.contains("the path is empty"), "{sentence}");
+    assert!(std::error::Error::source(&error).is_some());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_unwritable_place_is_named() {
+    // Nobody can make a file there, not even root.
+    let (error, sentence) = refusal("/proc/via.db");
+    assert_eq!(
+        sentence,
+        "cannot open the store `/proc/via.db`: it cannot be opened or made there"
+    );
+    assert!(std::error::Error::source(&error).is_some());
+}
+
+#[test]
+fn another_kind_of_file_is_refused_and_left_alone() {
+    let scratch = Scratch::new();
+    let content = b"These are my notes, and they are no database.\n".repeat(100);
+    fs::write(scratch.file(), &content).unwrap();
+    let (error, sentence) = refusal(scratch.file());
+    assert!(matches!(error, OpenError::NotADatabase { .. }), "{error:?}");
+    assert!(sentence.contains("store.db"), "{sentence}");
+    assert_eq!(fs::read(scratch.file()).unwrap(), content);
+}
+
+#[test]
+fn the_database_of_another_program_is_refused_and_left_alone() {
+    let scratch = Scratch::new();
+    let connection = Connection::open(scratch.file()).unwrap();
+    connection.execute_batch("CREATE TABLE t (x)").unwrap();
+    drop(connection);
+    let before = fs::read(scratch.file()).unwrap();
+    let (error, _) = refusal(scratch.file());
+    assert!(matches!(error, OpenError::Foreign { .. }), "{error:?}");
+    assert_eq!(fs::read(scratch.file()).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_newer_format_is_refused_and_left_alone() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    create(&store, &key("a"), put("")).await;
+    store.close().await.unwrap();
+    let connection = Connection::open(scratch.file()).unwrap();
+    connection.pragma_update(None, "user_version", 7).unwrap();
+    // It stays open, so that there is a log which belongs to the newer version.
+    let log = format!("{}-wal", scratch.file().display());
+    let before = (fs::read(scratch.file()).unwrap(), fs::read(&log).unwrap());
+    assert!(!before.1.is_empty());
+    let (error, sentence) = refusal(scratch.file());
+    assert!(
+        matches!(
+            error,
+            OpenError::NewerFormat {
+                found: 7,
+                known: 1,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(sentence.contains("it has format 7"), "{sentence}");
+    let after = (fs::read(scratch.file()).unwrap(), fs::read(&log).unwrap());
+    assert!(before == after);
+    drop(connection);
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_refused() {
+    for damage in ["flipped", "truncated"] {
+        let scratch = Scratch::new();
+        let store = scratch.open();
+        for i in 0..200 {
+            create(&store, &key(&format!("{i}")), put(vec![b'x'; 3000])).await;
+        }
+        store.close().await.unwrap();
+        let mut content = fs::read(scratch.file()).unwrap();
+        match damage {
+            "flipped" => content[8192..16384]
+                .iter_mut()
+                .for_each(|byte| *byte ^= 0x55),
+            _ => content.truncate(content.len() / 2),
+        }
+        fs::write(scratch.file(), &content).unwrap();
+        let (error, sentence) = refusal(scratch.file());
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+        assert!(sentence.contains("store.db"), "{sentence}");
+        assert!(fs::read(scratch.file()).unwrap() == content);
+    }
+}
+
+#[tokio::test]
+async fn an_empty_file_becomes_a_store() {
+    let scratch = Scratch::new();
+    fs::write(scratch.file(), "").unwrap();
+    create(&scratch.open(), &key("a"), put("")).await;
+}
+
+#[test]
+fn many_may_make_the_same_file_at_once() {
+    let scratch = Scratch::new();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| scratch.open());
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_name_with_a_meaning_to_sqlite_is_a_file() {
+    let scratch = Scratch::new();
+    for name in [":memory:", "file:x?mode=memory"] {
+        let store = SqliteStore::open(scratch.0.join(name)).unwrap();
+        create(&store, &key("a"), put("")).await;
+        assert!(scratch.0.join(name).is_file());
+    }
+}
+
+/// Runs SQL on the writer's own connection.
+struct OnWriter(&'static str);
+
+impl Operation for OnWriter {
+    type Output = ();
+
+    fn run(&self, table: &table::Table<'_>) -> Result<(), failure::Fault> {
+        Ok(table.execute_batch(self.0)?)
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_a_typed_error_and_passes() {
+    let scratch = Scratch::new();
+    let store = Arc::new(scratch.open());
+    let small = key("small");
+    let version = create(&store, &small, put("1")).await;
+    store
+        .write(OnWriter("PRAGMA max_page_count = 30"))
+        .await
+        .unwrap();
+    // Of several at once, those that have room are done.
+    let mut tasks = tokio::task::JoinSet::new();
+    for i in 0..8 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let create = write(&key(&format!("{i}")), Expect::Absent, put(vec![1; 50_000]));
+            commit_at(&store, NOW, vec![create]).await
+        });
+    }
+    let results = tasks.join_all().await;
+    let full = |result: &&Result<_, _>| matches!(result, Err(StoreError::Full(_)));
+    let refused = results.iter().filter(full).count();
+    let done = results.iter().filter(|result| result.is_ok()).count();
+    assert_eq!(refused + done, 8, "{results:?}");
+    assert!(refused > 0 && done > 0, "{results:?}");
+
+    assert_eq!(found(&store, &small).await.bytes, "1");
+    let change = vec![write(&small, Expect::At(version), put("2"))];
+    let outcome = commit_at(&store, NOW, change).await.unwrap();
+    assert!(matches!(outcome, CommitOutcome::Committed(_)));
+
+    store
+        .write(OnWriter("PRAGMA max_page_count = 100000"))
+        .await
+        .unwrap();
+    create(&store, &key("large"), put(vec![1; 500_000])).await;
+}
+
+#[tokio::test]
+async fn a_held_lock_is_unavailable_and_passes() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    let version = create(&store, &key("a"), put("1")).await;
+    let other = Connection::open(scratch.file()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let change = vec![write(&key("a"), Expect::At(version), put("2"))];
+    let result = commit_at(&store, NOW, change.clone()).await;
+    assert!(
+        matches!(result, Err(StoreError::Unavailable(_))),
+        "{result:?}"
+    );
+    assert_eq!(found(&store, &key("a")).await.version, version);
+    other.execute_batch("ROLLBACK").unwrap();
+    commit_at(&store, NOW, change).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_damaged_row_is_reported_and_left() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    let version = create(&store, &key("a"), put("1")).await;
+    let damage = "UPDATE document SET commit_id = x'00'";
+    store.write(OnWriter(damage)).await.unwrap();
+    create(&store, &key("b"), put("1")).await;
+    let loaded = store.load(&[key("a")], NOW).await;
+    assert!(matches!(loaded, Err(StoreError::Damaged(_))), "{loaded:?}");
+    let change = vec![write(&key("a"), Expect::At(version), put("2"))];
+    let result = commit_at(&store, NOW, change).await;
+    assert!(matches!(result, Err(StoreError::Damaged(_))), "{result:?}");
+    found(&store, &key("b")).await;
+}
+
+#[tokio::test]
+async fn a_subscription_holds_no_thread() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    let mut subscription = store.subscribe();
+    drop(store);
+    assert_eq!(subscription.next().await, None);
+    // The last connection to go has written the log back and removed it.
+    assert_eq!(fs::read_dir(&scratch.0).unwrap().count(), 1);
+}

@@ -1,0 +1,232 @@
+//! The thread that writes.
+
+use std::{
+    mem,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+
+use super::{
+    call::Job,
+    connection::{self, Place},
+    failure::{Failure, Setback, is_passing},
+    table::Table,
+};
+use crate::store::{Notice, StoreError, notices::Notices};
+
+/// How often to look whether another process has changed the file.
+const POLL: Duration = Duration::from_millis(50);
+/// How many calls share one transaction.
+const MAX_BATCH: usize = 1024;
+/// How many bytes share one transaction.
+const MAX_WEIGHT: usize = 16 * 1024 * 1024;
+
+pub(super) enum Message {
+    Job(Box<dyn Job>),
+    /// Somebody has subscribed.
+    Wake,
+}
+
+pub(super) struct Writer {
+    place: Place,
+    /// `None` after an error that leaves its state unclear.
+    connection: Option<Connection>,
+    queue: Receiver<Message>,
+    notices: Arc<Notices>,
+    /// Changes when another connection has committed.
+    data_version: Option<i64>,
+    polled: Instant,
+}
+
+impl Writer {
+    pub(super) fn new(
+        place: Place,
+        connection: Connection,
+        queue: Receiver<Message>,
+        notices: Arc<Notices>,
+    ) -> Self {
+        Self {
+            place,
+            data_version: connection::data_version(&connection).ok(),
+            connection: Some(connection),
+            queue,
+            notices,
+            polled: Instant::now(),
+        }
+    }
+
+    /// Writes until all senders are gone, then lets go of the file.
+    pub(super) fn run(mut self, readers: Vec<JoinHandle<()>>) -> Result<(), StoreError> {
+        while let Some(first) = self.next() {
+            let jobs = self.gather(first);
+            self.serve(jobs);
+            if self.polled.elapsed() >= POLL {
+                self.poll();
+            }
+        }
+        self.notices.close();
+        for reader in readers {
+            // A reader that panicked has let go of its connection as well.
+            let _ = reader.join();
+        }
+        match self.connection.take() {
+            Some(connection) => connection::close(connection)
+                .map_err(|error| StoreError::from(Failure::from(error))),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits for work, looking out for other processes if somebody wants to know.
+    fn next(&mut self) -> Option<Box<dyn Job>> {
+        loop {
+            let message = if self.notices.has_listeners() {
+                let patience = POLL.saturating_sub(self.polled.elapsed());
+                match self.queue.recv_timeout(patience) {
+                    Ok(message) => message,
+                    Err(RecvTimeoutError::Timeout) => {
+                        self.poll();
+                        continue;
+                    }
+                    Err(RecvTimeoutError::Disconnected) => return None,
+                }
+            } else {
+                self.queue.recv().ok()?
+            };
+            if let Message::Job(job) = message {
+                return Some(job);
+            }
+        }
+    }
+
+    /// Takes what waits, up to a bound.
+    fn gather(&self, first: Box<dyn Job>) -> Vec<Box<dyn Job>> {
+        let mut weight = first.weight();
+        let mut jobs = vec![first];
+        while jobs.len() < MAX_BATCH
+            && weight < MAX_WEIGHT
+            && let Ok(message) = self.queue.try_recv()
+        {
+            if let Message::Job(job) = message {
+                weight += job.weight();
+                jobs.push(job);
+            }
+        }
+        // A call that timed out may have been judged by its absence: do not do it after all.
+        jobs.retain(|job| !job.is_abandoned());
+        jobs
+    }
+
+    /// Runs all jobs in one transaction and answers them.
+    fn serve(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        if jobs.is_empty() {
+            return;
+        }
+        match self.transact(&mut jobs) {
+            Ok(()) => {
+                jobs.iter().for_each(|job| job.announce(&self.notices));
+                jobs.into_iter().for_each(|job| job.answer(Ok(())));
+            }
+            // There may be room for some of them.
+            Err(Setback {
+                failure: Failure::Full,
+                ..
+            }) if jobs.len() > 1 => {
+                for job in jobs {
+                    self.serve(vec![job]);
+                }
+            }
+            Err(mut setback) => {
+                if setback.in_doubt && self.rule_out().is_ok() {
+                    setback.in_doubt = false;
+                }
+                tracing::warn!(
+                    store = %self.place.path().display(),
+                    failure = ?setback.failure,
+                    in_doubt = setback.in_doubt,
+                    calls = jobs.len(),
+                    "a transaction of the store failed",
+                );
+                jobs.into_iter().for_each(|job| job.answer(Err(&setback)));
+            }
+        }
+    }
+
+    fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Setback> {
+        let connection = self.take_connection()?;
+        let table = Table::new(&connection);
+        let begun = execute(&connection, "BEGIN IMMEDIATE");
+        let run = begun.and_then(|()| jobs.iter_mut().try_for_each(|job| job.run(&table)));
+        if let Err(error) = run {
+            self.keep_after(&error, connection);
+            return Err(Setback::certain(error));
+        }
+        if let Err(error) = execute(&connection, "COMMIT") {
+            self.keep_after(&error, connection);
+            return Err(Setback {
+                // With a full disk or another process in the way SQLite has not written the end
+                // of the transaction. After any other error it may have.
+                in_doubt: !is_passing(&error),
+                failure: error.into(),
+            });
+        }
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    /// Writes over what a failed transaction may have left in the log, so that no recovery can
+    /// find it. After that it certainly did not happen.
+    fn rule_out(&mut self) -> Result<(), Setback> {
+        let connection = self.take_connection()?;
+        connection::rewrite_format(&connection).map_err(Setback::certain)?;
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    /// The connection; a new one after an error that left the old one unclear.
+    fn take_connection(&mut self) -> Result<Connection, Setback> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => self.place.open_writer().map_err(Setback::certain),
+        }
+    }
+
+    /// Keeps a connection whose transaction failed, if that leaves it as good as before.
+    fn keep_after(&mut self, error: &rusqlite::Error, connection: Connection) {
+        if is_passing(error) && roll_back(&connection).is_ok() {
+            self.connection = Some(connection);
+        }
+    }
+
+    fn poll(&mut self) {
+        self.polled = Instant::now();
+        if !self.notices.has_listeners() {
+            return;
+        }
+        let now = self
+            .connection
+            .as_ref()
+            .and_then(|connection| connection::data_version(connection).ok());
+        // Also while it cannot be read, and with another connection: it is a hint.
+        if mem::replace(&mut self.data_version, now) != now {
+            self.notices.announce(Notice::Lagged);
+        }
+    }
+}
+
+fn roll_back(connection: &Connection) -> rusqlite::Result<()> {
+    // Some errors have rolled back already.
+    if connection.is_autocommit() {
+        return Ok(());
+    }
+    execute(connection, "ROLLBACK")
+}
+
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
