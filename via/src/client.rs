@@ -11,8 +11,49 @@ use axum::{
 use http::{StatusCode, header};
 use xxhash_rust::xxh3::Xxh3;
 
+macro_rules! module {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../client/", $name)))
+    };
+}
+
 /// The modules of the client, by file name.
-const MODULES: &[(&str, &str)] = &[];
+const MODULES: &[(&str, &str)] = &[
+    module!("action-queue.js"),
+    module!("answers.js"),
+    module!("attach.js"),
+    module!("attributes.js"),
+    module!("backoff.js"),
+    module!("bind.js"),
+    module!("boot.js"),
+    module!("calls.js"),
+    module!("directives.js"),
+    module!("drafts.js"),
+    module!("events.js"),
+    module!("expression.js"),
+    module!("fields.js"),
+    module!("hub-worker.js"),
+    module!("hub.js"),
+    module!("link.js"),
+    module!("members.js"),
+    module!("morph-attributes.js"),
+    module!("morph-fields.js"),
+    module!("morph.js"),
+    module!("nodes.js"),
+    module!("notices.js"),
+    module!("own-style.js"),
+    module!("patches.js"),
+    module!("pending.js"),
+    module!("rise.js"),
+    module!("signals.js"),
+    module!("sse.js"),
+    module!("status.js"),
+    module!("storage.js"),
+    module!("stream.js"),
+    module!("tokens.js"),
+    module!("trusted.js"),
+    module!("values.js"),
+];
 
 /// The module that a page loads.
 const ENTRY: &str = "boot.js";

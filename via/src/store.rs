@@ -28,7 +28,7 @@ pub use memory::MemoryStore;
 pub use open_error::OpenError;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStore, Synchronous};
-pub use url::{OpenError, open};
+pub use url::open;
 
 /// The most bytes that a document may have, in every store.
 pub const MAX_DOCUMENT: usize = 1024 * 1024;

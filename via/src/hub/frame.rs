@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::lock;
 use crate::{
-    diff::diff,
+    diff::{Op, Patch, Target, diff},
     page::{PageEntry, Rendered},
     protocol::datastar::{self, EncodedEvent},
     state::TabId,
@@ -78,15 +78,20 @@ impl Frame {
         {
             return Arc::clone(events);
         }
-        let events: Arc<[EncodedEvent]> =
-            datastar::patch_elements(&diff(&old.html, &self.html)).into();
+        let events: Arc<[EncodedEvent]> = diff(&old.html, &self.html)
+            .iter()
+            .map(datastar::patch_elements)
+            .collect();
         *patches = Some((old.hash, Arc::clone(&events)));
         events
     }
 
     /// The event that shows the whole frame, whatever was shown before.
     pub(crate) fn whole(&self) -> EncodedEvent {
-        datastar::whole(&self.html)
+        datastar::patch_elements(&Patch {
+            target: Target::Root,
+            op: Op::Inner(self.html.clone()),
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     page::PageEntry,
     protocol::{
         datastar::{self, EncodedEvent},
-        sse,
+        sse::{self, Line, Writer},
     },
     session::random,
     state::{ReadError, TabId},
@@ -130,7 +130,7 @@ impl TabStream {
         let mut out = Vec::new();
         if let Some(first) = self.first.take() {
             let data = json!({ "heartbeat_ms": millis(limits::HEARTBEAT) }).to_string();
-            sse::event(&mut out, "via-hello", None, &data);
+            event(&mut out, "via-hello", None, &data);
             out.extend_from_slice(&first);
         }
         loop {
@@ -151,7 +151,7 @@ impl TabStream {
                     self.retry = None;
                     self.watching.watch().raise();
                 }
-                () = tokio::time::sleep_until(self.beats_at) => sse::heartbeat(&mut out),
+                () = tokio::time::sleep_until(self.beats_at) => out.extend_from_slice(sse::HEARTBEAT),
                 () = tokio::time::sleep_until(self.ends_at) => self.end(&End::Planned, &mut out),
             }
             if !out.is_empty() {
@@ -195,7 +195,7 @@ impl TabStream {
             End::Planned => {
                 let after = u64::from(u16::from_le_bytes(random())) % 1_500;
                 let data = json!({ "reconnect_ms": after }).to_string();
-                sse::event(out, "via-bye", None, &data);
+                event(out, "via-bye", None, &data);
             }
             End::SessionGone => {
                 for tab in &self.tabs {
@@ -212,7 +212,7 @@ impl StreamTab {
         for command in watching.watch().take_commands(self.id) {
             let id = format!("{index}/0");
             let data = serde_json::to_string(&command).unwrap_or_default();
-            sse::event(out, "via-cmd", Some(&id), &data);
+            event(out, "via-cmd", Some(&id), &data);
         }
         let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
             watching
@@ -247,17 +247,18 @@ impl StreamTab {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         let signals = (!unseen.is_empty()).then(|| datastar::patch_signals(&Value::Object(unseen)));
-        let mut events = patches.iter().chain(&signals).peekable();
+        // Signals first, so that new elements find them.
+        let mut events = signals.iter().chain(patches.iter()).peekable();
         if events.peek().is_some() {
             self.number += 1;
         }
-        while let Some(event) = events.next() {
+        while let Some(next) = events.next() {
             let id = if events.peek().is_some() {
                 format!("{index}/{}", self.number)
             } else {
                 format!("{index}/{}/{}", self.number, frame.hash)
             };
-            event.write(&id, out);
+            next.write(Line::new(&id), out);
         }
         let signals = frame.signals.clone();
         self.shows = Shows::Frame(frame, signals);
@@ -267,7 +268,17 @@ impl StreamTab {
 /// An event that concerns one tab and is no frame.
 pub(crate) fn tab_event(out: &mut Vec<u8>, index: usize, code: &str, message: &str) {
     let data = json!({ "code": code, "message": message }).to_string();
-    sse::event(out, "via-tab", Some(&format!("{index}/0")), &data);
+    event(out, "via-tab", Some(&format!("{index}/0")), &data);
+}
+
+/// An event of our own. Its name and id are made here and hold no line break.
+fn event(out: &mut Vec<u8>, name: &'static str, id: Option<&str>, data: &str) {
+    let mut writer = Writer::new(out);
+    writer.event(Line::constant(name));
+    if let Some(id) = id.and_then(Line::new) {
+        writer.id(id);
+    }
+    writer.data(data).finish();
 }
 
 /// A duration give or take `percent` of it, so that many streams do not act at the same moment.
