@@ -2,13 +2,18 @@
 
 pub use crate::{
     action::{
-        ActionEntry, ActionError, ActionHandle, ActionResult, ArgumentError, Arguments, Effects,
-        Run, Task, TaskFuture,
+        ActionEntry, ActionError, ActionHandle, ActionResult, Argument, ArgumentError,
+        ArgumentJson, ArgumentList, Arguments, Effects, Run, Task, TaskFuture, task_future,
     },
+    context::Cx,
     page::{
         Actions, FieldDescriptor, FieldKind, Page, PageDescriptor, Probe, SignalScope, StateScope,
         View, WithActions, WithoutActions, assert_not_a_signal,
     },
     signal::{Signal, SignalValue},
-    state::{FieldReader, FieldWriter, Param, ReadError, State},
+    state::{
+        FieldReader, FieldWriter, HasDefault, Param, ReadError, State, StateClone, StateDecode,
+        StateEncode,
+    },
 };
+pub use maud::Markup;

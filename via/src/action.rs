@@ -7,7 +7,7 @@ mod task;
 
 use std::{fmt, future::Future, pin::Pin};
 
-pub use args::{ArgumentError, Arguments};
+pub use args::{Argument, ArgumentError, ArgumentJson, ArgumentList, Arguments};
 pub(crate) use effects::Command;
 pub use effects::Effects;
 pub use handle::ActionHandle;
@@ -35,6 +35,21 @@ pub enum Run<P> {
 /// The body of a task.
 #[doc(hidden)]
 pub type TaskFuture = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
+
+/// Puts the body of a task where the table wants it; called by generated code.
+#[doc(hidden)]
+pub fn task_future<R: ActionResult>(body: impl Future<Output = R> + Send + 'static) -> TaskFuture {
+    Box::pin(async move { body.await.into_result() })
+}
+
+impl<P> fmt::Debug for Run<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Transaction(_) => "Transaction",
+            Self::Task(_) => "Task",
+        })
+    }
+}
 
 impl<P> fmt::Debug for ActionEntry<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,6 +103,7 @@ pub trait ActionResult {
     fn into_result(self) -> Result<(), Refusal>;
 }
 
+#[diagnostic::do_not_recommend]
 impl ActionResult for () {
     fn into_result(self) -> Result<(), Refusal> {
         Ok(())

@@ -33,4 +33,4 @@ pub use maud::{Markup, PreEscaped, html};
 pub use page::{Page, View};
 pub use signal::{Signal, SignalValue};
 pub use state::State;
-// macros
+pub use via_macros::{actions, page};

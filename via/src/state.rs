@@ -9,42 +9,85 @@ use serde_json::value::RawValue;
 
 pub(crate) use change::{ChangeError, Changes, change};
 pub(crate) use document::{Document, DocumentError, Load, Outcome, TabId, TabRecord, raw};
-pub use fields::{FieldReader, FieldWriter, Param, ReadError};
+pub use fields::{FieldReader, FieldWriter, HasDefault, Param, ReadError};
 pub(crate) use fields::{Fields, Inputs, Sources, Written};
 
 /// Types that a `#[state]` field can have: every type that is `Serialize`, `DeserializeOwned` and
 /// `Clone`. (`Default` is asked for separately, unless the field has `default = ..`.)
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept in `#[state]`",
-    label = "not a state type",
-    note = "derive what is missing: `#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]`",
-    note = "the type must own its data: `String`, not `&str`"
-)]
-pub trait State: Sized {
-    /// Decodes the stored form.
-    ///
-    /// # Errors
-    ///
-    /// What serde says if the text is not a value of this type.
-    #[doc(hidden)]
-    fn from_json(json: &str) -> Result<Self, serde_json::Error>;
+///
+/// Generated code asks for the three one by one, so that the compiler names the one that is missing.
+pub trait State: StateEncode + StateDecode + StateClone {}
 
+#[diagnostic::do_not_recommend]
+impl<T: StateEncode + StateDecode + StateClone> State for T {}
+
+/// The half of [`State`] that writes.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept in `#[state]`: it is not `Serialize`",
+    label = "not `Serialize`",
+    note = "derive `serde::Serialize` for it, and for every type in it"
+)]
+pub trait StateEncode: Sized {
     /// Encodes the stored form.
     ///
     /// # Errors
     ///
     /// What serde says if the value has no JSON form.
-    #[doc(hidden)]
     fn to_json(&self) -> Result<Box<RawValue>, serde_json::Error>;
+
+    /// Writes the next field; called by generated code.
+    fn write_field(&self, fields: &mut FieldWriter) {
+        fields.state(self);
+    }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Clone> State for T {
-    fn from_json(json: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(json)
-    }
-
+impl<T: Serialize> StateEncode for T {
     fn to_json(&self) -> Result<Box<RawValue>, serde_json::Error> {
         serde_json::value::to_raw_value(self)
     }
 }
+
+/// The half of [`State`] that reads.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept in `#[state]`: it is not `Deserialize`",
+    label = "not `Deserialize`",
+    note = "derive `serde::Deserialize` for it, and for every type in it; it must own its data"
+)]
+pub trait StateDecode: Sized {
+    /// Decodes the stored form.
+    ///
+    /// # Errors
+    ///
+    /// What serde says if the text is not a value of this type.
+    fn from_json(json: &str) -> Result<Self, serde_json::Error>;
+
+    /// Reads the next field; called by generated code.
+    fn read_field(fields: &mut FieldReader<'_>, default: fn() -> Self) -> Self {
+        fields.state(default)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> StateDecode for T {
+    fn from_json(json: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(json)
+    }
+}
+
+/// The part of [`State`] that lets an action run on a copy.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept in `#[state]`: it is not `Clone`",
+    label = "not `Clone`",
+    note = "derive `Clone` for it, and for every type in it"
+)]
+pub trait StateClone: Sized {
+    /// Named by generated code, which thereby asks for this trait.
+    const IS_CLONE: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone> StateClone for T {}

@@ -11,7 +11,6 @@ use crate::{
     hub::{Live, SessionState, Snapshot, sources},
     incident::Incident,
     limits,
-    page::PageEntry,
     session::{SessionCookie, random},
     state::{ChangeError, Changes, Document, Inputs, Load, Outcome, Sources, TabId, TabRecord},
     store::{
@@ -23,7 +22,6 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scope<'a> {
     pub(crate) session: &'a SessionCookie,
-    pub(crate) page: &'a PageEntry,
     pub(crate) tab: TabId,
     pub(crate) params: &'a [(String, String)],
     pub(crate) inputs: &'a Inputs,

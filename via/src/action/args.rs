@@ -1,6 +1,6 @@
 //! The arguments of an action: a JSON array, decoded into the declared types.
 
-use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer, de::DeserializeOwned, ser::Error as _};
 use serde_json::value::RawValue;
 
 /// The arguments that a browser sent with an action.
@@ -23,6 +23,85 @@ impl<'a> Arguments<'a> {
     /// of its type.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, ArgumentError> {
         serde_json::from_str(self.json.get()).map_err(|error| ArgumentError(error.to_string()))
+    }
+}
+
+impl<'a> Arguments<'a> {
+    /// The arguments one by one, for [`Argument::take_from`].
+    ///
+    /// # Errors
+    ///
+    /// If there are not `expected` of them.
+    pub fn list(&self, expected: usize) -> Result<ArgumentList<'a>, ArgumentError> {
+        let values: Vec<&RawValue> = serde_json::from_str(self.json.get())
+            .map_err(|error| ArgumentError(error.to_string()))?;
+        if values.len() != expected {
+            return Err(ArgumentError(format!(
+                "{} were sent, and the action takes {expected}",
+                values.len()
+            )));
+        }
+        Ok(ArgumentList {
+            values: values.into_iter().enumerate(),
+        })
+    }
+}
+
+/// The arguments that are not decoded yet.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ArgumentList<'a> {
+    values: std::iter::Enumerate<std::vec::IntoIter<&'a RawValue>>,
+}
+
+/// Types that an argument of an action can have: every type that is `Serialize` and
+/// `DeserializeOwned`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an argument of an action",
+    label = "not an argument type",
+    note = "derive what is missing: `#[derive(serde::Serialize, serde::Deserialize)]`",
+    note = "the view writes an argument as JSON, and the action decodes it"
+)]
+pub trait Argument: Sized {
+    /// Decodes the next argument.
+    ///
+    /// # Errors
+    ///
+    /// Says which argument is wrong and why.
+    fn take_from(arguments: &mut ArgumentList<'_>) -> Result<Self, ArgumentError>;
+
+    /// What is written into the view.
+    fn to_json(&self) -> ArgumentJson;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned> Argument for T {
+    fn take_from(arguments: &mut ArgumentList<'_>) -> Result<Self, ArgumentError> {
+        let (place, value) = arguments
+            .values
+            .next()
+            .expect("generated code takes as many arguments as it asked for");
+        serde_json::from_str(value.get())
+            .map_err(|error| ArgumentError(format!("number {}: {error}", place + 1)))
+    }
+
+    fn to_json(&self) -> ArgumentJson {
+        ArgumentJson(serde_json::value::to_raw_value(self))
+    }
+}
+
+/// An argument as it is written into the view.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ArgumentJson(Result<Box<RawValue>, serde_json::Error>);
+
+impl Serialize for ArgumentJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Ok(json) => json.serialize(serializer),
+            Err(error) => Err(S::Error::custom(error)),
+        }
     }
 }
 

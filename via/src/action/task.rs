@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use super::{ActionError, Command, Effects};
 use crate::{
     app::Core,
-    page::{Page, PageEntry},
+    page::Page,
     session::SessionCookie,
     state::{Inputs, TabId, change},
     transaction::{self, Failure, Scope},
@@ -25,7 +25,6 @@ pub struct Task<P> {
 pub(crate) struct TaskHome {
     pub(crate) core: Arc<Core>,
     pub(crate) session: SessionCookie,
-    pub(crate) page: Arc<PageEntry>,
     pub(crate) tab: TabId,
     pub(crate) params: Vec<(String, String)>,
     pub(crate) inputs: Inputs,
@@ -50,7 +49,6 @@ impl<P: Page> Task<P> {
         let TaskHome {
             core,
             session,
-            page,
             tab,
             params,
             inputs,
@@ -58,7 +56,6 @@ impl<P: Page> Task<P> {
         let live = core.hub.live(&session.id.key());
         let scope = Scope {
             session,
-            page,
             tab: *tab,
             params,
             inputs,

@@ -201,7 +201,6 @@ impl Call {
             let _turn = live.turn().await;
             let scope = Scope {
                 session: &self.cookie,
-                page: &page,
                 tab: self.tab,
                 params: &self.params,
                 inputs: &self.inputs,
@@ -226,13 +225,12 @@ impl Call {
     fn task(
         &self,
         core: &Arc<Core>,
-        page: &Arc<PageEntry>,
+        page: &PageEntry,
         arguments: &Arguments<'_>,
     ) -> Result<(Arc<TaskHome>, TaskFuture), Failure> {
         let home = Arc::new(TaskHome {
             core: Arc::clone(core),
             session: self.cookie.clone(),
-            page: Arc::clone(page),
             tab: self.tab,
             params: self.params.clone(),
             inputs: Inputs {

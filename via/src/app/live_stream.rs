@@ -15,6 +15,7 @@ use crate::{
     protocol::{
         answer::Refused,
         incoming::{self, OpenStream, StreamedTab},
+        sse,
         token::Token,
     },
     session::{Keyring, SessionCookie},
@@ -59,7 +60,7 @@ pub(super) async fn open(
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     for (name, value) in [
-        (header::CONTENT_TYPE.as_str(), "text/event-stream"),
+        (header::CONTENT_TYPE.as_str(), sse::CONTENT_TYPE),
         (header::CACHE_CONTROL.as_str(), "no-store, no-transform"),
         // Proxies of the nginx kind buffer answers unless they are told not to.
         ("x-accel-buffering", "no"),

@@ -2,6 +2,8 @@
 
 use serde_json::{Number, Value};
 
+use crate::state::{FieldReader, FieldWriter, ReadError};
+
 /// Types that a `#[signal]` field can have.
 ///
 /// Integers beyond ±2^53 travel as strings, `None` as `null`; whatever would lose something is an
@@ -22,6 +24,22 @@ pub trait SignalValue: Sized + Send + Sync + 'static {
     ///
     /// [`SignalError`] if `value` is not of this type, or does not fit without a loss.
     fn decode(value: &Value) -> Result<Self, SignalError>;
+
+    /// Reads the next field; called by generated code.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Signal`] if the browser sent a value that is not of this type.
+    #[doc(hidden)]
+    fn read_field(fields: &mut FieldReader<'_>, default: fn() -> Self) -> Result<Self, ReadError> {
+        fields.signal(default)
+    }
+
+    /// Writes the next field; called by generated code.
+    #[doc(hidden)]
+    fn write_field(&self, fields: &mut FieldWriter) {
+        fields.signal(self);
+    }
 }
 
 /// What is wrong with a signal's value, as the end of a sentence: "must be a whole number".

@@ -10,7 +10,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     page::{FieldDescriptor, FieldKind, PageDescriptor, SignalScope, StateScope},
     signal::SignalValue,
-    state::State,
+    state::{StateDecode, StateEncode},
 };
 
 /// Values under their stable keys, as the bytes they are stored in.
@@ -71,7 +71,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// The stored value of a state field, or its default.
-    pub fn state<T: State>(&mut self, default: fn() -> T) -> T {
+    pub fn state<T: StateDecode>(&mut self, default: fn() -> T) -> T {
         let field = self.next();
         let Some(stored) = self.sources.stored(field) else {
             return default();
@@ -157,12 +157,40 @@ impl<'a> FieldReader<'a> {
 pub trait Param: Sized {
     /// Parses one segment of the path, after percent decoding.
     fn from_text(text: &str) -> Option<Self>;
+
+    /// Reads the next field; called by generated code.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Param`] if the text in the path is not of this type.
+    fn read_field(fields: &mut FieldReader<'_>) -> Result<Self, ReadError> {
+        fields.param()
+    }
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: FromStr> Param for T {
     fn from_text(text: &str) -> Option<Self> {
         text.parse().ok()
+    }
+}
+
+/// Types that a field without `default = ..` can have: every type that is `Default`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no default value, and the field has none either",
+    label = "not `Default`",
+    note = "write `default = ..` in the field's attribute, or derive `Default` for `{Self}`"
+)]
+pub trait HasDefault: Sized {
+    /// The value of a field that was never written.
+    fn default_value() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> HasDefault for T {
+    fn default_value() -> Self {
+        Self::default()
     }
 }
 
@@ -207,7 +235,7 @@ pub(crate) enum Written {
 
 impl FieldWriter {
     /// Takes a state field.
-    pub fn state<T: State>(&mut self, value: &T) {
+    pub fn state<T: StateEncode>(&mut self, value: &T) {
         match value.to_json() {
             Ok(json) => self.written.push(Written::State(json)),
             Err(error) => {

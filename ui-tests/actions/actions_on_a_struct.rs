@@ -1,0 +1,6 @@
+#[via::actions]
+struct Counter {
+    count: i64,
+}
+
+fn main() {}

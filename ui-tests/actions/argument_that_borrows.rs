@@ -1,0 +1,22 @@
+use via::prelude::*;
+
+#[via::page("/")]
+struct Counter {
+    #[state]
+    count: i64,
+}
+
+#[via::actions]
+impl Counter {
+    fn add(&mut self, amount: &str) {
+        self.count += amount.len() as i64;
+    }
+}
+
+impl View for Counter {
+    fn view(&self, _: &Cx<Self>) -> Markup {
+        html! {}
+    }
+}
+
+fn main() {}

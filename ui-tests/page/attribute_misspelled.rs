@@ -1,0 +1,7 @@
+#[via::page("/")]
+struct Counter {
+    #[stat]
+    count: i64,
+}
+
+fn main() {}

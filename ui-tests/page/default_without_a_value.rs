@@ -1,0 +1,7 @@
+#[via::page("/")]
+struct Counter {
+    #[state(default)]
+    count: i64,
+}
+
+fn main() {}

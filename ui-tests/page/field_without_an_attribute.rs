@@ -1,0 +1,6 @@
+#[via::page("/")]
+struct Counter {
+    count: i64,
+}
+
+fn main() {}

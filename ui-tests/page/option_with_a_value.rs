@@ -1,0 +1,7 @@
+#[via::page("/")]
+struct Counter {
+    #[state(tab = true)]
+    count: i64,
+}
+
+fn main() {}

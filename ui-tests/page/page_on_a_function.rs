@@ -1,0 +1,4 @@
+#[via::page("/")]
+fn counter() {}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[via::page("/")]
+struct List<T> {
+    #[state]
+    items: Vec<T>,
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[via::page("/")]
+struct Counter(#[state] i64);
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[via::page("/")]
+enum Counter {
+    Off,
+    On(#[state] i64),
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[via::page]
+struct Todo {}
+
+fn main() {}

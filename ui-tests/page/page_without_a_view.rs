@@ -1,0 +1,7 @@
+#[via::page("/")]
+struct Counter {
+    #[state]
+    count: i64,
+}
+
+fn main() {}

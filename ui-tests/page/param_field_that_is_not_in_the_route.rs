@@ -1,0 +1,7 @@
+#[via::page("/todo")]
+struct Todo {
+    #[param]
+    id: u64,
+}
+
+fn main() {}

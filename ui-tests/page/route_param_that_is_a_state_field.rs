@@ -1,0 +1,7 @@
+#[via::page("/todo/{id}")]
+struct Todo {
+    #[state]
+    id: u64,
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[via::page("/todo/{the id}")]
+struct Todo {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[via::page("/todo/{id}")]
+struct Todo {}
+
+fn main() {}

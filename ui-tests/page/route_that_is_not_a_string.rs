@@ -1,0 +1,4 @@
+#[via::page(TODO)]
+struct Todo {}
+
+fn main() {}

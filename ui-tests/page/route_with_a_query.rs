@@ -1,0 +1,4 @@
+#[via::page("/todo?all")]
+struct Todo {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[via::page("/todo//edit")]
+struct Todo {}
+
+fn main() {}

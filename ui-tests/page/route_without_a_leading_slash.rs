@@ -1,0 +1,4 @@
+#[via::page("todo")]
+struct Todo {}
+
+fn main() {}

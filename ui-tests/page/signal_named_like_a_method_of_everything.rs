@@ -1,0 +1,7 @@
+#[via::page("/")]
+struct Editor {
+    #[signal]
+    clone: bool,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[via::page("/")]
+struct Counter {
+    #[signal(tab, local)]
+    count: i64,
+}
+
+fn main() {}

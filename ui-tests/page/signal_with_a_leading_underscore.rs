@@ -1,0 +1,7 @@
+#[via::page("/")]
+struct Editor {
+    #[signal]
+    _open: bool,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[via::page("/")]
+struct Editor {
+    #[signal]
+    is__open: bool,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[via::page("/")]
+struct Hello {
+    #[state]
+    name: &str,
+}
+
+fn main() {}

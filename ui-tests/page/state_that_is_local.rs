@@ -1,0 +1,7 @@
+#[via::page("/")]
+struct Counter {
+    #[state(local)]
+    count: i64,
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+use via::prelude::*;
+
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+struct Todo {
+    done: bool,
+}
+
+#[via::page("/")]
+struct Todos {
+    #[state]
+    first: Todo,
+}
+
+impl View for Todos {
+    fn view(&self, _: &Cx<Self>) -> Markup {
+        html! {}
+    }
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+#[via::page("/")]
+struct Counter {
+    #[state]
+    #[signal]
+    count: i64,
+}
+
+fn main() {}

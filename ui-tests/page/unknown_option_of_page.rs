@@ -1,0 +1,4 @@
+#[via::page("/todo", cache = true)]
+struct Todo {}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[via::page("/")]
+struct Counter {
+    #[signal(debounce)]
+    count: i64,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[via::page("/")]
+struct Counter {
+    #[state(shared)]
+    count: i64,
+}
+
+fn main() {}

@@ -1,0 +1,267 @@
+//! Meaning to generated code; cannot fail.
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Attribute, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, Type, spanned::Spanned};
+
+use super::{
+    check::{argument_name, is_effects, is_named, is_repeated},
+    model::{Action, Argument, Block, Kind},
+    parse::Input,
+};
+use crate::emit::{at, cfgs, local, name_of, unnamed_block};
+
+/// The block, and the table of its actions.
+pub(crate) fn block(block: &Block) -> TokenStream {
+    let item = &block.item;
+    let page = &item.self_ty;
+    let assertions = block
+        .actions
+        .iter()
+        .map(|action| is_not_a_signal(action, page));
+    let methods = block.actions.iter().map(|action| {
+        let name = action.stable_name(&block.page);
+        handle(action, &name)
+    });
+    let handles = handles(page, methods);
+    let entries = block.actions.iter().map(|action| entry(action, block));
+    let table = quote_spanned! {page.span()=>
+        #[automatically_derived]
+        impl ::via::__private::Actions for #page {
+            type Handles = __ActionHandles;
+
+            const TABLE: &'static [::via::__private::ActionEntry<Self>] = &[#(#entries),*];
+        }
+    };
+    let generated = unnamed_block(&quote! {
+        #(#assertions)*
+        #handles
+        #table
+    });
+    quote! {
+        #item
+        #generated
+    }
+}
+
+/// `cx.save()` can be one thing only.
+fn is_not_a_signal(action: &Action, page: &Type) -> TokenStream {
+    let cfgs = &action.cfgs;
+    let name = name_of(&action.ident);
+    let message = format!("`{name}` is a signal of this page already; rename the action");
+    quote_spanned! {action.ident.span()=>
+        #(#cfgs)*
+        const _: () = ::via::__private::assert_not_a_signal(
+            <#page as ::via::__private::Page>::DESCRIPTOR,
+            #name,
+            #message,
+        );
+    }
+}
+
+/// `cx.add(5)`, by the user's own name.
+fn handle(action: &Action, name: &str) -> TokenStream {
+    let values = action.arguments.iter().map(|Argument { ident, ty }| {
+        quote_spanned!(ty.span()=> <#ty as ::via::__private::Argument>::to_json(&#ident))
+    });
+    let arguments = quote!((#(#values,)*));
+    let body = quote!(::via::__private::ActionHandle::new(#name, &#arguments));
+    handle_method(&action.ident, &action.cfgs, &action.arguments, &body)
+}
+
+fn handle_method(
+    ident: &Ident,
+    cfgs: &[Attribute],
+    arguments: &[Argument],
+    body: &TokenStream,
+) -> TokenStream {
+    let parameters = arguments
+        .iter()
+        .map(|Argument { ident, ty }| quote!(#ident: #ty));
+    quote! {
+        #(#cfgs)*
+        pub fn #ident(&self, #(#parameters),*) -> ::via::__private::ActionHandle {
+            #body
+        }
+    }
+}
+
+/// The methods, and the step from the handles of the page to them.
+fn handles(page: &Type, methods: impl Iterator<Item = TokenStream>) -> TokenStream {
+    let deref = quote_spanned! {page.span()=>
+        #[automatically_derived]
+        impl ::core::ops::Deref for <#page as ::via::__private::Page>::Handles {
+            type Target = __ActionHandles;
+
+            fn deref(&self) -> &__ActionHandles {
+                &__ActionHandles
+            }
+        }
+    };
+    quote! {
+        #[derive(::core::default::Default)]
+        pub struct __ActionHandles;
+
+        impl __ActionHandles {
+            #(#methods)*
+        }
+
+        #deref
+    }
+}
+
+/// The row of the table.
+fn entry(action: &Action, block: &Block) -> TokenStream {
+    let name = action.stable_name(&block.page);
+    let cfgs = &action.cfgs;
+    let arguments = local("arguments");
+    let count = Literal::usize_unsuffixed(action.arguments.len());
+    let locals: Vec<_> = action
+        .arguments
+        .iter()
+        .map(|argument| local(&format!("argument_{}", name_of(&argument.ident))))
+        .collect();
+    let decoded = action
+        .arguments
+        .iter()
+        .zip(&locals)
+        .map(|(Argument { ty, .. }, local)| {
+            quote_spanned! {at(ty.span())=>
+                let #local = <#ty as ::via::__private::Argument>::take_from(&mut #arguments)?;
+            }
+        });
+    let decode = if locals.is_empty() {
+        quote!(#arguments.list(0)?;)
+    } else {
+        quote! {
+            let mut #arguments = #arguments.list(#count)?;
+            #(#decoded)*
+        }
+    };
+    let ident = &action.ident;
+    let run = match &action.kind {
+        Kind::Transaction { effects } => {
+            let page = local("page");
+            let all_effects = local("effects");
+            let effects = effects.map(|span| Ident::new("effects", at(span)));
+            let effects = effects.iter();
+            let call = quote_spanned! {at(ident.span())=>
+                Self::#ident(#page, #(#locals,)* #(#effects)*)
+            };
+            let result = into_result(action.output.as_ref(), &call);
+            quote! {
+                Transaction(|#page, #arguments, #all_effects| {
+                    #decode
+                    ::core::result::Result::Ok(#result?)
+                })
+            }
+        }
+        Kind::Task { task } => {
+            let task_local = local("task");
+            let task = Ident::new("task", at(*task));
+            let call = quote_spanned!(ident.span()=> Self::#ident(#task, #(#locals),*));
+            let output = match &action.output {
+                Some(ty) => ty.to_token_stream(),
+                None => quote!(()),
+            };
+            let future = quote_spanned! {ident.span()=>
+                ::via::__private::task_future::<#output>(#call)
+            };
+            quote! {
+                Task(|#task_local, #arguments| {
+                    #decode
+                    ::core::result::Result::Ok(#future)
+                })
+            }
+        }
+    };
+    quote! {
+        #(#cfgs)*
+        ::via::__private::ActionEntry {
+            name: #name,
+            run: ::via::__private::Run::#run,
+        }
+    }
+}
+
+fn into_result(output: Option<&Type>, call: &TokenStream) -> TokenStream {
+    match output {
+        Some(ty) => {
+            quote_spanned!(at(ty.span())=> <#ty as ::via::__private::ActionResult>::into_result(#call))
+        }
+        None => quote!(<() as ::via::__private::ActionResult>::into_result(#call)),
+    }
+}
+
+/// The block and handles for its functions, so that their uses elsewhere are no further errors.
+pub(crate) fn fallback(input: &Input, errors: &TokenStream) -> TokenStream {
+    let item = &input.item;
+    let Item::Impl(block) = item else {
+        return quote!(#errors #item);
+    };
+    if block.trait_.is_some() || !block.generics.params.is_empty() {
+        return quote!(#errors #item);
+    }
+    let block = without_repeated(block);
+    let methods = block.items.iter().filter_map(|item| match item {
+        ImplItem::Fn(function) => Some(stub(function)),
+        _ => None,
+    });
+    let handles = handles(&block.self_ty, methods);
+    let generated = unnamed_block(&handles);
+    quote! {
+        #errors
+        #block
+        #generated
+    }
+}
+
+fn without_repeated(block: &ItemImpl) -> ItemImpl {
+    let keep = |item: &&ImplItem| match item {
+        ImplItem::Fn(function) => !is_repeated(block, function),
+        _ => true,
+    };
+    ItemImpl {
+        items: block.items.iter().filter(keep).cloned().collect(),
+        ..block.clone()
+    }
+}
+
+/// The handle of a function that may be no action.
+fn stub(function: &ImplItemFn) -> TokenStream {
+    let sig = &function.sig;
+    let arguments: Vec<_> = sig
+        .inputs
+        .iter()
+        .enumerate()
+        .filter_map(|(place, input)| match input {
+            FnArg::Typed(input) if !is_effects(&input.ty) && !is_named(&input.ty, "Task") => {
+                let unnamed = || local(&format!("argument_{place}"));
+                Some(Argument {
+                    ident: argument_name(input).cloned().unwrap_or_else(unnamed),
+                    ty: (*input.ty).clone(),
+                })
+            }
+            _ => None,
+        })
+        .collect();
+    let (generics, _, bounds) = sig.generics.split_for_impl();
+    let ident = &sig.ident;
+    if !sig.generics.params.is_empty() {
+        let parameters = arguments
+            .iter()
+            .map(|Argument { ident, ty }| quote!(#ident: #ty));
+        return quote! {
+            pub fn #ident #generics (&self, #(#parameters),*) -> ::via::__private::ActionHandle #bounds {
+                ::core::unreachable!()
+            }
+        };
+    }
+    handle_method(
+        ident,
+        &cfgs(&function.attrs),
+        &arguments,
+        &quote!(::core::unreachable!()),
+    )
+    .into_token_stream()
+}

@@ -1,0 +1,53 @@
+//! What a block of actions means, once nothing is wrong with it.
+
+use proc_macro2::{Ident, Span};
+use syn::{Attribute, ItemImpl, Type};
+
+use crate::emit::name_of;
+
+/// The actions of a page.
+pub(crate) struct Block {
+    /// The `impl` block as it was written.
+    pub(crate) item: ItemImpl,
+    /// The page's name: `Counter`.
+    pub(crate) page: String,
+    /// The actions, in the order of the block.
+    pub(crate) actions: Vec<Action>,
+}
+
+/// A function that a browser can call.
+pub(crate) struct Action {
+    /// `increment`, perhaps raw.
+    pub(crate) ident: Ident,
+    /// When it exists.
+    pub(crate) cfgs: Vec<Attribute>,
+    /// How it runs.
+    pub(crate) kind: Kind,
+    /// What the browser sends with it.
+    pub(crate) arguments: Vec<Argument>,
+    /// What it returns; `None` is nothing.
+    pub(crate) output: Option<Type>,
+}
+
+impl Action {
+    /// `Counter::increment`, in every build.
+    pub(crate) fn stable_name(&self, page: &str) -> String {
+        format!("{page}::{}", name_of(&self.ident))
+    }
+}
+
+/// How an action runs.
+pub(crate) enum Kind {
+    /// `fn name(&mut self, ..)`, with the place of its effects if it asks for them.
+    Transaction { effects: Option<Span> },
+    /// `async fn name(task: Task<Self>, ..)`, with the place of the task.
+    Task { task: Span },
+}
+
+/// An argument that is decoded from what a browser sent.
+pub(crate) struct Argument {
+    /// `amount`
+    pub(crate) ident: Ident,
+    /// `i64`
+    pub(crate) ty: Type,
+}

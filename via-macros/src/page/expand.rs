@@ -1,0 +1,296 @@
+//! Meaning to generated code; cannot fail.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Attribute, Fields, Item, Lifetime, Type, spanned::Spanned};
+
+use super::{
+    model::{Field, Kind, Page, SignalScope, StateScope},
+    parse::{Input, Role},
+};
+use crate::emit::{at, cfgs, local, name_of, unnamed_block};
+
+/// The struct, and what makes it a page.
+pub(crate) fn page(page: &Page) -> TokenStream {
+    let item = &page.item;
+    let signals = page
+        .signals()
+        .map(|field| signal_method(&field.ident, &field.ty, &field.cfgs));
+    let handles = handles(signals);
+    let clones = page.fields.iter().filter_map(is_clone);
+    let implementation = implementation(page);
+    let assertion = has_a_view(&item.ident);
+    let block = unnamed_block(&quote! {
+        #handles
+        #implementation
+        #(#clones)*
+        #assertion
+    });
+    quote! {
+        #item
+        #block
+    }
+}
+
+/// `cx.step()`, by the user's own name.
+fn signal_method(ident: &Ident, ty: &Type, cfgs: &[Attribute]) -> TokenStream {
+    let name = name_of(ident);
+    quote! {
+        #(#cfgs)*
+        pub fn #ident(&self) -> ::via::__private::Signal<#ty> {
+            ::via::__private::Signal::new(#name)
+        }
+    }
+}
+
+fn handles(methods: impl Iterator<Item = TokenStream>) -> TokenStream {
+    quote! {
+        #[derive(::core::default::Default)]
+        pub struct __Handles;
+
+        impl __Handles {
+            #(#methods)*
+        }
+    }
+}
+
+fn implementation(page: &Page) -> TokenStream {
+    let ident = &page.item.ident;
+    let name = page.name();
+    let route = &page.route;
+    let fields = local("fields");
+    let descriptors = page.fields.iter().map(|field| descriptor(field, &name));
+    let reads = page.fields.iter().map(|field| read(field, &fields));
+    let writes = page.fields.iter().map(|field| write(field, &fields));
+    quote! {
+        #[automatically_derived]
+        impl ::via::__private::Page for #ident {
+            const DESCRIPTOR: &'static ::via::__private::PageDescriptor =
+                &::via::__private::PageDescriptor {
+                    name: #name,
+                    route: #route,
+                    module: ::core::module_path!(),
+                    fields: &[#(#descriptors),*],
+                };
+
+            type Handles = __Handles;
+
+            fn read(
+                #fields: &mut ::via::__private::FieldReader<'_>,
+            ) -> ::core::result::Result<Self, ::via::__private::ReadError> {
+                ::core::result::Result::Ok(Self { #(#reads),* })
+            }
+
+            fn write(&self, #fields: &mut ::via::__private::FieldWriter) {
+                #(#writes)*
+            }
+
+            fn actions() -> &'static [::via::__private::ActionEntry<Self>] {
+                use ::via::__private::{WithActions as _, WithoutActions as _};
+                (&::via::__private::Probe::<Self>::NEW).table()
+            }
+        }
+    }
+}
+
+fn descriptor(field: &Field, page: &str) -> TokenStream {
+    let cfgs = &field.cfgs;
+    let name = field.name();
+    let key = field.key(page);
+    let type_name = field.type_name();
+    let kind = match &field.kind {
+        Kind::State(scope, _) => {
+            let scope = match scope {
+                StateScope::Session => quote!(Session),
+                StateScope::Tab => quote!(Tab),
+            };
+            quote!(State(::via::__private::StateScope::#scope))
+        }
+        Kind::Signal(scope, _) => {
+            let scope = match scope {
+                SignalScope::Session => quote!(Session),
+                SignalScope::Tab => quote!(Tab),
+                SignalScope::Local => quote!(Local),
+            };
+            quote!(Signal(::via::__private::SignalScope::#scope))
+        }
+        Kind::Param => quote!(Param),
+    };
+    quote! {
+        #(#cfgs)*
+        ::via::__private::FieldDescriptor {
+            name: #name,
+            key: #key,
+            kind: ::via::__private::FieldKind::#kind,
+            type_name: #type_name,
+        }
+    }
+}
+
+fn read(field: &Field, fields: &Ident) -> TokenStream {
+    let Field {
+        ident,
+        ty,
+        cfgs,
+        kind,
+    } = field;
+    let span = at(ty.span());
+    let value = match kind {
+        Kind::State(_, default) => {
+            let default = default_of(ty, default.as_ref());
+            quote_spanned!(span=> <#ty as ::via::__private::StateDecode>::read_field(#fields, #default))
+        }
+        Kind::Signal(_, default) => {
+            let default = default_of(ty, default.as_ref());
+            quote_spanned!(span=> <#ty as ::via::__private::SignalValue>::read_field(#fields, #default)?)
+        }
+        Kind::Param => {
+            quote_spanned!(span=> <#ty as ::via::__private::Param>::read_field(#fields)?)
+        }
+    };
+    quote!(#(#cfgs)* #ident: #value)
+}
+
+/// A function without a name, so that a `return` in the user's expression cannot leave it.
+fn default_of(ty: &Type, default: Option<&syn::Expr>) -> TokenStream {
+    match default {
+        Some(default) => quote_spanned!(at(default.span())=> || #default),
+        None => {
+            quote_spanned!(at(ty.span())=> <#ty as ::via::__private::HasDefault>::default_value)
+        }
+    }
+}
+
+fn write(field: &Field, fields: &Ident) -> TokenStream {
+    let Field {
+        ident,
+        ty,
+        cfgs,
+        kind,
+    } = field;
+    let field_trait = match kind {
+        Kind::State(..) => quote!(StateEncode),
+        Kind::Signal(..) => quote!(SignalValue),
+        Kind::Param => return quote!(#(#cfgs)* #fields.param(&self.#ident);),
+    };
+    // `self` is hygienic too: it must come from where the method has it.
+    let value = quote!(&self.#ident);
+    quote_spanned! {at(ty.span())=>
+        #(#cfgs)*
+        <#ty as ::via::__private::#field_trait>::write_field(#value, #fields);
+    }
+}
+
+/// Stops at the type of a state field that is not `Clone`; the other bounds are asked for where
+/// the field is read and written.
+fn is_clone(field: &Field) -> Option<TokenStream> {
+    let Field { ty, cfgs, .. } = field;
+    matches!(field.kind, Kind::State(..)).then(|| {
+        quote_spanned! {ty.span()=>
+            #(#cfgs)*
+            const _: () = <#ty as ::via::__private::StateClone>::IS_CLONE;
+        }
+    })
+}
+
+/// Stops at the struct's name where the page has no `View`.
+fn has_a_view(ident: &Ident) -> TokenStream {
+    quote_spanned! {at(ident.span())=>
+        const _: fn(&#ident, &::via::__private::Cx<#ident>) -> ::via::__private::Markup =
+            <#ident as ::via::__private::View>::view;
+    }
+}
+
+/// The struct and a stub of a page, so that its uses elsewhere are no further errors.
+pub(crate) fn fallback(input: &Input, errors: &TokenStream) -> TokenStream {
+    let item = without_follow_ups(input);
+    let (ident, generics) = match &input.item {
+        Item::Struct(item) => (&item.ident, &item.generics),
+        Item::Enum(item) => (&item.ident, &item.generics),
+        _ => return quote!(#errors #item),
+    };
+    if !generics.params.is_empty() {
+        return quote!(#errors #item);
+    }
+    let signals = input
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(place, field)| {
+            let earlier = &input.fields[..*place];
+            let known = !field.attrs.is_empty();
+            let signal = field.attrs.iter().any(|attr| attr.role == Role::Signal);
+            (signal || !known) && !earlier.iter().any(|other| other.is_in_the_way_of(field))
+        })
+        .map(|(_, field)| signal_method(&field.ident, &owned(&field.ty), &cfgs(&field.others)));
+    let handles = handles(signals);
+    let name = name_of(ident);
+    let block = unnamed_block(&quote! {
+        #handles
+
+        #[automatically_derived]
+        impl ::via::__private::Page for #ident {
+            const DESCRIPTOR: &'static ::via::__private::PageDescriptor =
+                &::via::__private::PageDescriptor {
+                    name: #name,
+                    route: "",
+                    module: ::core::module_path!(),
+                    fields: &[],
+                };
+
+            type Handles = __Handles;
+
+            fn read(
+                _: &mut ::via::__private::FieldReader<'_>,
+            ) -> ::core::result::Result<Self, ::via::__private::ReadError> {
+                ::core::unreachable!()
+            }
+
+            fn write(&self, _: &mut ::via::__private::FieldWriter) {}
+
+            fn actions() -> &'static [::via::__private::ActionEntry<Self>] {
+                &[]
+            }
+        }
+    });
+    quote! {
+        #errors
+        #item
+        #block
+    }
+}
+
+/// What the user wrote, without what rustc would report a second time.
+fn without_follow_ups(input: &Input) -> TokenStream {
+    let Item::Struct(item) = &input.item else {
+        return input.item.to_token_stream();
+    };
+    let mut item = item.clone();
+    if let Fields::Named(named) = &mut item.fields {
+        named.named = named
+            .named
+            .iter()
+            .zip(input.fields.iter().enumerate())
+            .filter(|(_, (place, field))| {
+                let earlier = &input.fields[..*place];
+                !earlier.iter().any(|other| other.is_in_the_way_of(field))
+            })
+            .map(|(field, _)| syn::Field {
+                ty: owned(&field.ty),
+                ..field.clone()
+            })
+            .collect();
+    }
+    item.into_token_stream()
+}
+
+/// A reference without a lifetime gets one.
+fn owned(ty: &Type) -> Type {
+    let mut ty = ty.clone();
+    if let Type::Reference(reference) = &mut ty {
+        reference
+            .lifetime
+            .get_or_insert_with(|| Lifetime::new("'static", reference.and_token.span));
+    }
+    ty
+}
