@@ -139,9 +139,11 @@ impl Fixture {
     }
 }
 
+type Answer = dyn Fn(&Request<Bytes>) -> Reply + Send + Sync;
+
 /// What the connections share.
 struct Site {
-    answer: Box<dyn Fn(&Request<Bytes>) -> Reply + Send + Sync>,
+    answer: Box<Answer>,
     open: Arc<AtomicUsize>,
 }
 

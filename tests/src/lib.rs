@@ -16,6 +16,10 @@
     clippy::missing_panics_doc,
     reason = "a harness reports every failed expectation by a panic, so each function may"
 )]
+#![expect(
+    clippy::must_use_candidate,
+    reason = "what a call does to a browser or a server is often all that a test wants of it"
+)]
 
 pub mod chromium;
 pub mod fixture;

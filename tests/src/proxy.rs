@@ -13,9 +13,8 @@
 //! # let server = via_tests::server::free_address();
 //!
 //! let proxy = Proxy::start(server);
-//! proxy.rule(|request| match request.is("action") && request.nth % 2 == 0 {
-//!     true => Fate::DropAnswer,
-//!     false => Fate::Pass,
+//! proxy.rule(|request| {
+//!     if request.is("action") && request.nth % 2 == 0 { Fate::DropAnswer } else { Fate::Pass }
 //! });
 //! ```
 

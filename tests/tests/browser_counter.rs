@@ -273,12 +273,13 @@ fn clicks_whose_answers_are_lost_count_once() {
     let profile = Browser::shared().profile();
     let page = open(&profile, &proxy.url("/"));
     page.expect_network_errors();
-    proxy.rule(
-        |request| match request.is("action") && request.nth % 2 == 1 {
-            true => Fate::DropAnswer,
-            false => Fate::Pass,
-        },
-    );
+    proxy.rule(|request| {
+        if request.is("action") && request.nth % 2 == 1 {
+            Fate::DropAnswer
+        } else {
+            Fate::Pass
+        }
+    });
     for _ in 0..20 {
         increment(&page);
     }

@@ -147,12 +147,13 @@ async fn a_dropped_answer_has_reached_the_server_and_not_the_client() {
     let (server, actions) = server();
     let proxy = Proxy::start(server.address());
     let tab = visit(proxy.address()).await.attach("/").await;
-    proxy.rule(
-        |request| match request.is("action") && request.nth % 2 == 1 {
-            true => Fate::DropAnswer,
-            false => Fate::Pass,
-        },
-    );
+    proxy.rule(|request| {
+        if request.is("action") && request.nth % 2 == 1 {
+            Fate::DropAnswer
+        } else {
+            Fate::Pass
+        }
+    });
     tab.try_act(Action::new("A::a")).await.unwrap_err();
     assert_eq!(actions.load(Ordering::SeqCst), 1);
     assert_eq!(tab.act(Action::new("A::a")).await.ack(), Some(2));

@@ -65,7 +65,7 @@ impl Page {
     fn stroke(&self, key: &Key, modifiers: u8) {
         let mut event = json!({
             "type": if key.text.is_some() { "keyDown" } else { "rawKeyDown" },
-            "key": key.key,
+            "key": key.name,
             "code": key.code,
             "windowsVirtualKeyCode": key.number,
             "modifiers": modifiers,

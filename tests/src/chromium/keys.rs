@@ -4,7 +4,7 @@
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Key {
     /// `KeyboardEvent.key`.
-    pub(super) key: String,
+    pub(super) name: String,
     /// `KeyboardEvent.code`.
     pub(super) code: String,
     /// `KeyboardEvent.keyCode`.
@@ -44,7 +44,7 @@ impl Key {
             _ => (String::new(), 0),
         };
         Self {
-            key: character.to_string(),
+            name: character.to_string(),
             code,
             number,
             text: Some(character.to_string()),
@@ -73,7 +73,7 @@ impl Key {
             .iter()
             .find(|(known, ..)| *known == name)
             .map(|(known, number, text)| Self {
-                key: (*known).to_owned(),
+                name: (*known).to_owned(),
                 code: (*known).to_owned(),
                 number: *number,
                 text: text.map(str::to_owned),
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn a_shortcut_has_modifiers_and_inserts_nothing() {
         let (key, bits) = Key::named("Control+a");
-        assert_eq!((key.key.as_str(), bits, key.text), ("a", 2, None));
+        assert_eq!((key.name.as_str(), bits, key.text), ("a", 2, None));
     }
 
     #[test]

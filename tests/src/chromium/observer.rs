@@ -1,6 +1,7 @@
 //! What has been seen of one page, or of the shared workers of one profile.
 
 use std::collections::{HashSet, VecDeque};
+use std::fmt::{Display, Write as _};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -39,10 +40,19 @@ pub(super) struct Seen {
     pub(super) restored: bool,
     /// Documents whose load event fired.
     pub(super) loaded: HashSet<String>,
-    /// Whether the target has ended.
-    pub(super) gone: bool,
-    /// Whether the renderer crashed.
-    pub(super) crashed: bool,
+    /// Whether the page is still there.
+    pub(super) life: Life,
+}
+
+/// How far the life of a page has come.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Life {
+    #[default]
+    Running,
+    /// The renderer crashed; the tab is still there.
+    Crashed,
+    /// The tab is gone.
+    Gone,
 }
 
 impl Seen {
@@ -107,7 +117,7 @@ impl Seen {
             }
             // A worker's ordinary end looks like this too.
             "Inspector.targetCrashed" if place == PAGE => {
-                self.crashed = true;
+                self.life = Life::Crashed;
                 self.problem(Kind::Crash, place, "the renderer crashed".into(), "");
             }
             _ => {}
@@ -155,7 +165,7 @@ impl Observer {
     pub(super) fn detached(&self, place: &str) {
         let mut seen = self.seen();
         if place == PAGE {
-            seen.gone = true;
+            seen.life = Life::Gone;
         } else {
             seen.note(format!("{place} ended"));
         }
@@ -196,10 +206,7 @@ impl Observer {
     /// The last lines of the console, for a failure message.
     pub(super) fn transcript(&self) -> String {
         let seen = self.seen();
-        seen.transcript
-            .iter()
-            .map(|line| format!("  {line}\n"))
-            .collect()
+        indented(seen.transcript.iter())
     }
 
     /// Reads something off the collected events.
@@ -227,4 +234,12 @@ impl Observer {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// One line each, indented, for a failure message.
+pub(super) fn indented<T: Display>(lines: impl Iterator<Item = T>) -> String {
+    lines.fold(String::new(), |mut text, line| {
+        let _ = writeln!(text, "  {line}");
+        text
+    })
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::browser::COMMAND;
 use super::connection::{Connection, auto_attach};
 use super::cookie::Cookie;
-use super::observer::{Observer, REPORT};
+use super::observer::{Life, Observer, REPORT, indented};
 use super::problem::{Kind, Problem, exception_text};
 use super::profile::{Inner as ProfileInner, Profile};
 use crate::patience::PATIENCE;
@@ -283,7 +283,9 @@ impl Page {
         self.observer.tolerate("the renderer crashed");
         self.connection()
             .tell(Some(&self.session), "Page.crash", &json!({}));
-        let crashed = self.observer.wait(PATIENCE, |seen| seen.crashed);
+        let crashed = self
+            .observer
+            .wait(PATIENCE, |seen| seen.life == Life::Crashed);
         assert!(crashed, "the renderer did not crash within {PATIENCE:?}");
     }
 
@@ -340,13 +342,11 @@ impl Page {
         self.profile.flush();
         let mut problems = self.observer.problems();
         problems.extend(self.profile.workers.problems());
-        if !problems.is_empty() {
-            panic!("{}", self.complaint(&problems));
-        }
+        assert!(problems.is_empty(), "{}", self.complaint(&problems));
     }
 
     fn complaint(&self, problems: &[Problem]) -> String {
-        let list: String = problems.iter().map(|each| format!("  {each}\n")).collect();
+        let list = indented(problems.iter());
         format!(
             "the page is not clean:\n{list}\nthe console:\n{}{}",
             self.observer.transcript(),
@@ -393,7 +393,7 @@ impl Page {
     }
 
     fn flush(&self) {
-        if self.observer.read(|seen| seen.gone || seen.crashed) {
+        if self.observer.read(|seen| seen.life != Life::Running) {
             return;
         }
         for session in self.connection().sessions_of(&self.observer) {
@@ -424,10 +424,8 @@ impl Drop for Page {
             COMMAND,
         );
         if closed.is_ok() {
-            self.observer.wait(PATIENCE, |seen| seen.gone);
+            self.observer.wait(PATIENCE, |seen| seen.life == Life::Gone);
         }
-        if !failing && !problems.is_empty() {
-            panic!("{}", self.complaint(&problems));
-        }
+        assert!(problems.is_empty(), "{}", self.complaint(&problems));
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::browser::{Browser, COMMAND};
 use super::cookie::Cookie;
-use super::observer::Observer;
+use super::observer::{Observer, indented};
 use super::page::Page;
 use super::problem::Problem;
 use crate::patience::PATIENCE;
@@ -137,19 +137,22 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if !thread::panicking() {
+        let problems = if thread::panicking() {
+            Vec::new()
+        } else {
             self.flush();
-        }
-        let problems = self.workers.problems();
+            self.workers.problems()
+        };
         let _ = self.browser.inner.connection.call(
             None,
             "Target.disposeBrowserContext",
             &json!({ "browserContextId": self.context }),
             COMMAND,
         );
-        if !thread::panicking() && !problems.is_empty() {
-            let list: String = problems.iter().map(|each| format!("  {each}\n")).collect();
-            panic!("a shared worker of the profile is not clean:\n{list}");
-        }
+        assert!(
+            problems.is_empty(),
+            "a shared worker of the profile is not clean:\n{}",
+            indented(problems.iter())
+        );
     }
 }
