@@ -1,1 +1,30 @@
 //! Harness of the whole-program and browser tests of `via`.
+//!
+//! Four tools, each usable alone:
+//!
+//! - [`chromium`] drives a real browser and fails a test on any console error, uncaught exception
+//!   or violation of the Content-Security-Policy;
+//! - [`server`] builds and runs a program of this workspace as a child process that can be killed,
+//!   drained, paused and restarted on its port;
+//! - [`proxy`] stands between the two and loses, delays, repeats and refuses what passes;
+//! - [`http`] is a visitor without a browser: cookies, numbered actions, a parsed event stream.
+//!
+//! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
+//! what it saw when the condition did not come true.
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a harness reports every failed expectation by a panic, so each function may"
+)]
+#![expect(
+    clippy::must_use_candidate,
+    reason = "what a call does to a browser or a server is often all that a test wants of it"
+)]
+
+pub mod chromium;
+pub mod fixture;
+pub mod http;
+pub mod patience;
+pub mod proxy;
+pub mod server;
+pub mod sse;

@@ -1,0 +1,109 @@
+//! A browser: the process that profiles live in.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::connection::Connection;
+use super::process::{Process, Started};
+use super::profile::Profile;
+
+/// How long the browser may take for one command.
+pub(super) const COMMAND: Duration = Duration::from_secs(30);
+
+/// A running browser. It ends, with all its processes, when the last handle to it, to one of its
+/// profiles or to one of their pages is dropped.
+#[derive(Debug, Clone)]
+pub struct Browser {
+    pub(super) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) connection: Arc<Connection>,
+    process: Process,
+}
+
+impl Browser {
+    /// Starts a browser.
+    #[must_use]
+    #[track_caller]
+    pub fn launch() -> Self {
+        let Started {
+            process,
+            commands,
+            answers,
+        } = Process::start();
+        let connection = Connection::start(commands, answers);
+        let browser = Self {
+            inner: Arc::new(Inner {
+                connection,
+                process,
+            }),
+        };
+        // Shared workers belong to no page: they are attached to here, and observed by profile.
+        browser.call(
+            "Target.setAutoAttach",
+            &json!({
+                "autoAttach": true,
+                "waitForDebuggerOnStart": true,
+                "flatten": true,
+                "filter": [{ "type": "shared_worker" }, { "type": "service_worker" }, { "exclude": true }],
+            }),
+        );
+        browser
+    }
+
+    /// The browser that the tests of one process share while any of them runs, which saves most of
+    /// the time a short test takes. A profile is private to its test all the same. Tests that
+    /// measure time or break the browser launch their own.
+    #[must_use]
+    #[track_caller]
+    pub fn shared() -> Self {
+        static SHARED: Mutex<Weak<Inner>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(inner) = shared.upgrade() {
+            return Self { inner };
+        }
+        let browser = Self::launch();
+        *shared = Arc::downgrade(&browser.inner);
+        browser
+    }
+
+    /// A new profile: another person, with cookies and workers of their own.
+    #[must_use]
+    #[track_caller]
+    pub fn profile(&self) -> Profile {
+        Profile::new(self)
+    }
+
+    /// The name and version of the browser.
+    #[must_use]
+    #[track_caller]
+    pub fn version(&self) -> String {
+        let version = self.call("Browser.getVersion", &json!({}));
+        version["product"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Where the browser keeps its data while it runs.
+    #[must_use]
+    pub fn directory(&self) -> PathBuf {
+        self.inner.process.directory()
+    }
+
+    /// Sends a DevTools command to the browser itself.
+    #[track_caller]
+    pub fn call(&self, method: &str, params: &Value) -> Value {
+        self.inner
+            .connection
+            .call(None, method, params, COMMAND)
+            .unwrap_or_else(|error| {
+                panic!(
+                    "{method}: {error}\n\nthe browser's log:\n{}",
+                    self.inner.process.log()
+                )
+            })
+    }
+}

@@ -1,0 +1,130 @@
+//! A live tab.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::time::sleep;
+
+use super::action::Action;
+use super::answer::Answer;
+use super::visitor::Visitor;
+use crate::patience::PATIENCE;
+
+/// An attached tab. It numbers its actions from 1, as the browser's client does.
+#[derive(Debug)]
+pub struct Tab {
+    visitor: Visitor,
+    path: String,
+    token: String,
+    id: String,
+    renew: Duration,
+    next: AtomicU64,
+}
+
+impl Tab {
+    #[track_caller]
+    pub(super) fn new(visitor: Visitor, path: &str, reply: &Value) -> Self {
+        let text = |field: &str| {
+            reply[field]
+                .as_str()
+                .unwrap_or_else(|| panic!("the answer to an attach has no `{field}`: {reply}"))
+                .to_owned()
+        };
+        Self {
+            visitor,
+            path: path.to_owned(),
+            token: text("token"),
+            id: text("tab"),
+            renew: Duration::from_millis(reply["renew_ms"].as_u64().unwrap_or_default()),
+            next: AtomicU64::new(1),
+        }
+    }
+
+    /// The same tab in front of another server, as after a load balancer's change of mind. It goes
+    /// on with the same numbers.
+    #[must_use]
+    pub fn at(&self, visitor: &Visitor) -> Self {
+        Self {
+            visitor: visitor.clone(),
+            path: self.path.clone(),
+            token: self.token.clone(),
+            id: self.id.clone(),
+            renew: self.renew,
+            next: AtomicU64::new(self.next.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// The attach token.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The tab's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// After how long the token wants to be renewed.
+    #[must_use]
+    pub fn renew(&self) -> Duration {
+        self.renew
+    }
+
+    /// Sends an action and returns the answer, whatever it is.
+    pub async fn act(&self, action: Action) -> Answer {
+        self.try_act(action)
+            .await
+            .unwrap_or_else(|error| panic!("an action at {}: {error}", self.path))
+    }
+
+    /// Sends an action once.
+    ///
+    /// # Errors
+    ///
+    /// The connection was refused or cut: nobody knows whether the action was applied.
+    pub async fn try_act(&self, action: Action) -> io::Result<Answer> {
+        let number = self.number_of(&action);
+        self.send(&action.body(&self.token, number)).await
+    }
+
+    /// Sends an action as the browser's client does: unchanged again and again until an answer
+    /// carries its number.
+    pub async fn act_until_acknowledged(&self, action: Action) -> Answer {
+        let number = self.number_of(&action);
+        let body = action.body(&self.token, number);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let last = match self.send(&body).await {
+                Ok(answer) if answer.ack() == Some(number) => return answer,
+                Ok(answer) => format!("{} {}", answer.status, answer.text()),
+                Err(error) => error.to_string(),
+            };
+            assert!(
+                Instant::now() < deadline,
+                "action {number} was not acknowledged within {PATIENCE:?}: {last}"
+            );
+            // As the client does, so that a server that is away is not hammered.
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Sends any JSON as the body of an action.
+    ///
+    /// # Errors
+    ///
+    /// The connection was refused or cut.
+    pub async fn send(&self, body: &Value) -> io::Result<Answer> {
+        let request = self.visitor.post(&self.path, "action", body.to_string());
+        self.visitor.send(request).await
+    }
+
+    fn number_of(&self, action: &Action) -> u64 {
+        action
+            .own_number()
+            .unwrap_or_else(|| self.next.fetch_add(1, Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,67 @@
+//! Requests as they travel.
+
+use std::io;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::patience::PATIENCE;
+
+/// A connection that closes when it is dropped, however much is still to come.
+#[derive(Debug)]
+pub(crate) struct Connection(JoinHandle<()>);
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Sends a request over a new connection.
+pub(crate) async fn send(
+    server: SocketAddr,
+    request: Request<Bytes>,
+) -> io::Result<(Response<Incoming>, Connection)> {
+    let stream = TcpStream::connect(server).await?;
+    stream.set_nodelay(true)?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(io::Error::other)?;
+    let connection = Connection(tokio::spawn(async move {
+        // Its failure reaches whoever waits for the answer or reads the body.
+        let _ = connection.await;
+    }));
+    let response = sender
+        .send_request(request.map(Full::new))
+        .await
+        .map_err(io::Error::other)?;
+    Ok((response, connection))
+}
+
+/// Sends bytes as they are, half-closes, and returns all that the server answers until it closes
+/// the connection. For requests that no client would send.
+///
+/// # Errors
+///
+/// The connection could not be made, or it did not end in time.
+pub async fn raw(server: SocketAddr, bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(server).await?;
+    // A server may answer and close before it has read everything.
+    let _ = stream.write_all(bytes).await;
+    let _ = stream.shutdown().await;
+    let mut answer = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await?;
+    match read {
+        Err(error) if answer.is_empty() => Err(error),
+        _ => Ok(answer),
+    }
+}

@@ -1,0 +1,28 @@
+//! How long a wait may last before the test fails.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// The longest wait for something that should happen at once.
+///
+/// It is generous, because it is only ever spent by a test that fails: machines that compile
+/// beside the tests are slow in bursts.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Polls `condition` until it gives a value.
+///
+/// `what` completes the sentence "gave up waiting until ...".
+#[track_caller]
+pub fn wait_until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "gave up waiting until {what} (after {PATIENCE:?})"
+        );
+        sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,162 @@
+//! The way of one request through the proxy.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming};
+use tokio::time::sleep;
+
+use super::control::Control;
+use super::{Exchange, Fate};
+use crate::http::Connection;
+
+/// Forwards a request as its fate wills. An error makes the HTTP implementation cut the client's
+/// connection without an answer.
+pub(super) async fn relay(
+    control: Arc<Control>,
+    request: Request<Incoming>,
+) -> io::Result<Response<Relayed>> {
+    let (place, fate) = control.arrive(describe(&request));
+    match fate {
+        Fate::DropRequest => return Err(cut()),
+        Fate::Answer(status) => return Ok(gateway(status)),
+        _ => {}
+    }
+    let mut released = control.released.subscribe();
+    let request = whole(request).await?;
+    if fate == Fate::Twice {
+        let (first, _connection) = crate::http::send(control.upstream, request.clone()).await?;
+        first.collect().await.map_err(io::Error::other)?;
+    }
+    let Ok((response, connection)) = crate::http::send(control.upstream, request).await else {
+        return Ok(gateway(StatusCode::BAD_GATEWAY));
+    };
+    let status = response.status();
+    let mut response = response.map(|body| Relayed {
+        body: Some(body),
+        own: None,
+        left: None,
+        flushed: false,
+        _connection: Some(connection),
+    });
+    remove_hop_by_hop(response.headers_mut());
+    match fate {
+        Fate::DropAnswer => {
+            response.into_body().collect().await?;
+            control.answered(place, status);
+            return Err(cut());
+        }
+        Fate::CutAfter(bytes) => response.body_mut().left = Some(bytes),
+        Fate::Delay(time) => sleep(time).await,
+        Fate::Hold => {
+            control.answered(place, status);
+            let _ = released.changed().await;
+        }
+        _ => {}
+    }
+    control.answered(place, status);
+    Ok(response)
+}
+
+fn describe(request: &Request<Incoming>) -> Exchange {
+    let kind = request.headers().get("via-request");
+    Exchange {
+        method: request.method().clone(),
+        path: request.uri().path().to_owned(),
+        kind: kind
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or_default()
+            .to_owned(),
+        nth: 0,
+        fate: Fate::Pass,
+        status: None,
+    }
+}
+
+/// Reads the request to its end, so that it can be sent once, twice or never.
+async fn whole(request: Request<Incoming>) -> io::Result<Request<Bytes>> {
+    let (mut head, body) = request.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    remove_hop_by_hop(&mut head.headers);
+    Ok(Request::from_parts(head, body))
+}
+
+/// Headers that speak of one connection only.
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    for name in [CONNECTION, TRANSFER_ENCODING] {
+        headers.remove(name);
+    }
+    headers.remove("keep-alive");
+}
+
+/// The answer of the proxy itself.
+fn gateway(status: StatusCode) -> Response<Relayed> {
+    let text = format!("<h1>{status}</h1>");
+    let mut response = Response::new(Relayed {
+        body: None,
+        own: Some(text.into()),
+        left: None,
+        flushed: false,
+        _connection: None,
+    });
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    response
+}
+
+fn cut() -> io::Error {
+    io::Error::other("cut on purpose")
+}
+
+/// A body on its way to the client. The server's connection closes with it.
+pub(super) struct Relayed {
+    body: Option<Incoming>,
+    own: Option<Bytes>,
+    left: Option<usize>,
+    flushed: bool,
+    _connection: Option<Connection>,
+}
+
+impl Body for Relayed {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if self.left == Some(0) {
+            // An error throws away what is not yet written, so what came before it goes first.
+            if !std::mem::replace(&mut self.flushed, true) {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            return Poll::Ready(Some(Err(cut())));
+        }
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(self.own.take().map(|own| Ok(Frame::data(own))));
+        };
+        let frame = match Pin::new(body).poll_frame(context) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Ready(Some(frame)) => frame.map_err(io::Error::other)?,
+        };
+        let Some(left) = self.left else {
+            return Poll::Ready(Some(Ok(frame)));
+        };
+        let Ok(mut data) = frame.into_data() else {
+            return Poll::Ready(Some(Err(cut())));
+        };
+        data.truncate(left);
+        self.left = Some(left - data.len());
+        Poll::Ready(Some(Ok(Frame::data(data))))
+    }
+}
