@@ -188,7 +188,7 @@ fn is_clone(field: &Field) -> Option<TokenStream> {
     matches!(field.kind, Kind::State(..)).then(|| {
         quote_spanned! {ty.span()=>
             #(#cfgs)*
-            const _: () = <#ty as ::via::__private::StateClone>::IS_CLONE;
+            const _: () = <#ty as ::via::__private::StateClone<#ty>>::IS_CLONE;
         }
     })
 }
