@@ -104,8 +104,8 @@ export class Hub {
   }
 
   #open() {
-    // A request that is aborted before its answer may hold its connection for seconds, and there are
-    // only six: tabs that join meanwhile wait for the hello, and then share the next stream.
+    // Tabs that join while a stream opens wait for its hello and share the next one; a crowd of
+    // them would otherwise abort one request after the other, and none would ever be heard.
     const age = this.now() - this.#openedAt;
     if (this.#stream && this.#opening && age < HANGS) {
       this.#reopen(HANGS - age);

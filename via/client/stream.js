@@ -12,7 +12,6 @@ export class Stream {
   #watch = null;
   #patience = HELLO_WITHIN;
   #over = false;
-  #reader = null;
   #heard = 0;
 
   /** `event` is called for each event, `lost(why, wait)` once; `wait` is given for a planned end. */
@@ -36,8 +35,7 @@ export class Stream {
         this.#end(`status ${response.status}`);
         return;
       }
-      this.#reader = response.body.getReader();
-      await this.#read(this.#reader);
+      await this.#read(response.body.getReader());
       this.#end('closed by the server');
     } catch (error) {
       this.#end(String(error));
@@ -48,8 +46,6 @@ export class Stream {
   close() {
     this.#over = true;
     this.timers.clearTimeout(this.#watch);
-    // An aborted request may keep its connection until its body is collected; this ends it now.
-    this.#reader?.cancel().catch(() => {});
     this.#abort.abort();
   }
 
