@@ -165,6 +165,10 @@ export class Hub {
       tab.deliver({ type: 'tab', ...JSON.parse(data) });
       return;
     }
+    if (event === 'via-cmd') {
+      tab.deliver({ type: 'command', command: JSON.parse(data) });
+      return;
+    }
     const n = Number(number);
     // 0: a full frame is asked for, and what comes until then is of no use.
     if (tab.next === 0 || n < tab.next) return;
