@@ -268,7 +268,8 @@ impl<'h> Parser<'h> {
             | Kind::Heading
             | Kind::Button
             | Kind::Caption
-            | Kind::Cell => inside.all(|kind| kind.has_implied_end() || kind == Kind::Other),
+            | Kind::Cell => inside
+                .all(|kind| kind.has_implied_end() || matches!(kind, Kind::Other | Kind::Gone)),
             Kind::Table | Kind::Section | Kind::Row => {
                 inside.all(|kind| matches!(kind, Kind::Section | Kind::Row | Kind::Cell))
             }

@@ -1,7 +1,7 @@
 //! Where a browser puts an element: the rules of HTML's tree construction, as far as they tell whether that is where it
 //! is written.
 
-use super::parse::{Parser, Unruly, is_any};
+use super::parse::{Open, Parser, Unruly, is_any};
 use super::tag::{self, Kind};
 
 impl Parser<'_> {
@@ -53,8 +53,9 @@ impl Parser<'_> {
         match kind {
             Kind::Option if top != Kind::Option => Ok(()),
             Kind::OptionGroup if top == Kind::Select => Ok(()),
-            Kind::Option | Kind::OptionGroup => self.mark(select),
-            Kind::Other
+            Kind::Option
+            | Kind::OptionGroup
+            | Kind::Other
             | Kind::Block
             | Kind::Div
             | Kind::Void
@@ -72,8 +73,8 @@ impl Parser<'_> {
             | (Kind::ColumnGroup, Kind::Column)
             | (Kind::Section, Kind::Row)
             | (Kind::Row, Kind::Cell)
-            | (_, Kind::Template) => Ok(()),
-            (Kind::Table | Kind::Section | Kind::Row, Kind::Script) => Ok(()),
+            | (_, Kind::Template)
+            | (Kind::Table | Kind::Section | Kind::Row, Kind::Script) => Ok(()),
             // A browser makes the `tbody`, `colgroup` or `tr` that is missing.
             (Kind::Table, Kind::Row | Kind::Cell | Kind::Column) | (Kind::Section, Kind::Cell) => {
                 self.mark(top)
@@ -119,11 +120,16 @@ impl Parser<'_> {
                 |open| open != kind && open.stops_item_search(),
             ),
             Kind::Button => self.find(|open| open == kind, Kind::is_scope),
-            Kind::A => self
-                .stack
-                .iter()
-                .rposition(|open| open.name.eq_ignore_ascii_case(name)),
-            Kind::Form => self.stack.iter().rposition(|open| open.kind == Kind::Form),
+            Kind::A | Kind::Form => {
+                let same = |open: &Open<'_>| open.name.eq_ignore_ascii_case(name);
+                let outer = self.stack.iter().rposition(same);
+                // From inside a table or the like, the outer one is ended only half.
+                let between = outer.map_or(&[][..], |outer| &self.stack[outer + 1..]);
+                if between.iter().any(|open| open.kind.is_scope()) {
+                    return Err(Unruly);
+                }
+                outer
+            }
             Kind::RubyPart if innermost.has_implied_end() => {
                 // It may end several at once.
                 if self.stack[self.innermost_of(top - 1)]
@@ -162,7 +168,9 @@ impl Parser<'_> {
             return Err(Unruly);
         }
         self.mark(ended - 1)?;
-        for open in &mut self.stack[ended..] {
+        // Parts that are out of place never end their table.
+        let table = usize::from(self.stack[ended].kind == Kind::Table);
+        for open in &mut self.stack[ended + table..] {
             open.kind = Kind::Gone;
         }
         Ok(())

@@ -66,9 +66,9 @@ pub(super) enum Kind {
     Mirror,
     /// An element of SVG, `svg` itself included.
     Svg,
-    /// An element of MathML, `math` itself included.
+    /// An element of `MathML`, `math` itself included.
     Math,
-    /// An element of SVG or MathML whose content is HTML again.
+    /// An element of SVG or `MathML` whose content is HTML again.
     Integration,
     /// Elements that a browser drops, moves or renames, or that end all markup.
     Unruly,
@@ -344,7 +344,7 @@ pub(super) fn kind(name: &[u8]) -> Kind {
     }
 }
 
-/// Whether this start tag ends SVG or MathML around it, in a browser.
+/// Whether this start tag ends SVG or `MathML` around it, in a browser.
 pub(super) fn breaks_out_of_foreign(name: &[u8]) -> bool {
     const NAMES: &[&str] = &[
         "b",
