@@ -10,7 +10,7 @@ struct Counter {
 impl Counter {
     fn show(&self) {}
 
-    fn add(&mut self, amount: &str, _: i64) {}
+    fn add(&mut self, _amount: &str, _: i64) {}
 }
 
 impl View for Counter {

@@ -4,6 +4,8 @@ mod actions;
 mod emit;
 mod errors;
 mod page;
+#[cfg(test)]
+mod snapshots;
 
 use proc_macro::TokenStream;
 

@@ -84,10 +84,11 @@ impl<T: DeserializeOwned> StateDecode for T {
     label = "not `Clone`",
     note = "derive `Clone` for it, and for every type in it"
 )]
-pub trait StateClone: Sized {
+pub trait StateClone<T = Self>: Sized {
     /// Named by generated code, which thereby asks for this trait.
     const IS_CLONE: () = ();
 }
 
+// The parameter is `Self` again, so that this is not implemented for `&T`: rustc would suggest that.
 #[diagnostic::do_not_recommend]
-impl<T: Clone> StateClone for T {}
+impl<T: Clone> StateClone<T> for T {}

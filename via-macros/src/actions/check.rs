@@ -46,7 +46,7 @@ pub(crate) fn block(input: &Input, mut errors: Errors) -> Result<Block, TokenStr
 
 /// The block is the page's own and not generic; gives the name of the page.
 fn check_block<'a>(block: &'a ItemImpl, errors: &mut Errors) -> Option<&'a Ident> {
-    if let Some((path, _)) = block.trait_.as_ref().map(|of| (&of.1, ())) {
+    if let Some(path) = block.trait_.as_ref().map(|of| &of.1) {
         errors.at(
             path,
             "actions are a page's own functions; move them to an `impl` block without a trait",
@@ -207,7 +207,7 @@ fn check_transaction<'a>(
         Some(FnArg::Receiver(receiver)) => check_receiver(receiver, errors),
         Some(FnArg::Typed(input)) if is_named(&input.ty, "Task") => {
             errors.at(
-                &sig.fn_token,
+                sig.fn_token,
                 format!(
                     "an action with a task waits; write `async fn {}`, or take `&mut self` instead of the task",
                     sig.ident

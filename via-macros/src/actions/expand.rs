@@ -148,7 +148,10 @@ fn entry(action: &Action, block: &Block) -> TokenStream {
             let call = quote_spanned! {at(ident.span())=>
                 Self::#ident(#page, #(#locals,)* #(#effects)*)
             };
-            let result = into_result(action.output.as_ref(), &call);
+            let output = output_type(action);
+            let result = quote_spanned! {output.span()=>
+                <#output as ::via::__private::ActionResult>::into_result(#call)
+            };
             quote! {
                 Transaction(|#page, #arguments, #all_effects| {
                     #decode
@@ -160,10 +163,7 @@ fn entry(action: &Action, block: &Block) -> TokenStream {
             let task_local = local("task");
             let task = Ident::new("task", at(*task));
             let call = quote_spanned!(ident.span()=> Self::#ident(#task, #(#locals),*));
-            let output = match &action.output {
-                Some(ty) => ty.to_token_stream(),
-                None => quote!(()),
-            };
+            let output = output_type(action);
             let future = quote_spanned! {ident.span()=>
                 ::via::__private::task_future::<#output>(#call)
             };
@@ -184,13 +184,12 @@ fn entry(action: &Action, block: &Block) -> TokenStream {
     }
 }
 
-fn into_result(output: Option<&Type>, call: &TokenStream) -> TokenStream {
-    match output {
-        Some(ty) => {
-            quote_spanned!(at(ty.span())=> <#ty as ::via::__private::ActionResult>::into_result(#call))
-        }
-        None => quote!(<() as ::via::__private::ActionResult>::into_result(#call)),
-    }
+/// What the action returns: `()` where nothing is written.
+fn output_type(action: &Action) -> TokenStream {
+    action
+        .output
+        .as_ref()
+        .map_or_else(|| quote!(()), ToTokens::to_token_stream)
 }
 
 /// The block and handles for its functions, so that their uses elsewhere are no further errors.

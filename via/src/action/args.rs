@@ -110,3 +110,30 @@ impl Serialize for ArgumentJson {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("wrong arguments: {0}")]
 pub struct ArgumentError(String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(json: &str) -> Result<(u8, String), ArgumentError> {
+        let json: &RawValue = serde_json::from_str(json).unwrap();
+        let mut list = Arguments::new(json).list(2)?;
+        Ok((u8::take_from(&mut list)?, String::take_from(&mut list)?))
+    }
+
+    #[test]
+    fn arguments_are_decoded_one_by_one() {
+        assert_eq!(decode(r#"[1, "a"]"#).unwrap(), (1, "a".to_owned()));
+    }
+
+    #[test]
+    fn an_error_says_which_argument_is_wrong() {
+        let message = decode(r#"[1, 2]"#).unwrap_err().to_string();
+        assert!(message.contains("number 2"), "{message}");
+        for json in ["[1]", r#"[1, "a", 2]"#, "[]"] {
+            let message = decode(json).unwrap_err().to_string();
+            assert!(message.contains("takes 2"), "{message}");
+        }
+        assert!(decode("{}").is_err());
+    }
+}

@@ -64,6 +64,9 @@ pub(super) async fn open(
         (header::CACHE_CONTROL.as_str(), "no-store, no-transform"),
         // Proxies of the nginx kind buffer answers unless they are told not to.
         ("x-accel-buffering", "no"),
+        // A browser that replaces its stream would keep the old connection for a while, to use it
+        // again, and it has only six.
+        (header::CONNECTION.as_str(), "close"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -24,12 +24,15 @@ const SWEEP_CHUNK: usize = 256;
 /// Expired documents and tombstones count for the limits until they are swept, or until their
 /// place is needed.
 ///
-/// # Example: over the limit, what is there still works
+/// Over a limit a new document is refused with [`StoreError::Full`], and what is there still works.
+///
+/// # Example: with other limits
 ///
 /// ```
-/// use via::store::MemoryStore;
+/// use via::store::{Durability, MemoryStore, Store};
 ///
 /// let store = MemoryStore::with_limits(10_000, 64 * 1024 * 1024);
+/// assert_eq!(store.durability(), Durability::Volatile);
 /// ```
 pub struct MemoryStore {
     documents: Mutex<Option<Documents>>,
@@ -54,8 +57,10 @@ impl MemoryStore {
     pub fn with_limits(max_documents: usize, max_bytes: usize) -> Self {
         Self {
             documents: Mutex::new(Some(Documents {
-                max_documents,
-                max_bytes,
+                limits: Limits {
+                    documents: max_documents,
+                    bytes: max_bytes,
+                },
                 entries: HashMap::new(),
                 by_deadline: BTreeSet::new(),
                 by_owner: HashMap::new(),
@@ -201,13 +206,17 @@ impl Store for MemoryStore {
 
 /// All documents and tombstones, with the two ways to find them other than by key.
 struct Documents {
-    max_documents: usize,
-    max_bytes: usize,
+    limits: Limits,
     entries: HashMap<Arc<str>, Entry>,
     /// Every entry under its [`Entry::filed`].
     by_deadline: BTreeSet<(Timestamp, Arc<str>)>,
     by_owner: HashMap<Box<str>, BTreeSet<Arc<str>>>,
     /// The sum of all [`size_of`].
+    bytes: usize,
+}
+
+struct Limits {
+    documents: usize,
     bytes: usize,
 }
 
@@ -301,11 +310,11 @@ impl Documents {
         loop {
             let refusal = match self.growth(commit) {
                 (documents, _)
-                    if documents > 0 && self.entries.len() + documents > self.max_documents =>
+                    if documents > 0 && self.entries.len() + documents > self.limits.documents =>
                 {
                     "it has as many documents as it may have"
                 }
-                (_, bytes) if bytes > 0 && self.bytes + bytes > self.max_bytes => {
+                (_, bytes) if bytes > 0 && self.bytes + bytes > self.limits.bytes => {
                     "it has as many bytes as it may have"
                 }
                 _ => return Ok(()),
@@ -498,7 +507,7 @@ mod tests {
         }
     }
 
-    fn is_full(result: Result<CommitOutcome, StoreError>) -> bool {
+    fn is_full(result: &Result<CommitOutcome, StoreError>) -> bool {
         matches!(result, Err(StoreError::Full(_)))
     }
 
@@ -517,12 +526,12 @@ mod tests {
         create(&store, &b, until(100)).await;
 
         let create_c = vec![write(&c, Expect::Absent, put(""))];
-        assert!(is_full(commit_at(&store, NOW, create_c.clone()).await));
+        assert!(is_full(&commit_at(&store, NOW, create_c.clone()).await));
         let both = vec![
             write(&a, Expect::At(version), put("no")),
             write(&c, Expect::Absent, put("no")),
         ];
-        assert!(is_full(commit_at(&store, NOW, both).await));
+        assert!(is_full(&commit_at(&store, NOW, both).await));
         assert_eq!(found(&store, &a).await.version, version);
 
         let change = vec![write(&a, Expect::At(version), put("yes"))];
@@ -539,9 +548,9 @@ mod tests {
         let (a, b) = (key("a"), key("b"));
         let mut version = create(&store, &a, put(vec![0; 98])).await;
         let create_b = vec![write(&b, Expect::Absent, put("1"))];
-        assert!(is_full(commit_at(&store, NOW, create_b.clone()).await));
+        assert!(is_full(&commit_at(&store, NOW, create_b.clone()).await));
         let grow = vec![write(&a, Expect::At(version), put(vec![0; 100]))];
-        assert!(is_full(commit_at(&store, NOW, grow).await));
+        assert!(is_full(&commit_at(&store, NOW, grow).await));
         for size in [98, 99, 97] {
             let change = vec![write(&a, Expect::At(version), put(vec![1; size]))];
             let outcome = commit_at(&store, NOW, change).await.unwrap();

@@ -149,15 +149,15 @@ impl SqliteStore {
             readers.push(reader.map_err(thread_failed)?);
         }
 
-        let (writes, write_queue) = mpsc::sync_channel(QUEUE);
+        let (writes, queue) = mpsc::sync_channel(QUEUE);
         let (answer, ended) = oneshot::channel();
         let (on_end, alive) = mpsc::sync_channel::<()>(0);
-        let writer = Writer::new(place.clone(), connection, write_queue, notices.clone());
+        let worker = Writer::new(place.clone(), connection, queue, notices.clone());
         thread::Builder::new()
             .name("via-sqlite-write".to_owned())
             .spawn(move || {
                 let _on_end = on_end;
-                let _ = answer.send(writer.run(readers));
+                let _ = answer.send(worker.run(readers));
             })
             .map_err(thread_failed)?;
 
@@ -178,10 +178,7 @@ impl SqliteStore {
 
     async fn write<O: Operation>(&self, operation: O) -> Result<O::Output, StoreError> {
         let (job, answer) = Call::new(operation);
-        self.enqueue(|queues| {
-            let message = Message::Job(job);
-            queues.writes.try_send(message).map_err(without_content)
-        })?;
+        self.enqueue(|queues| send(&queues.writes, Message::Job(job)))?;
         answer
             .await
             .unwrap_or_else(|_| O::in_doubt().ok_or_else(thread_gone))
@@ -189,19 +186,16 @@ impl SqliteStore {
 
     async fn read<O: Operation>(&self, operation: O) -> Result<O::Output, StoreError> {
         let (job, answer) = Call::new(operation);
-        self.enqueue(|queues| queues.reads.try_send(job).map_err(without_content))?;
+        self.enqueue(|queues| send(&queues.reads, job))?;
         answer.await.unwrap_or_else(|_| Err(thread_gone()))
     }
 
     fn enqueue(
         &self,
-        send: impl FnOnce(&Queues) -> Result<(), TrySendError<()>>,
+        send: impl FnOnce(&Queues) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
-        send(queues.as_ref().ok_or(StoreError::Closed)?).map_err(|error| match error {
-            TrySendError::Full(()) => StoreError::Unavailable("too many calls are waiting".into()),
-            TrySendError::Disconnected(()) => thread_gone(),
-        })
+        send(queues.as_ref().ok_or(StoreError::Closed)?)
     }
 
     /// Makes the threads end once they have done all that was sent.
@@ -314,7 +308,8 @@ impl Store for SqliteStore {
     fn subscribe(&self) -> Subscription {
         let subscription = self.notices.subscribe();
         // The writer may be asleep without a timer: now it has to look out for other processes.
-        let _ = self.enqueue(|queues| queues.writes.try_send(Message::Wake).or(Ok(())));
+        // With a full queue it is not asleep, and a closed store has no news.
+        let _ = self.enqueue(|queues| send(&queues.writes, Message::Wake));
         subscription
     }
 
@@ -326,11 +321,11 @@ impl Store for SqliteStore {
     }
 }
 
-fn without_content<T>(error: TrySendError<T>) -> TrySendError<()> {
-    match error {
-        TrySendError::Full(_) => TrySendError::Full(()),
-        TrySendError::Disconnected(_) => TrySendError::Disconnected(()),
-    }
+fn send<T>(queue: &SyncSender<T>, message: T) -> Result<(), StoreError> {
+    queue.try_send(message).map_err(|error| match error {
+        TrySendError::Full(_) => StoreError::Unavailable("too many calls are waiting".into()),
+        TrySendError::Disconnected(_) => thread_gone(),
+    })
 }
 
 fn thread_gone() -> StoreError {

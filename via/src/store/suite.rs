@@ -306,7 +306,9 @@ pub(super) async fn the_revision_rises_by_one<S: Store>(open: impl AsyncFn() -> 
 
 pub(super) async fn bytes_come_back_as_they_went_in<S: Store>(open: impl AsyncFn() -> S) {
     let store = open().await;
-    let noise: Vec<u8> = (0..MAX_DOCUMENT).map(|i| (i * 31 % 251) as u8).collect();
+    let noise: Vec<u8> = (0..MAX_DOCUMENT)
+        .map(|i| u8::try_from(i * 31 % 251).unwrap())
+        .collect();
     let contents: [&[u8]; 8] = [
         b"",
         b"\0",
@@ -576,12 +578,7 @@ pub(super) async fn touch_extends_within_the_absolute_deadline<S: Store>(
         assert_eq!(document.expiry.absolute, after(300));
         assert_eq!(document.version, version);
     }
-    assert!(
-        !store
-            .touch(&super::suite::key("no"), after(1), NOW)
-            .await
-            .unwrap()
-    );
+    assert!(!store.touch(&self::key("no"), after(1), NOW).await.unwrap());
 
     // A commit may set an idle deadline past the absolute one; touch leaves it.
     let past = vec![write(&key, Expect::At(version), expiring(400, 300))];
@@ -992,7 +989,7 @@ pub(super) async fn a_closed_store_says_so<S: Store>(open: impl AsyncFn() -> S) 
     for i in 0..32 {
         let store = store.clone();
         tasks.spawn(async move {
-            let key = super::suite::key(&format!("{i}"));
+            let key = self::key(&format!("{i}"));
             let create = vec![write(&key, Expect::Absent, put(""))];
             match commit_at(&store, NOW, create).await {
                 Ok(CommitOutcome::Committed(_)) | Err(StoreError::Closed) => {}

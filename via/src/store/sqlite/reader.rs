@@ -42,7 +42,9 @@ fn serve(place: &Place, slot: &mut Option<Connection>, jobs: Vec<Box<dyn Job>>) 
         Ok(connection) => connection,
         Err(error) => {
             let setback = Setback::certain(error);
-            jobs.into_iter().for_each(|job| job.answer(Err(&setback)));
+            for job in jobs {
+                job.answer(Err(&setback));
+            }
             return;
         }
     };

@@ -1,6 +1,7 @@
 //! The thread that writes.
 
 use std::{
+    collections::VecDeque,
     mem,
     sync::{
         Arc,
@@ -26,6 +27,8 @@ const POLL: Duration = Duration::from_millis(50);
 const MAX_BATCH: usize = 1024;
 /// How many bytes share one transaction.
 const MAX_WEIGHT: usize = 16 * 1024 * 1024;
+/// The longest wait for callers who were just answered and may come back at once.
+const MAX_PAUSE: Duration = Duration::from_millis(1);
 
 pub(super) enum Message {
     Job(Box<dyn Job>),
@@ -38,6 +41,11 @@ pub(super) struct Writer {
     /// `None` after an error that leaves its state unclear.
     connection: Option<Connection>,
     queue: Receiver<Message>,
+    /// Taken from the queue, but not yet part of a transaction.
+    waiting: VecDeque<Box<dyn Job>>,
+    /// How many may share the next transaction, if those who were just answered come back, and
+    /// until when to wait for them.
+    expected: (usize, Instant),
     notices: Arc<Notices>,
     /// Changes when another connection has committed.
     data_version: Option<i64>,
@@ -56,6 +64,8 @@ impl Writer {
             data_version: connection::data_version(&connection).ok(),
             connection: Some(connection),
             queue,
+            waiting: VecDeque::new(),
+            expected: (0, Instant::now()),
             notices,
             polled: Instant::now(),
         }
@@ -84,6 +94,9 @@ impl Writer {
 
     /// Waits for work, looking out for other processes if somebody wants to know.
     fn next(&mut self) -> Option<Box<dyn Job>> {
+        if let Some(job) = self.waiting.pop_front() {
+            return Some(job);
+        }
         loop {
             let message = if self.notices.has_listeners() {
                 let patience = POLL.saturating_sub(self.polled.elapsed());
@@ -105,17 +118,28 @@ impl Writer {
     }
 
     /// Takes what waits, up to a bound.
-    fn gather(&self, first: Box<dyn Job>) -> Vec<Box<dyn Job>> {
+    ///
+    /// Where many commit one after the other, those of the last transaction come back while this
+    /// one begins. Without a short wait they would miss it, and there would be two groups that
+    /// take turns instead of one.
+    fn gather(&mut self, first: Box<dyn Job>) -> Vec<Box<dyn Job>> {
+        let (expected, until) = self.expected;
         let mut weight = first.weight();
         let mut jobs = vec![first];
-        while jobs.len() < MAX_BATCH
-            && weight < MAX_WEIGHT
-            && let Ok(message) = self.queue.try_recv()
-        {
-            if let Message::Job(job) = message {
-                weight += job.weight();
-                jobs.push(job);
-            }
+        while jobs.len() < MAX_BATCH && weight < MAX_WEIGHT {
+            let job = self.waiting.pop_front().or_else(|| {
+                let message = self.queue.try_recv().ok().or_else(|| {
+                    let patience = until.checked_duration_since(Instant::now())?;
+                    (jobs.len() < expected).then(|| self.queue.recv_timeout(patience).ok())?
+                });
+                match message? {
+                    Message::Job(job) => Some(job),
+                    Message::Wake => None,
+                }
+            });
+            let Some(job) = job else { break };
+            weight += job.weight();
+            jobs.push(job);
         }
         // A call that timed out may have been judged by its absence: do not do it after all.
         jobs.retain(|job| !job.is_abandoned());
@@ -127,10 +151,16 @@ impl Writer {
         if jobs.is_empty() {
             return;
         }
+        let begun = Instant::now();
         match self.transact(&mut jobs) {
             Ok(()) => {
-                jobs.iter().for_each(|job| job.announce(&self.notices));
-                jobs.into_iter().for_each(|job| job.answer(Ok(())));
+                self.expect_again(jobs.len(), begun.elapsed());
+                for job in &jobs {
+                    job.announce(&self.notices);
+                }
+                for job in jobs {
+                    job.answer(Ok(()));
+                }
             }
             // There may be room for some of them.
             Err(Setback {
@@ -152,9 +182,24 @@ impl Writer {
                     calls = jobs.len(),
                     "a transaction of the store failed",
                 );
-                jobs.into_iter().for_each(|job| job.answer(Err(&setback)));
+                for job in jobs {
+                    job.answer(Err(&setback));
+                }
             }
         }
+    }
+
+    /// Notes who may share the next transaction: those who wait already, and those who are about
+    /// to be answered.
+    fn expect_again(&mut self, answered: usize, took: Duration) {
+        let jobs = self.queue.try_iter().filter_map(|message| match message {
+            Message::Job(job) => Some(job),
+            Message::Wake => None,
+        });
+        let room = MAX_BATCH.saturating_sub(self.waiting.len());
+        self.waiting.extend(jobs.take(room));
+        let pause = (took / 4).min(MAX_PAUSE);
+        self.expected = (self.waiting.len() + answered, Instant::now() + pause);
     }
 
     fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Setback> {
