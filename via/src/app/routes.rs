@@ -124,7 +124,10 @@ async fn guarded(core: &Core, request: Request) -> Result<(HeaderMap, Bytes), Re
 
 /// Why a body could not be read to its end.
 fn too_large_or_cut(error: &axum::Error) -> Refused {
-    if error.source().is_some_and(<dyn Error>::is::<LengthLimitError>) {
+    if error
+        .source()
+        .is_some_and(<dyn Error>::is::<LengthLimitError>)
+    {
         return Refused::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "body_too_large",
