@@ -27,4 +27,5 @@ pub mod http;
 pub mod patience;
 pub mod proxy;
 pub mod server;
+pub mod serving;
 pub mod sse;
