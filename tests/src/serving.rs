@@ -31,7 +31,7 @@ use crate::patience::PATIENCE;
 pub struct Serving {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    serving: JoinHandle<via::Result<()>>,
+    ended: JoinHandle<via::Result<()>>,
 }
 
 impl Serving {
@@ -40,13 +40,13 @@ impl Serving {
         let server = app.bind("127.0.0.1:0").await.expect("the app starts");
         let address = server.address();
         let (stop, stopped) = oneshot::channel();
-        let serving = tokio::spawn(server.run_until(async {
+        let ended = tokio::spawn(server.run_until(async {
             let _ = stopped.await;
         }));
         Self {
             address,
             stop: Some(stop),
-            serving,
+            ended,
         }
     }
 
@@ -70,7 +70,7 @@ impl Serving {
     /// Tells the app to stop and waits until it has.
     pub async fn stop(mut self) {
         self.begin_to_stop();
-        timeout(PATIENCE, self.serving)
+        timeout(PATIENCE, self.ended)
             .await
             .unwrap_or_else(|_| panic!("the app did not stop within {PATIENCE:?}"))
             .expect("serving does not panic")

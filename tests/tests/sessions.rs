@@ -57,8 +57,8 @@ impl View for Item {
     }
 }
 
-const IDLE: Duration = Duration::from_secs(10 * 60);
-const ABSOLUTE: Duration = Duration::from_secs(60 * 60);
+const IDLE: Duration = Duration::from_mins(10);
+const ABSOLUTE: Duration = Duration::from_hours(1);
 
 async fn count(visitor: &Visitor) -> i64 {
     count_at(visitor, "/").await
@@ -383,7 +383,7 @@ impl Timed {
     }
 
     /// The session is over for whoever comes with its cookie or its token, and stays so.
-    async fn is_over(self) {
+    async fn assert_over(self) {
         let old = self.visitor.cookies();
         let written = self.store.written();
         let answer = self.tab.act(Action::new("Desk::add")).await;
@@ -428,7 +428,7 @@ async fn a_session_that_nobody_used_ends() {
 
     let timed = Timed::new(IDLE, ABSOLUTE).await;
     timed.clock.advance(IDLE);
-    timed.is_over().await;
+    timed.assert_over().await;
 }
 
 #[tokio::test]
@@ -439,14 +439,14 @@ async fn a_session_ends_after_its_absolute_time_however_much_it_is_used() {
         assert_eq!(count(&timed.visitor).await, 1);
     }
     timed.clock.advance(ABSOLUTE / 12);
-    timed.is_over().await;
+    timed.assert_over().await;
 }
 
 #[tokio::test]
 async fn the_absolute_time_holds_where_it_is_shorter_than_the_idle_one() {
     let timed = Timed::new(ABSOLUTE, IDLE).await;
     timed.clock.advance(IDLE);
-    timed.is_over().await;
+    timed.assert_over().await;
 }
 
 #[tokio::test]
