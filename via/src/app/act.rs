@@ -65,7 +65,7 @@ pub(super) async fn attach(
         fingerprint: page.fingerprint,
         issued: now.as_millis(),
     };
-    let renew = limits::TOKEN_LIFE - limits::TOKEN_LIFE / 12;
+    let renew = limits::TOKEN_LIFE / 12 * 11;
     let answer = json!({
         "token": token.seal(keys),
         "tab": tab.to_string(),
