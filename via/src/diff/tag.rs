@@ -316,7 +316,6 @@ static SLOTS: [(u64, Kind); 1 << SLOT_BITS] = {
 
 const SLOT_BITS: u32 = 9;
 
-#[expect(clippy::cast_possible_truncation, reason = "`SLOT_BITS` are left")]
 const fn slot(key: u64) -> usize {
     (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - SLOT_BITS)) as usize
 }
