@@ -1,7 +1,7 @@
 //! Where a browser puts an element: the rules of HTML's tree construction, as far as they tell whether that is where it
 //! is written.
 
-use super::parse::{Open, Parser, Unruly, is_any};
+use super::parse::{Parser, Unruly, is_any};
 use super::tag::{self, Kind};
 
 impl Parser<'_> {
@@ -33,6 +33,15 @@ impl Parser<'_> {
             return self.place_in_select(select, kind);
         }
         self.selects |= kind == Kind::Select;
+        // From inside a table or the like, an outer one is ended only half.
+        if matches!(kind, Kind::A | Kind::Form)
+            && let Some(outer) = self.outer(name)
+            && self.stack[outer + 1..]
+                .iter()
+                .any(|open| open.kind.is_scope())
+        {
+            return Err(Unruly);
+        }
         if self.is_table_inside()
             && let Some(table) = self.table()
         {
@@ -46,6 +55,13 @@ impl Parser<'_> {
             return Err(Unruly);
         }
         self.place_in_body(kind, name)
+    }
+
+    /// The innermost open element with this name, however far out.
+    fn outer(&self, name: &[u8]) -> Option<usize> {
+        self.stack
+            .iter()
+            .rposition(|open| open.name.eq_ignore_ascii_case(name))
     }
 
     fn place_in_select(&mut self, select: usize, kind: Kind) -> Result<(), Unruly> {
@@ -120,16 +136,7 @@ impl Parser<'_> {
                 |open| open != kind && open.stops_item_search(),
             ),
             Kind::Button => self.find(|open| open == kind, Kind::is_scope),
-            Kind::A | Kind::Form => {
-                let same = |open: &Open<'_>| open.name.eq_ignore_ascii_case(name);
-                let outer = self.stack.iter().rposition(same);
-                // From inside a table or the like, the outer one is ended only half.
-                let between = outer.map_or(&[][..], |outer| &self.stack[outer + 1..]);
-                if between.iter().any(|open| open.kind.is_scope()) {
-                    return Err(Unruly);
-                }
-                outer
-            }
+            Kind::A | Kind::Form => self.outer(name),
             Kind::RubyPart if innermost.has_implied_end() => {
                 // It may end several at once.
                 if self.stack[self.innermost_of(top - 1)]
