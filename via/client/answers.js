@@ -17,7 +17,7 @@ export class Answers {
     if (status === 200 || status === 204) {
       this.storage.removeItem(this.guard);
       this.drafts.acknowledged(item.versions);
-      for (const command of body?.commands ?? []) this.#run(command);
+      for (const command of body?.commands ?? []) this.run(command);
       return;
     }
     this.refused({ status, code: body?.code, message: body?.message });
@@ -29,7 +29,7 @@ export class Answers {
     else if (code === 'stale_page') this.#reload();
     else if (code === 'superseded') return;
     else {
-      const known = ['refused', 'invalid_signal', 'invalid_arguments', 'unknown_outcome'];
+      const known = ['refused', 'invalid_signal', 'invalid_arguments', 'unknown_outcome', 'forgotten'];
       if (!known.includes(code)) console.error(`via: the server answered ${status} ${code ?? ''}: ${message ?? ''}`);
       const fallback =
         code === 'unknown_outcome' ? 'It is not known whether your last action was done.' : 'That did not work.';
@@ -55,7 +55,8 @@ export class Answers {
     reload();
   }
 
-  #run({ do: what, text, to }) {
+  /** Does what the server wants done in the browser beyond patches: a closed set. */
+  run({ do: what, text, to }) {
     if (what === 'toast') this.notices.toast(text);
     else if (what === 'redirect' && isLocal(to)) location.assign(to);
     else console.error('via: the server sent a command that is not known', what);

@@ -47,7 +47,11 @@ function boot(root) {
         ...options,
       }),
     sending: ({ versions }) => drafts.sent(versions),
-    settled: (item, answer) => batch(() => answers.settle(item, answer)),
+    settled(item, answer) {
+      batch(() => answers.settle(item, answer));
+      // The server forgot this tab's last number, so the document goes on as another tab.
+      if (answer.body?.code === 'forgotten') attachment.attach(null);
+    },
   });
   queue.expired = () => attachment.attach();
   page.actions = makeCalls({ queue, drafts });
@@ -71,6 +75,8 @@ function boot(root) {
         if (status.online) queue.wake();
       } else if (message.type === 'frame') {
         apply(message);
+      } else if (message.type === 'command') {
+        answers.run(message.command);
       } else if (message.type === 'tab') {
         if (message.code === 'session_gone') answers.sessionGone();
         else attachment.attach(message.code === 'expired' ? attachment.token : null);

@@ -32,6 +32,8 @@ export class Hub {
   #due = Infinity;
   #openedAt = 0;
   #resyncedAt = -Infinity;
+  #opening = false;
+  #postponed = false;
 
   constructor({ url, fetch, random, timers = globalThis, now = Date.now, debug = console.debug }) {
     Object.assign(this, { url, fetch, timers, now, debug });
@@ -102,6 +104,16 @@ export class Hub {
   }
 
   #open() {
+    // Tabs that join while a stream opens wait for its hello and share the next one; a crowd of
+    // them would otherwise abort one request after the other, and none would ever be heard.
+    const age = this.now() - this.#openedAt;
+    if (this.#stream && this.#opening && age < HANGS) {
+      this.#reopen(HANGS - age);
+      this.#postponed = true;
+      return;
+    }
+    this.#postponed = false;
+    this.#opening = true;
     this.#close();
     const tabs = [...this.#tabs.values()].filter((tab) => tab.token !== null);
     if (tabs.length === 0) return;
@@ -138,7 +150,9 @@ export class Hub {
 
   #take({ event, id, data }) {
     if (event === 'via-hello') {
+      this.#opening = false;
       this.#setStatus('online');
+      if (this.#postponed) this.#reopen(0);
       return;
     }
     const [, index, number, hash] = /^(\d+)\/(\d+)(?:\/(.+))?$/.exec(id) ?? [];
@@ -149,6 +163,10 @@ export class Hub {
       // It stays out of the list until it comes with another token.
       tab.token = null;
       tab.deliver({ type: 'tab', ...JSON.parse(data) });
+      return;
+    }
+    if (event === 'via-cmd') {
+      tab.deliver({ type: 'command', command: JSON.parse(data) });
       return;
     }
     const n = Number(number);

@@ -70,6 +70,25 @@ test('a third tab replaces the stream, and the others ask from where they are, u
   assert.deepEqual(statuses(a), ['connecting', 'online']);
 });
 
+test('tabs that join while a stream opens wait for its hello, but not for ever', async () => {
+  const { clock, server, join } = setUp();
+  join('a');
+  await clock.pass(10);
+  const first = server.last;
+  join('b');
+  join('c');
+  await clock.pass(500);
+  assert.equal(server.requests.length, 1);
+  first.hello();
+  await clock.pass(10);
+  assert.equal(server.requests.length, 2);
+  assert.equal(server.last.body.tabs.length, 3);
+  join('d');
+  await clock.pass(2_000);
+  assert.equal(server.requests.length, 3);
+  assert.equal(server.last.body.tabs.length, 4);
+});
+
 test('a repeated frame is dropped; a gap asks for a full frame and takes nothing until it comes', async () => {
   const { clock, server, join, said } = setUp();
   const a = join('a', 'a', 'h0');
@@ -196,6 +215,8 @@ test('an expired tab is told, stays out of the list, and comes back with its new
   server.last.close();
   await clock.pass(250);
   assert.deepEqual(server.last.body.tabs, [{ token: 'B', frame: null }]);
+  server.last.hello();
+  await clock.pass(0);
   join('a', 'A2', 'stale');
   await clock.pass(10);
   assert.deepEqual(server.last.body.tabs, [{ token: 'A2', frame: 'h0' }, { token: 'B', frame: null }]);

@@ -8,6 +8,7 @@
 mod compare;
 mod parse;
 mod patch;
+mod place;
 mod tag;
 mod tree;
 

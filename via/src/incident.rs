@@ -2,7 +2,10 @@
 
 use std::{any::Any, fmt};
 
-use crate::session::{hex, random};
+use crate::{
+    action::Command,
+    session::{hex, random},
+};
 
 /// Something that should not have happened; the id connects what the user saw with the log.
 #[derive(Clone, Debug)]
@@ -26,6 +29,13 @@ impl Incident {
             .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("the panic carries no text");
         Self::report(what, &text)
+    }
+
+    /// What the user is told, as a message of a few seconds.
+    pub(crate) fn toast(&self) -> Command {
+        Command::Toast {
+            text: self.message(),
+        }
     }
 
     /// What the user is told.

@@ -8,10 +8,10 @@ use maud::Render;
 
 pub use value::{SignalError, SignalValue};
 
-/// The handle of a `#[signal]` field, made by `cx.step()`; prints the signal's name where the
-/// attribute wants a name, and `$name` where it wants an expression.
+/// The handle of a `#[signal]` field, made by `cx.step()`; prints `$name`.
 pub struct Signal<T> {
     name: &'static str,
+    local: bool,
     of: PhantomData<fn() -> T>,
 }
 
@@ -22,14 +22,20 @@ impl<T> Signal<T> {
     pub const fn new(name: &'static str) -> Self {
         Self {
             name,
+            local: false,
             of: PhantomData,
         }
     }
 
-    /// The name of the signal in the browser.
+    /// Called by generated code for a signal that never leaves the browser.
+    #[doc(hidden)]
     #[must_use]
-    pub const fn name(&self) -> &'static str {
-        self.name
+    pub const fn local(name: &'static str) -> Self {
+        Self {
+            name,
+            local: true,
+            of: PhantomData,
+        }
     }
 }
 
@@ -47,11 +53,12 @@ impl<T> fmt::Debug for Signal<T> {
     }
 }
 
-/// Prints `$name`: an expression. `data-bind` takes it as well as a bare name.
+/// Prints `$name`, an expression; `data-bind` takes it as well as a bare name. The name of a local
+/// signal has a `_` before it, which by Datastar's convention keeps it in the browser.
 impl<T> Render for Signal<T> {
     fn render_to(&self, buffer: &mut String) {
         // Names are Rust identifiers, so nothing in them needs escaping.
-        buffer.push('$');
+        buffer.push_str(if self.local { "$_" } else { "$" });
         buffer.push_str(self.name);
     }
 }

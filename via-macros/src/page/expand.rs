@@ -13,9 +13,14 @@ use crate::emit::{at, cfgs, local, name_of, unnamed_block};
 /// The struct, and what makes it a page.
 pub(crate) fn page(page: &Page) -> TokenStream {
     let item = &page.item;
-    let signals = page
-        .signals()
-        .map(|field| signal_method(&field.ident, &field.ty, &field.cfgs));
+    let signals = page.signals().map(|field| {
+        let make = if matches!(field.kind, Kind::Signal(SignalScope::Local, _)) {
+            quote!(local)
+        } else {
+            quote!(new)
+        };
+        signal_method(&field.ident, &field.ty, &field.cfgs, &make)
+    });
     let handles = handles(signals);
     let clones = page.fields.iter().filter_map(is_clone);
     let implementation = implementation(page);
@@ -33,12 +38,12 @@ pub(crate) fn page(page: &Page) -> TokenStream {
 }
 
 /// `cx.step()`, by the user's own name.
-fn signal_method(ident: &Ident, ty: &Type, cfgs: &[Attribute]) -> TokenStream {
+fn signal_method(ident: &Ident, ty: &Type, cfgs: &[Attribute], make: &TokenStream) -> TokenStream {
     let name = name_of(ident);
     quote! {
         #(#cfgs)*
         pub fn #ident(&self) -> ::via::__private::Signal<#ty> {
-            ::via::__private::Signal::new(#name)
+            ::via::__private::Signal::#make(#name)
         }
     }
 }
@@ -222,7 +227,14 @@ pub(crate) fn fallback(input: &Input, errors: &TokenStream) -> TokenStream {
             let signal = field.attrs.iter().any(|attr| attr.role == Role::Signal);
             (signal || !known) && !earlier.iter().any(|other| other.is_in_the_way_of(field))
         })
-        .map(|(_, field)| signal_method(&field.ident, &owned(&field.ty), &cfgs(&field.others)));
+        .map(|(_, field)| {
+            signal_method(
+                &field.ident,
+                &owned(&field.ty),
+                &cfgs(&field.others),
+                &quote!(new),
+            )
+        });
     let handles = handles(signals);
     let name = name_of(ident);
     let block = unnamed_block(&quote! {

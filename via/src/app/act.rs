@@ -65,7 +65,7 @@ pub(super) async fn attach(
         fingerprint: page.fingerprint,
         issued: now.as_millis(),
     };
-    let renew = limits::TOKEN_LIFE - limits::TOKEN_LIFE / 12;
+    let renew = limits::TOKEN_LIFE / 12 * 11;
     let answer = json!({
         "token": token.seal(keys),
         "tab": tab.to_string(),
@@ -249,12 +249,12 @@ impl Call {
 /// Runs a task to its end and tells the user if that is not a good one.
 async fn carry_out(home: Arc<TaskHome>, future: TaskFuture) {
     use futures_util::FutureExt as _;
-    let text = match AssertUnwindSafe(future).catch_unwind().await {
+    let toast = match AssertUnwindSafe(future).catch_unwind().await {
         Ok(Ok(())) => return,
-        Ok(Err(Refusal(text))) => text,
-        Err(panic) => Incident::of_panic("a task panicked", &*panic).message(),
+        Ok(Err(Refusal(text))) => Command::Toast { text },
+        Err(panic) => Incident::of_panic("a task panicked", &*panic).toast(),
     };
-    home.tell(&Command::Toast { text });
+    home.tell(&toast);
 }
 
 /// The session cookie of a request that needs one.

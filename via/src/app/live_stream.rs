@@ -45,7 +45,7 @@ pub(super) async fn open(
     for (index, tab) in request.tabs.into_iter().enumerate() {
         match admit(&core, keys, &cookie, now, index, &tab) {
             Ok(tab) => tabs.push(tab),
-            Err((code, message)) => tab_event(&mut first, index, code, message),
+            Err((reason, message)) => tab_event(&mut first, index, reason, message),
         }
     }
 
@@ -64,6 +64,9 @@ pub(super) async fn open(
         (header::CACHE_CONTROL.as_str(), "no-store, no-transform"),
         // Proxies of the nginx kind buffer answers unless they are told not to.
         ("x-accel-buffering", "no"),
+        // A browser that replaces its stream would keep the old connection for a while, to use it
+        // again, and it has only six.
+        (header::CONNECTION.as_str(), "close"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

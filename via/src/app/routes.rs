@@ -63,7 +63,7 @@ async fn answer(
     let (headers, body) = guarded(&core, request).await?;
     match headers
         .get(security::VIA_REQUEST)
-        .map(|kind| kind.as_bytes())
+        .map(http::HeaderValue::as_bytes)
     {
         Some(b"action") => act::act(core, page, params, &headers, body).await,
         Some(b"attach") => act::attach(&core, &page, params, &headers, &body).await,

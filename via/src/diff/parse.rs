@@ -31,9 +31,11 @@ pub(super) struct Parser<'h> {
     /// The number in the tree of the first element of `nodes`.
     first: usize,
     nodes: Vec<Node>,
-    stack: Vec<Open<'h>>,
+    pub(super) stack: Vec<Open<'h>>,
     /// How many of `stack` were open before this text began.
     context: usize,
+    /// Whether a `select` was ever open: most texts have none.
+    pub(super) selects: bool,
 }
 
 impl<'h> Parser<'h> {
@@ -53,7 +55,9 @@ impl<'h> Parser<'h> {
             at,
             end,
             first,
-            nodes: Vec::new(),
+            // A guess that is seldom too small.
+            nodes: Vec::with_capacity((end - at) / 24),
+            selects: context.iter().any(|open| open.kind == Kind::Select),
             context: context.len(),
             stack: context,
         };
@@ -220,7 +224,15 @@ impl<'h> Parser<'h> {
 
     fn end_tag(&mut self) -> Result<(), Unruly> {
         let start = self.at;
-        let tag = tag::read(&self.html[..self.end], start + 2).ok_or(Unruly)?;
+        let open = self.top().name;
+        let behind = start + 2 + open.len();
+        let tag = if self.html[..self.end].get(behind) == Some(&b'>')
+            && self.html[start + 2..behind] == *open
+        {
+            Tag::bare(start + 2..behind)
+        } else {
+            tag::read(&self.html[..self.end], start + 2).ok_or(Unruly)?
+        };
         let name = &self.html[tag.name.clone()];
         self.at = tag.end;
         if self.stack.len() > self.context && self.top().name.eq_ignore_ascii_case(name) {
@@ -250,14 +262,14 @@ impl<'h> Parser<'h> {
         let contained = match kind {
             Kind::Block
             | Kind::Div
-            | Kind::Dialog
             | Kind::P
             | Kind::Li
             | Kind::Term
             | Kind::Heading
             | Kind::Button
             | Kind::Caption
-            | Kind::Cell => inside.all(|kind| kind.has_implied_end() || kind == Kind::Other),
+            | Kind::Cell => inside
+                .all(|kind| kind.has_implied_end() || matches!(kind, Kind::Other | Kind::Gone)),
             Kind::Table | Kind::Section | Kind::Row => {
                 inside.all(|kind| matches!(kind, Kind::Section | Kind::Row | Kind::Cell))
             }
@@ -276,17 +288,14 @@ impl<'h> Parser<'h> {
         Ok(())
     }
 
-    /// An end tag for nothing.
+    /// An end tag for nothing in sight: it might end an element around the container.
     fn stray_end(&mut self, kind: Kind) -> Result<(), Unruly> {
-        let in_table = self.stack.iter().any(|open| open.kind == Kind::Table);
-        let heading = self.stack.iter().any(|open| open.kind == Kind::Heading);
-        if kind == Kind::Unruly
-            || (kind == Kind::Heading && heading)
-            || (in_table && (kind.is_table_part() || self.is_table_inside()))
-        {
-            return Err(Unruly);
+        // These two make an element of their own.
+        if matches!(kind, Kind::P | Kind::Break) && !self.is_table_inside() {
+            self.mark(self.stack.len() - 1)
+        } else {
+            Err(Unruly)
         }
-        self.mark(self.stack.len() - 1)
     }
 
     /// With scripts a browser reads the content of `noscript` as text, without them as markup. Both must end here.
@@ -298,161 +307,41 @@ impl<'h> Parser<'h> {
         if ends { Err(Unruly) } else { Ok(()) }
     }
 
-    fn foreign_kind(&self, name: &[u8]) -> Result<Kind, Unruly> {
-        let top = self.top();
-        if tag::breaks_out_of_foreign(name) || top.name.eq_ignore_ascii_case(b"annotation-xml") {
+    /// Makes the open element opaque, or the one around it that a browser has still open.
+    pub(super) fn mark(&mut self, open: usize) -> Result<(), Unruly> {
+        let around = self.innermost_of(open);
+        if around < self.context {
             return Err(Unruly);
         }
-        let integration = if top.kind == Kind::Svg {
-            is_any(name, &["foreignobject", "desc", "title"])
-        } else {
-            is_any(name, &["mi", "mo", "mn", "ms", "mtext"])
-        };
-        Ok(if integration {
-            Kind::Integration
-        } else {
-            top.kind
-        })
-    }
-
-    /// Checks that a browser would put an element here just where it is written.
-    fn place(&mut self, kind: Kind, name: &[u8]) -> Result<(), Unruly> {
-        if kind == Kind::Unruly {
-            return Err(Unruly);
-        }
-        if let Some(select) = self.find(|kind| kind == Kind::Select, Kind::is_scope) {
-            return self.place_in_select(select, kind);
-        }
-        if self.is_table_inside()
-            && let Some(table) = self.table()
-        {
-            return self.place_in_table(table, kind);
-        }
-        if kind.is_table_part() {
-            return match self.table() {
-                Some(table) => self.ends(table),
-                None => self.mark(self.stack.len() - 1),
-            };
-        }
-        self.place_in_body(kind, name)
-    }
-
-    fn place_in_select(&mut self, select: usize, kind: Kind) -> Result<(), Unruly> {
-        match kind {
-            Kind::Option if self.top().kind != Kind::Option => Ok(()),
-            Kind::OptionGroup if self.top().kind == Kind::Select => Ok(()),
-            Kind::Option | Kind::OptionGroup => self.mark(select),
-            Kind::Other
-            | Kind::Block
-            | Kind::Div
-            | Kind::Void
-            | Kind::Rule
-            | Kind::Break
-            | Kind::Formatting => self.mark(select),
-            _ => Err(Unruly),
-        }
-    }
-
-    fn place_in_table(&mut self, table: usize, kind: Kind) -> Result<(), Unruly> {
-        let top = self.stack.len() - 1;
-        match (self.top().kind, kind) {
-            (Kind::Table, Kind::Caption | Kind::ColumnGroup | Kind::Section)
-            | (Kind::ColumnGroup, Kind::Column)
-            | (Kind::Section, Kind::Row)
-            | (Kind::Row, Kind::Cell)
-            | (_, Kind::Template) => Ok(()),
-            (Kind::Table | Kind::Section | Kind::Row, Kind::Script) => Ok(()),
-            // A browser makes the `tbody`, `colgroup` or `tr` that is missing.
-            (Kind::Table, Kind::Row | Kind::Cell | Kind::Column) | (Kind::Section, Kind::Cell) => {
-                self.mark(top)
-            }
-            (Kind::Section, Kind::Section | Kind::Caption | Kind::ColumnGroup | Kind::Column)
-            | (Kind::Row, Kind::Row) => self.ends(top),
-            (_, kind) if kind.is_table_part() => self.ends(table),
-            (Kind::ColumnGroup, _) | (_, Kind::Table) => Err(Unruly),
-            // Everything else is moved in front of the table.
-            _ => self.mark(table - 1),
-        }
-    }
-
-    fn place_in_body(&mut self, kind: Kind, name: &[u8]) -> Result<(), Unruly> {
-        let top = self.stack.len() - 1;
-        if kind.ends_paragraph() {
-            let scope = |kind: Kind| kind.is_scope() || kind == Kind::Button;
-            if let Some(paragraph) = self.find(|kind| kind == Kind::P, scope) {
-                return self.ends(paragraph);
-            }
-        }
-        let ended = match kind {
-            Kind::Heading | Kind::Option | Kind::OptionGroup => {
-                let ends = self.top().kind == kind
-                    || (kind == Kind::OptionGroup && self.top().kind == Kind::Option);
-                ends.then_some(top)
-            }
-            Kind::Li | Kind::Term => self.find(
-                |open| open == kind,
-                |open| open != kind && open.stops_item_search(),
-            ),
-            Kind::Button => self.find(|open| open == kind, Kind::is_scope),
-            Kind::A => self
-                .stack
-                .iter()
-                .rposition(|open| open.name.eq_ignore_ascii_case(name)),
-            Kind::Form => self.stack.iter().rposition(|open| open.kind == Kind::Form),
-            Kind::RubyPart => {
-                let ruby = self.stack.iter().any(|open| open.kind == Kind::Ruby);
-                (ruby && self.top().kind.has_implied_end()).then_some(top)
-            }
-            _ => None,
-        };
-        match ended {
-            Some(ended) => self.ends(ended),
-            None => Ok(()),
-        }
-    }
-
-    /// A browser ends the open element `ended` here, so that what follows becomes its sibling.
-    ///
-    /// The end tags that are written later find nothing to end, if none of their names is open further out.
-    fn ends(&mut self, ended: usize) -> Result<(), Unruly> {
-        let (outside, inside) = self.stack.split_at(ended);
-        let reaches_out = inside.iter().any(|open| {
-            outside.iter().any(|other| {
-                other.name.eq_ignore_ascii_case(open.name)
-                    || (open.kind == Kind::Heading && other.kind == Kind::Heading)
-            })
-        });
-        let reopens = inside[1..].iter().any(|open| {
-            open.kind.is_formatting() || open.kind.is_foreign() || open.kind == Kind::Template
-        });
-        if reaches_out || reopens {
-            return Err(Unruly);
-        }
-        self.mark(ended - 1)
-    }
-
-    fn mark(&mut self, open: usize) -> Result<(), Unruly> {
-        if open < self.context {
-            return Err(Unruly);
-        }
-        self.nodes[self.stack[open].node - self.first].make_opaque();
+        self.nodes[self.stack[around].node - self.first].make_opaque();
         Ok(())
     }
 
-    fn top(&self) -> Open<'h> {
+    pub(super) fn top(&self) -> Open<'h> {
         self.stack[self.stack.len() - 1]
     }
 
+    /// The innermost element that a browser has still open.
+    pub(super) fn innermost(&self) -> usize {
+        self.innermost_of(self.stack.len() - 1)
+    }
+
+    /// The same, with the elements inside of `open` left out. The container is never gone.
+    pub(super) fn innermost_of(&self, open: usize) -> usize {
+        let stays = |open: &Open<'_>| open.kind != Kind::Gone;
+        self.stack[..=open].iter().rposition(stays).unwrap_or(0)
+    }
+
     /// Whether the innermost element takes only parts of a table.
-    fn is_table_inside(&self) -> bool {
+    pub(super) fn is_table_inside(&self) -> bool {
         matches!(
-            self.top().kind,
+            self.stack[self.innermost()].kind,
             Kind::Table | Kind::Section | Kind::Row | Kind::ColumnGroup
         )
     }
 
     /// The innermost table.
-    fn table(&self) -> Option<usize> {
+    pub(super) fn table(&self) -> Option<usize> {
         self.find(
             |kind| kind == Kind::Table,
             |kind| matches!(kind, Kind::Template) || kind.is_foreign(),
@@ -460,7 +349,11 @@ impl<'h> Parser<'h> {
     }
 
     /// The innermost open element that is `wanted`, looking no further than one that `stops` the search.
-    fn find(&self, wanted: impl Fn(Kind) -> bool, stops: impl Fn(Kind) -> bool) -> Option<usize> {
+    pub(super) fn find(
+        &self,
+        wanted: impl Fn(Kind) -> bool,
+        stops: impl Fn(Kind) -> bool,
+    ) -> Option<usize> {
         self.stack
             .iter()
             .enumerate()
@@ -471,7 +364,7 @@ impl<'h> Parser<'h> {
     }
 }
 
-fn is_any(name: &[u8], names: &[&str]) -> bool {
+pub(super) fn is_any(name: &[u8], names: &[&str]) -> bool {
     names
         .iter()
         .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))

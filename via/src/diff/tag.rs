@@ -7,13 +7,15 @@ use std::ops::Range;
 pub(super) enum Kind {
     /// The container: not in the text.
     Root,
+    /// Still open as it is written, ended already for a browser: no rule sees it.
+    Gone,
     /// A name without a rule of its own: `span`, `label`, `output`, custom elements.
     Other,
     /// Ends a `p`, stops the search for an enclosing `li`.
     Block,
     /// `div` and `address`: blocks that do not stop the search for an enclosing `li`.
     Div,
-    /// Ends a `p`, otherwise ordinary.
+    /// `dialog`, and `search` of which older browsers know nothing: ends a `p`, otherwise ordinary.
     Dialog,
     P,
     Heading,
@@ -64,9 +66,9 @@ pub(super) enum Kind {
     Mirror,
     /// An element of SVG, `svg` itself included.
     Svg,
-    /// An element of MathML, `math` itself included.
+    /// An element of `MathML`, `math` itself included.
     Math,
-    /// An element of SVG or MathML whose content is HTML again.
+    /// An element of SVG or `MathML` whose content is HTML again.
     Integration,
     /// Elements that a browser drops, moves or renames, or that end all markup.
     Unruly,
@@ -139,7 +141,8 @@ impl Kind {
     pub(super) fn stops_item_search(self) -> bool {
         !matches!(
             self,
-            Self::Other
+            Self::Gone
+                | Self::Other
                 | Self::Div
                 | Self::Dialog
                 | Self::P
@@ -151,6 +154,10 @@ impl Kind {
                 | Self::OptionGroup
                 | Self::Li
                 | Self::Term
+                | Self::Mirror
+                | Self::Svg
+                | Self::Math
+                | Self::Integration
         )
     }
 
@@ -262,7 +269,7 @@ const SHORT: &[(&[u8], Kind)] = &[
     (b"ruby", Kind::Ruby),
     (b"s", Kind::Formatting),
     (b"script", Kind::Script),
-    (b"search", Kind::Block),
+    (b"search", Kind::Dialog),
     (b"section", Kind::Block),
     (b"select", Kind::Select),
     (b"small", Kind::Formatting),
@@ -337,7 +344,7 @@ pub(super) fn kind(name: &[u8]) -> Kind {
     }
 }
 
-/// Whether this start tag ends SVG or MathML around it, in a browser.
+/// Whether this start tag ends SVG or `MathML` around it, in a browser.
 pub(super) fn breaks_out_of_foreign(name: &[u8]) -> bool {
     const NAMES: &[&str] = &[
         "b",
@@ -404,6 +411,19 @@ pub(super) struct Tag {
     pub(super) shadow_root: bool,
 }
 
+impl Tag {
+    /// A tag without attributes.
+    pub(super) fn bare(name: Range<usize>) -> Self {
+        Self {
+            end: name.end + 1,
+            name,
+            self_closing: false,
+            id: None,
+            shadow_root: false,
+        }
+    }
+}
+
 pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c)
 }
@@ -414,13 +434,7 @@ pub(super) fn read(html: &[u8], name: usize) -> Option<Tag> {
     while !matches!(*html.get(at)?, b'/' | b'>') && !is_space(html[at]) {
         at += 1;
     }
-    let mut tag = Tag {
-        name: name..at,
-        end: at,
-        self_closing: false,
-        id: None,
-        shadow_root: false,
-    };
+    let mut tag = Tag::bare(name..at);
     loop {
         match *html.get(at)? {
             b'>' => {

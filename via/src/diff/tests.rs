@@ -379,7 +379,9 @@ impl Markup {
                     Some(id) => write!(html, "<{name} id=\"{id}\">").unwrap(),
                     None => write!(html, "<{name}>").unwrap(),
                 }
-                children.iter().for_each(|child| child.print(html));
+                for child in children {
+                    child.print(html);
+                }
                 write!(html, "</{name}>").unwrap();
             }
         }
@@ -388,7 +390,9 @@ impl Markup {
 
 fn print(markup: &[Markup]) -> String {
     let mut html = String::new();
-    markup.iter().for_each(|markup| markup.print(&mut html));
+    for markup in markup {
+        markup.print(&mut html);
+    }
     html
 }
 

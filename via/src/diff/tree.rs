@@ -132,7 +132,7 @@ impl Tree {
         let root = Node::container(html.len());
         let mut nodes = vec![root];
         let context = vec![Open {
-            name: b"",
+            name: CONTAINER_NAME.as_bytes(),
             kind: Kind::Root,
             node: Self::ROOT,
         }];
@@ -178,17 +178,24 @@ impl Tree {
             return Err(html);
         }
         let difference = Difference::between(self.html.as_bytes(), html.as_bytes());
-        let around = self.innermost_around(&difference);
-        let (nodes, bytes) = self.region(around, &difference);
         let grown = offset(html.len()).wrapping_sub(offset(self.html.len()));
-        let bytes_end = bytes.end + html.len() - self.html.len();
-        let parsed = Parser::parse(
-            &html,
-            (bytes.start, bytes_end),
-            self.open_elements(around),
-            nodes.start,
-        );
-        let Ok(mut parsed) = parsed else {
+        // What differs may be whole only together with what is around it. Trying is given up before it gets dear.
+        let mut spent = 0;
+        let mut found = None;
+        for around in self.ancestors(self.innermost_around(&difference)) {
+            let (nodes, bytes) = self.region(around, &difference);
+            let end = bytes.end + html.len() - self.html.len();
+            spent += end - bytes.start;
+            if spent > html.len() {
+                break;
+            }
+            let context = self.open_elements(around);
+            if let Ok(parsed) = Parser::parse(&html, (bytes.start, end), context, nodes.start) {
+                found = Some((around, nodes, parsed));
+                break;
+            }
+        }
+        let Some((around, nodes, mut parsed)) = found else {
             return Err(html);
         };
 
@@ -373,6 +380,9 @@ impl Tree {
     }
 
     pub(super) fn name(&self, node: usize) -> &str {
+        if node == Self::ROOT {
+            return CONTAINER_NAME;
+        }
         let tag = self.start_tag(node);
         let end = tag
             .bytes()
@@ -446,6 +456,9 @@ impl Difference {
 
 /// The id of the container, which no element of a view may have.
 pub const CONTAINER_ID: &str = "via";
+
+/// The name of the container: an end tag with it, too many, would end the container.
+const CONTAINER_NAME: &str = "div";
 
 fn id_of<'h>(node: &Node, html: &'h str) -> &'h str {
     let start = node.id as usize;

@@ -1,6 +1,12 @@
 //! The live stream of one browser: all its tabs, each a sequence of numbered frames.
 
-use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -9,6 +15,7 @@ use tokio::time::Instant;
 
 use super::{Frame, FrameHash, SessionState, Watching, live::unseen};
 use crate::{
+    action::Command,
     app::Core,
     incident::Incident,
     limits,
@@ -32,6 +39,8 @@ pub(crate) struct StreamTab {
     /// How many frames it was sent on this stream.
     number: u64,
     shows: Shows,
+    /// The signals that it was sent since its last action.
+    pushed: BTreeSet<String>,
 }
 
 /// What a tab shows at the moment.
@@ -82,6 +91,7 @@ impl StreamTab {
             id,
             number: 0,
             shows: Shows::Hash(shows),
+            pushed: BTreeSet::new(),
         }
     }
 
@@ -210,9 +220,7 @@ impl StreamTab {
     fn show(&mut self, watching: &Watching, state: &SessionState, out: &mut Vec<u8>) {
         let index = self.index;
         for command in watching.watch().take_commands(self.id) {
-            let id = format!("{index}/0");
-            let data = serde_json::to_string(&command).unwrap_or_default();
-            event(out, "via-cmd", Some(&id), &data);
+            command_event(out, index, &command);
         }
         let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
             watching
@@ -222,7 +230,7 @@ impl StreamTab {
         let frame = match rendered {
             Ok(Ok(frame)) if frame.html.len() > limits::PAGE => {
                 let incident = Incident::report("a rendered page is over the size limit", &"");
-                return tab_event(out, index, "incident", &incident.message());
+                return command_event(out, index, &incident.toast());
             }
             Ok(Ok(frame)) => frame,
             Ok(Err(ReadError::Param { .. } | ReadError::Signal { .. })) => {
@@ -230,7 +238,7 @@ impl StreamTab {
             }
             Err(panic) => {
                 let incident = Incident::of_panic("a view panicked", &*panic);
-                return tab_event(out, index, "incident", &incident.message());
+                return command_event(out, index, &incident.toast());
             }
         };
         let sent = watching.watch().take_sent(self.id);
@@ -242,10 +250,11 @@ impl StreamTab {
                 }
                 Shows::Hash(_) => (Arc::new([frame.whole()]), Map::new()),
             };
-        known.extend(sent.into_iter().flatten());
+        self.take_note_of(sent, &mut known);
         let unseen: Map<_, _> = unseen(&known, &frame)
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
+        self.pushed.extend(unseen.keys().cloned());
         let signals = (!unseen.is_empty()).then(|| datastar::patch_signals(&Value::Object(unseen)));
         // Signals first, so that new elements find them.
         let mut events = signals.iter().chain(patches.iter()).peekable();
@@ -265,7 +274,31 @@ impl StreamTab {
     }
 }
 
-/// An event that concerns one tab and is no frame.
+impl StreamTab {
+    /// What a tab sent with its action it shows already, and is not sent back. But where a value
+    /// was on its way to the tab, nobody knows which of the two it shows: it is told.
+    fn take_note_of(
+        &mut self,
+        sent: Option<BTreeMap<String, Value>>,
+        known: &mut Map<String, Value>,
+    ) {
+        let Some(sent) = sent else { return };
+        for (name, value) in sent {
+            if !self.pushed.contains(&name) {
+                known.insert(name, value);
+            }
+        }
+        self.pushed.clear();
+    }
+}
+
+/// An event that tells the browser of one tab to do something.
+fn command_event(out: &mut Vec<u8>, index: usize, command: &Command) {
+    let data = serde_json::to_string(command).unwrap_or_default();
+    event(out, "via-cmd", Some(&format!("{index}/0")), &data);
+}
+
+/// An event that says why one tab is not shown frames.
 pub(crate) fn tab_event(out: &mut Vec<u8>, index: usize, code: &str, message: &str) {
     let data = json!({ "code": code, "message": message }).to_string();
     event(out, "via-tab", Some(&format!("{index}/0")), &data);

@@ -281,12 +281,11 @@ mod tests {
     fn what_another_version_wrote_is_kept_byte_for_byte() {
         let mut fields: Fields = serde_json::from_slice(&document().encode()).unwrap();
         let strange = r#"{ "b" : 1.50, "a":[ 1e2 ] }"#;
-        for (map, key) in [(&mut fields, "later")] {
-            map.insert(key.into(), RawValue::from_string(strange.into()).unwrap());
-        }
+        let raw = |json: &str| RawValue::from_string(json.to_owned()).unwrap();
+        fields.insert("later".into(), raw(strange));
         fields.insert(
             "fields".into(),
-            RawValue::from_string(format!(r#"{{"Other.field":{strange}}}"#)).unwrap(),
+            raw(&format!(r#"{{"Other.field":{strange}}}"#)),
         );
         let bytes = serde_json::to_vec(&fields).unwrap();
 
