@@ -25,7 +25,7 @@ export class ActionQueue {
   #flight = null;
 
   /**
-   * `post(body, { keepalive, signal })` sends; `sending(item)` is called when an item leaves for
+   * `post(body, { number, keepalive, signal })` sends; `sending(item)` is called when an item leaves for
    * the first time, `settled(item, { status, body, revision })` when it has its answer.
    */
   constructor({ post, sending, settled, random, timers = globalThis, now = Date.now }) {
@@ -104,7 +104,8 @@ export class ActionQueue {
     const impatient = this.timers.setTimeout(abort, PATIENCE);
     try {
       const keepalive = new TextEncoder().encode(item.body).length <= KEEPALIVE_LIMIT;
-      const response = await this.post(item.body, { keepalive, signal: controller.signal });
+      const { number } = item;
+      const response = await this.post(item.body, { number, keepalive, signal: controller.signal });
       const text = await response.text();
       return {
         status: response.status,

@@ -122,6 +122,31 @@ test('a refusal is an answer', async () => {
   assert.equal(sent[1].json.number, 2);
 });
 
+test('the number goes beside the body, the same in every repetition', async () => {
+  const { clock, queue, sent, add } = setUp();
+  queue.authorize('T', { newTab: true });
+  add('a');
+  add('b');
+  await clock.pass(0);
+  sent[0].fail();
+  await clock.pass(5_000);
+  sent[1].answer(413, { 'Via-Ack': '1' }, '{"code":"body_too_large"}');
+  await clock.pass(0);
+  assert.deepEqual(sent.map(({ options }) => options.number), [1, 1, 2]);
+  assert.deepEqual(sent.map(({ json }) => json.number), [1, 1, 2]);
+});
+
+test('a refusal that was given without a look at the body is an answer', async () => {
+  const { clock, queue, sent, settled, add } = setUp();
+  queue.authorize('T', { newTab: true });
+  add('a');
+  await clock.pass(0);
+  sent[0].answer(403, { 'Via-Ack': String(sent[0].options.number) }, '{"code":"cross_origin"}');
+  await clock.pass(60_000);
+  assert.deepEqual(settled, [['a', 403, { code: 'cross_origin' }]]);
+  assert.equal(sent.length, 1);
+});
+
 test('a renewed token keeps the numbers, a new tab starts at 1 and repeats nothing of the old', async () => {
   const { clock, queue, sent, settled, add } = setUp();
   queue.authorize('T', { newTab: true });

@@ -38,11 +38,12 @@ function boot(root) {
   const answers = new Answers({ notices, drafts, storage });
 
   const queue = new ActionQueue({
-    post: (body, options) =>
+    // The number is in the body too; the header lets a server name it that has not read the body.
+    post: (body, { number, ...options }) =>
       fetch(pagePath, {
         method: 'POST',
         credentials: 'same-origin',
-        headers: { 'Content-Type': 'application/json', 'Via-Request': 'action' },
+        headers: { 'Content-Type': 'application/json', 'Via-Request': 'action', 'Via-Number': String(number) },
         body,
         ...options,
       }),

@@ -4,6 +4,8 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use http::{HeaderValue, Request};
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -118,8 +120,20 @@ impl Tab {
     ///
     /// The connection was refused or cut.
     pub async fn send(&self, body: &Value) -> io::Result<Answer> {
-        let request = self.visitor.post(&self.path, "action", body.to_string());
-        self.visitor.send(request).await
+        self.visitor.send(self.request(body)).await
+    }
+
+    /// A request with any JSON as the body of an action; its number is in the headers too.
+    #[must_use]
+    #[track_caller]
+    pub fn request(&self, body: &Value) -> Request<Bytes> {
+        let mut request = self.visitor.post(&self.path, "action", body.to_string());
+        if let Some(number) = body["number"].as_u64() {
+            request
+                .headers_mut()
+                .insert("via-number", HeaderValue::from(number));
+        }
+        request
     }
 
     fn number_of(&self, action: &Action) -> u64 {

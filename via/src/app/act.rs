@@ -95,11 +95,11 @@ pub(super) async fn act(
     let number = request.number;
     let cookie = match cookie(&core, headers, keys) {
         Ok(cookie) => cookie,
-        Err(refused) => return Ok(acknowledged(number, refused)),
+        Err(refused) => return Ok(refused.into_response_to(Some(number))),
     };
     let call = match Call::check(&page, params, cookie, keys, request, &body) {
         Ok(call) => call,
-        Err(refused) => return Ok(acknowledged(number, refused)),
+        Err(refused) => return Ok(refused.into_response_to(Some(number))),
     };
     let tracker = core.tasks.clone();
     let done = tracker
@@ -306,7 +306,7 @@ pub(super) async fn keys(core: &Core) -> Result<&Keyring, Refused> {
 fn applied(number: u64, outcome: Outcome) -> Response {
     match outcome {
         Outcome::Refused { message } => {
-            acknowledged(number, Refused::unprocessable("refused", message))
+            Refused::unprocessable("refused", message).into_response_to(Some(number))
         }
         Outcome::Applied { revision, commands } => {
             let mut response = if commands.is_empty() {
@@ -332,16 +332,13 @@ fn applied(number: u64, outcome: Outcome) -> Response {
 /// An answer to a failure; it names the number unless the same request may be tried again.
 fn failed(number: u64, failure: Failure) -> Response {
     let refused = match failure {
-        Failure::Busy => {
-            return Refused::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "busy",
-                "Too many actions of this session wait.",
-            )
-            .retry_after(1)
-            .into_response();
-        }
-        Failure::Unavailable => return Refused::unavailable().into_response(),
+        Failure::Busy => Refused::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "busy",
+            "Too many actions of this session wait.",
+        )
+        .retry_after(1),
+        Failure::Unavailable => Refused::unavailable(),
         Failure::Superseded => Refused::new(
             StatusCode::CONFLICT,
             "superseded",
@@ -375,15 +372,7 @@ fn failed(number: u64, failure: Failure) -> Response {
             incident.message(),
         ),
     };
-    acknowledged(number, refused)
-}
-
-fn acknowledged(number: u64, refused: Refused) -> Response {
-    let mut response = refused.into_response();
-    response
-        .headers_mut()
-        .insert(ACK, HeaderValue::from(number));
-    response
+    refused.into_response_to(Some(number))
 }
 
 /// The live session of a cookie, loaded.

@@ -1,6 +1,6 @@
 //! The routes of an app: each page's own path serves everything of the page.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use axum::{
     Router,
@@ -10,10 +10,15 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
+use http_body_util::LengthLimitError;
 
 use super::{Core, act, document, live_stream, security};
 use crate::{client, limits, page::PageEntry, protocol::answer::Refused};
+
+/// The header in which the client repeats the number of an action, for answers that are given
+/// without a look at the body.
+const VIA_NUMBER: HeaderName = HeaderName::from_static("via-number");
 
 /// The router of an app.
 pub(super) fn router(core: &Arc<Core>, stylesheets: Vec<&'static str>) -> Router {
@@ -33,9 +38,10 @@ pub(super) fn router(core: &Arc<Core>, stylesheets: Vec<&'static str>) -> Router
         let acted = {
             let (core, page) = (Arc::clone(core), Arc::clone(page));
             move |params: RawPathParams, request: Request| async move {
+                let number = announced(request.headers());
                 answer(core, page, collect(&params), request)
                     .await
-                    .unwrap_or_else(IntoResponse::into_response)
+                    .unwrap_or_else(|refused| refused.into_response_to(number))
             }
         };
         router = router.route(page.descriptor.route, get(shown).post(acted));
@@ -74,6 +80,13 @@ async fn answer(
     }
 }
 
+/// The number of the action that a request is about, known before its body is read.
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    let is_action = headers.get(security::VIA_REQUEST)? == "action";
+    let number = headers.get(VIA_NUMBER)?.to_str().ok()?.parse().ok()?;
+    is_action.then_some(number)
+}
+
 async fn stream(core: Arc<Core>, request: Request) -> Result<Response, Refused> {
     let (headers, body) = guarded(&core, request).await?;
     live_stream::open(core, &headers, &body).await
@@ -105,14 +118,29 @@ async fn guarded(core: &Core, request: Request) -> Result<(HeaderMap, Bytes), Re
     }
     let body = axum::body::to_bytes(body, limits::BODY)
         .await
-        .map_err(|_| {
-            Refused::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body_too_large",
-                format!("A body may have at most {} bytes.", limits::BODY),
-            )
-        })?;
+        .map_err(|error| too_large_or_cut(&error))?;
     Ok((parts.headers, body))
+}
+
+/// Why a body could not be read to its end.
+fn too_large_or_cut(error: &axum::Error) -> Refused {
+    if error
+        .source()
+        .is_some_and(<dyn Error>::is::<LengthLimitError>)
+    {
+        return Refused::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            format!("A body may have at most {} bytes.", limits::BODY),
+        );
+    }
+    // What arrived says nothing of what was sent, so the same request may be repeated.
+    Refused::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "cut_body",
+        "The body of the request did not arrive.",
+    )
+    .retry_after(1)
 }
 
 fn collect(params: &RawPathParams) -> Vec<(String, String)> {

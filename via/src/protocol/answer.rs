@@ -38,6 +38,19 @@ impl Refused {
         self
     }
 
+    /// The answer to the action of this number, if it is known. It names the number, so that the
+    /// client does not repeat the action, unless it asks the client to do just that.
+    pub(crate) fn into_response_to(self, number: Option<u64>) -> Response {
+        let number = number.filter(|_| self.retry_after.is_none());
+        let mut response = self.into_response();
+        if let Some(number) = number {
+            response
+                .headers_mut()
+                .insert(ACK, HeaderValue::from(number));
+        }
+        response
+    }
+
     pub(crate) fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
