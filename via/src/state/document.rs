@@ -68,7 +68,8 @@ pub(crate) struct Load {
     pub(crate) epoch: u32,
     /// Tells loads apart that were handed out for the same epoch.
     pub(crate) nonce: u32,
-    /// When the first token of the tab was handed out, in milliseconds since the Unix epoch.
+    /// When it was handed out, in milliseconds since the Unix epoch; never earlier than the load
+    /// before it.
     pub(crate) since: i64,
 }
 
@@ -196,7 +197,12 @@ impl Document {
 
     /// Puts down what a tab did, and forgets the tab that was quiet for longest if there are too
     /// many.
-    pub(crate) fn record(&mut self, tab: TabId, record: TabRecord) {
+    pub(crate) fn record(&mut self, tab: TabId, mut record: TabRecord) {
+        if let Some(before) = self.tabs.remove(&tab) {
+            // Of two loads with one parent, the one that acts later may be the older one; once
+            // the tab is forgotten, neither may act again.
+            record.load.since = record.load.since.max(before.load.since);
+        }
         self.tabs.insert(tab, record);
         while self.tabs.len() > MAX_TABS {
             let quiet = self
