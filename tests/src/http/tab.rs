@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use super::action::Action;
 use super::answer::Answer;
 use super::visitor::Visitor;
+use super::wire::Line;
 use crate::patience::PATIENCE;
 
 /// An attached tab. It numbers its actions from 1, as the browser's client does.
@@ -58,6 +59,12 @@ impl Tab {
         }
     }
 
+    /// The path of its page.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The attach token.
     #[must_use]
     pub fn token(&self) -> &str {
@@ -91,6 +98,21 @@ impl Tab {
     pub async fn try_act(&self, action: Action) -> io::Result<Answer> {
         let number = self.number_of(&action);
         self.send(&action.body(&self.token, number)).await
+    }
+
+    /// Sends an action over a connection that is kept.
+    pub async fn act_over(&self, line: &mut Line, action: Action) -> Answer {
+        line.send(self.request(&action))
+            .await
+            .unwrap_or_else(|error| panic!("an action at {}: {error}", self.path))
+    }
+
+    /// The request of an action, to be sent by other means. It takes the tab's next number.
+    #[must_use]
+    pub fn request(&self, action: &Action) -> Request<Bytes> {
+        let number = self.number_of(action);
+        let body = action.body(&self.token, number);
+        self.visitor.post(&self.path, "action", body.to_string())
     }
 
     /// Sends an action as the browser's client does: unchanged again and again until an answer

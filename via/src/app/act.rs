@@ -50,7 +50,10 @@ pub(super) async fn attach(
         });
     let (tab, epoch, since) = before.map_or_else(
         || (TabId::fresh(), 0, now.as_millis()),
-        |old| (old.tab, old.load.epoch.saturating_add(1), old.load.since),
+        |old| {
+            let since = now.as_millis().max(old.load.since);
+            (old.tab, old.load.epoch.saturating_add(1), since)
+        },
     );
     let token = Token {
         tab,

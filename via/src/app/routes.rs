@@ -32,7 +32,7 @@ pub(super) fn router(core: &Arc<Core>, stylesheets: Vec<&'static str>) -> Router
                 let base = original.path().strip_suffix(uri.path()).unwrap_or_default();
                 document::show(&core, &page, &links, base, &collect(&params), &headers)
                     .await
-                    .unwrap_or_else(IntoResponse::into_response)
+                    .unwrap_or_else(document::refused)
             }
         };
         let acted = {

@@ -106,7 +106,8 @@ impl SessionState {
         self.snapshot().map(|snapshot| snapshot.version)
     }
 
-    fn revision(&self) -> u64 {
+    /// 0 before the first commit.
+    pub(crate) fn revision(&self) -> u64 {
         self.version().map_or(0, |version| version.revision)
     }
 }
