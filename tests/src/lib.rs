@@ -30,5 +30,6 @@ pub mod http;
 pub mod patience;
 pub mod proxy;
 pub mod server;
+pub mod serving;
 pub mod sse;
 pub mod stores;

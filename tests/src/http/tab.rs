@@ -111,8 +111,7 @@ impl Tab {
     #[must_use]
     pub fn request(&self, action: &Action) -> Request<Bytes> {
         let number = self.number_of(action);
-        let body = action.body(&self.token, number);
-        self.visitor.post(&self.path, "action", body.to_string())
+        self.request_with(&action.body(&self.token, number))
     }
 
     /// Sends an action as the browser's client does: unchanged again and again until an answer
@@ -142,13 +141,13 @@ impl Tab {
     ///
     /// The connection was refused or cut.
     pub async fn send(&self, body: &Value) -> io::Result<Answer> {
-        self.visitor.send(self.request(body)).await
+        self.visitor.send(self.request_with(body)).await
     }
 
     /// A request with any JSON as the body of an action; its number is in the headers too.
     #[must_use]
     #[track_caller]
-    pub fn request(&self, body: &Value) -> Request<Bytes> {
+    pub fn request_with(&self, body: &Value) -> Request<Bytes> {
         let mut request = self.visitor.post(&self.path, "action", body.to_string());
         if let Some(number) = body["number"].as_u64() {
             request

@@ -38,6 +38,9 @@ pub(super) async fn attach(
     let keys = keys(core).await?;
     let cookie = cookie(core, headers, keys)?;
     let request: Attach = incoming::decode(body)?;
+    std::panic::catch_unwind(AssertUnwindSafe(|| page.check_params(&params)))
+        .map_err(|panic| Refused::incident(&Incident::of_panic("a page panicked", &*panic)))?
+        .map_err(|_| Refused::not_found())?;
     let now = core.clock.now();
     let (_live, state) = load(core, &cookie).await?;
     open_session(core, &cookie, &state)?;
@@ -369,11 +372,7 @@ fn failed(number: u64, failure: Failure) -> Response {
             "full",
             "The server has no room for another session.",
         ),
-        Failure::Incident(incident) => Refused::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "incident",
-            incident.message(),
-        ),
+        Failure::Incident(incident) => Refused::incident(&incident),
     };
     refused.into_response_to(Some(number))
 }

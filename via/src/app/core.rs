@@ -56,11 +56,11 @@ impl Config {
 
     /// Whether a session that committed nothing is over.
     ///
-    /// A cookie younger than the idle timeout cannot have a session that ended by being idle, and
+    /// A cookie younger than both timeouts cannot have a session that ended by itself, and
     /// one that was ended on purpose has a tombstone for as long. So a younger cookie without a
     /// document is one whose session has not begun.
     pub(crate) fn visit_is_over(&self, cookie: &SessionCookie, now: Timestamp) -> bool {
-        clock::after(cookie.issued, self.idle) <= now
+        clock::after(cookie.issued, self.idle.min(self.absolute)) <= now
     }
 }
 

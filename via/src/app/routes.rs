@@ -28,8 +28,7 @@ pub(super) fn router(core: &Arc<Core>, stylesheets: Vec<&'static str>) -> Router
         let shown = {
             let (core, page, links) = (Arc::clone(core), Arc::clone(page), links.clone());
             move |original: OriginalUri, uri: Uri, params: RawPathParams, headers: HeaderMap| async move {
-                // Where the app is nested in another router, the paths differ by its base path.
-                let base = original.path().strip_suffix(uri.path()).unwrap_or_default();
+                let base = base(original.path(), uri.path());
                 document::show(&core, &page, &links, base, &collect(&params), &headers)
                     .await
                     .unwrap_or_else(document::refused)
@@ -143,9 +142,37 @@ fn too_large_or_cut(error: &axum::Error) -> Refused {
     .retry_after(1)
 }
 
+/// Where the app is nested in another router: the part of the `original` path before its own.
+fn base<'a>(original: &'a str, own: &str) -> &'a str {
+    match original.strip_suffix(own) {
+        Some(base) => base,
+        // The root of a nested app has no slash at its end.
+        None if own == "/" => original,
+        None => "",
+    }
+}
+
 fn collect(params: &RawPathParams) -> Vec<(String, String)> {
     params
         .iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_base_of_a_nested_app_is_what_stands_before_its_paths() {
+        for (original, own, expected) in [
+            ("/", "/", ""),
+            ("/a/b", "/a/b", ""),
+            ("/apps/desk", "/", "/apps/desk"),
+            ("/apps/desk/", "/", "/apps/desk"),
+            ("/apps/desk/a/b", "/a/b", "/apps/desk"),
+        ] {
+            assert_eq!(base(original, own), expected, "{original} {own}");
+        }
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::{future::Future, net::SocketAddr, sync::Arc};
 
-use axum::{Router, serve::ListenerExt as _};
+use axum::{Router, response::IntoResponse as _, serve::ListenerExt as _};
 use http::StatusCode;
 use tokio::net::{TcpListener, ToSocketAddrs};
 
-use super::{App, Core, routes};
+use super::{App, Core, routes, security};
 use crate::{
     error::{Error, Result},
     limits,
@@ -64,8 +64,10 @@ impl App {
         };
         let (core, stylesheets) = self.into_core(secure);
         core.keys().await?;
-        let router = routes::router(&core, stylesheets)
-            .fallback(|| async { (StatusCode::NOT_FOUND, "There is no such page.") });
+        let router = routes::router(&core, stylesheets).fallback(|| async {
+            let answer = (StatusCode::NOT_FOUND, "There is no such page.");
+            security::default_headers(answer.into_response()).await
+        });
         Ok(Server {
             listener,
             address,

@@ -10,7 +10,8 @@ use crate::{
     action::{ActionError, Arguments, Effects, Run, Task, TaskFuture, TaskHome},
     context::Cx,
     state::{
-        ChangeError, Changes, FieldReader, FieldWriter, Inputs, ReadError, Sources, Written, change,
+        ChangeError, Changes, FieldReader, FieldWriter, Fields, Inputs, ReadError, Sources,
+        Written, change,
     },
 };
 
@@ -74,6 +75,15 @@ impl PageEntry {
         self.page.head(sources)
     }
 
+    /// Checks that path parameters are of their types.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Param`] if the path is not one of this page.
+    pub(crate) fn check_params(&self, params: &[(String, String)]) -> Result<(), ReadError> {
+        self.page.check_params(params)
+    }
+
     /// What the action of this name is, if the page has it.
     pub(crate) fn action(&self, name: &str) -> Option<ActionKind> {
         self.page.action(name)
@@ -127,6 +137,7 @@ impl fmt::Debug for PageEntry {
 trait ErasedPage: Send + Sync {
     fn render(&self, sources: Sources<'_>) -> Result<Rendered, ReadError>;
     fn head(&self, sources: Sources<'_>) -> Result<String, ReadError>;
+    fn check_params(&self, params: &[(String, String)]) -> Result<(), ReadError>;
     fn action(&self, name: &str) -> Option<ActionKind>;
     fn run(
         &self,
@@ -176,6 +187,16 @@ impl<P: View> ErasedPage for Erased<P> {
     fn head(&self, sources: Sources<'_>) -> Result<String, ReadError> {
         let page = P::read(&mut FieldReader::new(P::DESCRIPTOR, sources))?;
         Ok(page.head(&Cx::new()).render().into_string())
+    }
+
+    fn check_params(&self, params: &[(String, String)]) -> Result<(), ReadError> {
+        let sources = Sources {
+            session: &Fields::new(),
+            tab: &Fields::new(),
+            params,
+            inputs: &Inputs::default(),
+        };
+        P::read(&mut FieldReader::new(P::DESCRIPTOR, sources)).map(drop)
     }
 
     fn action(&self, name: &str) -> Option<ActionKind> {

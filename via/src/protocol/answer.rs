@@ -7,6 +7,8 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use crate::incident::Incident;
+
 /// The header that says which action an answer is about. Without it an answer is none.
 pub(crate) const ACK: &str = "via-ack";
 /// The header that names the revision at which an action was committed.
@@ -79,6 +81,14 @@ impl Refused {
             "The server cannot reach its data at the moment.",
         )
         .retry_after(1)
+    }
+
+    pub(crate) fn incident(incident: &Incident) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "incident",
+            incident.message(),
+        )
     }
 
     pub(crate) fn not_found() -> Self {
