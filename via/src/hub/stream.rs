@@ -242,7 +242,7 @@ impl StreamTab {
                 }
                 Shows::Hash(_) => (Arc::new([frame.whole()]), Map::new()),
             };
-        known.extend(sent.into_iter().flatten());
+        known.extend(sent);
         let unseen: Map<_, _> = unseen(&known, &frame)
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
