@@ -239,10 +239,6 @@ impl Call {
             session: self.cookie.clone(),
             tab: self.tab,
             params: self.params.clone(),
-            inputs: Inputs {
-                values: self.inputs.values.clone(),
-                ..Inputs::default()
-            },
         });
         match page.start(&self.action, arguments, Arc::clone(&home)) {
             Ok(future) => Ok((home, future)),

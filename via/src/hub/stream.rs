@@ -279,10 +279,12 @@ impl StreamTab {
     /// was on its way to the tab, nobody knows which of the two it shows: it is told.
     fn take_note_of(
         &mut self,
-        sent: Option<BTreeMap<String, Value>>,
+        sent: BTreeMap<String, Value>,
         known: &mut Map<String, Value>,
     ) {
-        let Some(sent) = sent else { return };
+        if sent.is_empty() {
+            return;
+        }
         for (name, value) in sent {
             if !self.pushed.contains(&name) {
                 known.insert(name, value);
