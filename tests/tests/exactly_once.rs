@@ -545,21 +545,3 @@ async fn an_action_goes_on_when_its_client_goes_away() {
     })
     .await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_action_is_done_although_its_client_left_right_after_sending_it() {
-    let app = counter().await;
-    let visitor = app.visitor("/").await;
-    for round in 1..=20 {
-        let tab = visitor.attach("/").await;
-        let request = bytes(&tab.request(&add()));
-        // Blocking and closed at once, so that the end arrives together with the request.
-        let mut connection = std::net::TcpStream::connect(visitor.server()).unwrap();
-        std::io::Write::write_all(&mut connection, &request).unwrap();
-        drop(connection);
-        eventually("the action has counted", async || {
-            (count(&visitor).await == round).then_some(())
-        })
-        .await;
-    }
-}

@@ -136,10 +136,7 @@ async fn a_panic_in_a_view_is_an_incident_until_the_state_is_good_again() {
     let broken = |broken: bool| fragile("set_broken").arg(broken);
 
     assert_applied(&tab.act(broken(true)).await, 1);
-    let event = stream.named("via-tab").await;
-    assert_eq!(event.json()["code"], "incident");
-    incident(event.json()["message"].as_str().unwrap());
-    assert_eq!(event.frame().unwrap().tab, "0");
+    incident(&toast(&mut stream).await);
     let page = ann.get("/").await;
     assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(
@@ -150,7 +147,7 @@ async fn a_panic_in_a_view_is_an_incident_until_the_state_is_good_again() {
     incident(&page.text());
     assert_eq!(bob.get("/").await.shows("count"), "0");
     let mut late = ann.stream(&[&tab]).await;
-    assert_eq!(late.named("via-tab").await.json()["code"], "incident");
+    incident(&toast(&mut late).await);
 
     assert_applied(&tab.act(fragile("add")).await, 2);
     assert_applied(&tab.act(broken(false)).await, 3);

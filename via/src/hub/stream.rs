@@ -277,11 +277,7 @@ impl StreamTab {
 impl StreamTab {
     /// What a tab sent with its action it shows already, and is not sent back. But where a value
     /// was on its way to the tab, nobody knows which of the two it shows: it is told.
-    fn take_note_of(
-        &mut self,
-        sent: BTreeMap<String, Value>,
-        known: &mut Map<String, Value>,
-    ) {
+    fn take_note_of(&mut self, sent: BTreeMap<String, Value>, known: &mut Map<String, Value>) {
         if sent.is_empty() {
             return;
         }
