@@ -121,7 +121,7 @@ pub(crate) async fn run(
         match commit(core, live, &base, document, attempt.commit, now).await? {
             Answer::Committed(snapshot) => {
                 let done = attempt.done(live, scope);
-                live.observe(&SessionState::Found(Arc::new(snapshot)), None, now);
+                live.observe(&SessionState::Found(snapshot), None, now);
                 return Ok(done);
             }
             Answer::Lost(state) => base = state,
@@ -307,7 +307,7 @@ fn isolated(
 
 /// How an attempt to commit ended; with the state to run again on, where that may be needed.
 enum Answer {
-    Committed(Snapshot),
+    Committed(Arc<Snapshot>),
     /// Nothing was done, because somebody else was first.
     Lost(SessionState),
     /// It is not known. The state may hold it, or it may even get there later.
@@ -352,11 +352,11 @@ async fn commit(
     match answer {
         Ok(Ok(CommitOutcome::Committed(versions))) => {
             let version = *versions.first().ok_or(Failure::Unavailable)?;
-            Ok(Answer::Committed(Snapshot {
+            Ok(Answer::Committed(Arc::new(Snapshot {
                 document,
                 version,
                 expiry,
-            }))
+            })))
         }
         Ok(Ok(CommitOutcome::Conflict(current))) => {
             let current = current.into_iter().next().ok_or(Failure::Unavailable)?;
