@@ -8,7 +8,7 @@
 //!   drained, paused and restarted on its port;
 //! - [`proxy`] stands between the two and loses, delays, repeats and refuses what passes;
 //! - [`http`] is a visitor without a browser: cookies, numbered actions, a parsed event stream;
-//! - [`app`] serves an app whose pages are written in the test, inside the test's own process;
+//! - [`serving`] serves an app whose pages are written in the test, inside the test's own process;
 //! - [`stores`] stands between an app and its store and does what stores do on bad days.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
@@ -23,7 +23,6 @@
     reason = "what a call does to a browser or a server is often all that a test wants of it"
 )]
 
-pub mod app;
 pub mod chromium;
 pub mod fixture;
 pub mod http;

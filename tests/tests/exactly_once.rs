@@ -11,10 +11,10 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use via::prelude::*;
 use via::store::{Store, Timestamp};
-use via_tests::app::{Running, serve};
 use via_tests::http::{Action, Answer, Tab, Visitor};
 use via_tests::patience::eventually;
 use via_tests::proxy::{Fate, Proxy};
+use via_tests::serving::Serving;
 use via_tests::stores::{Fault, Faulty};
 
 #[via::page("/")]
@@ -64,15 +64,15 @@ fn add() -> Action {
     Action::new("Counter::add")
 }
 
-async fn counter() -> Running {
-    serve(via::App::new().page::<Counter>()).await
+async fn counter() -> Serving {
+    Serving::start(via::App::new().page::<Counter>()).await
 }
 
 /// A counter on a store with faults, at 1, and a tab of its visitor.
-async fn counter_on_a_faulty_store() -> (Running, Faulty, Visitor, Tab) {
+async fn counter_on_a_faulty_store() -> (Serving, Faulty, Visitor, Tab) {
     let store = Faulty::new(MemoryStore::new());
-    let app = serve(via::App::new().store(store.clone()).page::<Counter>()).await;
-    let visitor = app.visitor("/").await;
+    let app = Serving::start(via::App::new().store(store.clone()).page::<Counter>()).await;
+    let visitor = app.visit("/").await;
     let tab = visitor.attach("/").await;
     assert_applied(&tab.act(add()).await, 1);
     (app, store, visitor, tab)
@@ -146,8 +146,8 @@ const TABS: u64 = 64;
 const EACH: u64 = 200;
 
 async fn count_with_many_tabs(store: impl Store) {
-    let app = serve(via::App::new().store(store).page::<Tally>()).await;
-    let visitor = app.visitor("/").await;
+    let app = Serving::start(via::App::new().store(store).page::<Tally>()).await;
+    let visitor = app.visit("/").await;
     let mut clients = JoinSet::new();
     for place in 0..TABS {
         let visitor = visitor.clone();
@@ -192,7 +192,7 @@ async fn tabs_that_count_at_once_lose_nothing_in_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_is_sent_twice_counts_once_and_is_answered_alike() {
     let app = counter().await;
-    let visitor = app.visitor("/").await;
+    let visitor = app.visit("/").await;
     let tab = visitor.attach("/").await;
     for number in (1..=40).step_by(2) {
         let action = Action::new("Counter::add_and_tell").number(number);
@@ -214,7 +214,7 @@ async fn a_request_that_is_sent_twice_counts_once_and_is_answered_alike() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repetition_is_answered_as_the_first_time_after_other_tabs_acted() {
     let app = counter().await;
-    let visitor = app.visitor("/").await;
+    let visitor = app.visit("/").await;
     let (tab, other) = (visitor.attach("/").await, visitor.attach("/").await);
     let first = tab.act(add().number(1)).await;
     assert_applied(&other.act(add()).await, 1);
@@ -246,7 +246,7 @@ async fn an_answer_that_is_lost_after_the_commit_is_asked_for_again_and_counts_o
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_stands_for_one_action_and_an_older_one_is_superseded() {
     let app = counter().await;
-    let visitor = app.visitor("/").await;
+    let visitor = app.visit("/").await;
     let tab = visitor.attach("/").await;
     let many = |many: u64| Action::new("Counter::add_many").arg(many);
     assert_applied(&tab.act(many(1).number(4)).await, 4);
@@ -269,7 +269,7 @@ async fn a_number_stands_for_one_action_and_an_older_one_is_superseded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_documents_with_the_same_place_in_a_tab_do_not_act_for_each_other() {
     let app = counter().await;
-    let visitor = app.visitor("/").await;
+    let visitor = app.visit("/").await;
     let tab = visitor.attach("/").await;
     let (one, two) = (visitor.reload(&tab).await, visitor.reload(&tab).await);
     assert_applied(&one.act(add()).await, 1);
@@ -283,7 +283,7 @@ async fn two_documents_with_the_same_place_in_a_tab_do_not_act_for_each_other() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_stays_one_when_it_is_repeated_in_a_state_that_would_allow_it() {
     let app = counter().await;
-    let visitor = app.visitor("/").await;
+    let visitor = app.visit("/").await;
     let (tab, other) = (visitor.attach("/").await, visitor.attach("/").await);
     let enter = |number| Action::new("Counter::enter").number(number);
 
@@ -334,8 +334,8 @@ impl View for Contested {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_action_that_others_overtake_runs_again_and_its_effects_happen_once() {
     let store = Faulty::new(MemoryStore::new());
-    let app = serve(via::App::new().store(store.clone()).page::<Contested>()).await;
-    let visitor = app.visitor("/").await;
+    let app = Serving::start(via::App::new().store(store.clone()).page::<Contested>()).await;
+    let visitor = app.visit("/").await;
     let tab = visitor.attach("/").await;
     assert_applied(&tab.act(Action::new("Contested::begin")).await, 1);
 
@@ -389,6 +389,7 @@ impl Uncertain {
         });
     }
 
+    #[expect(clippy::unused_async, reason = "a task is an `async fn`")]
     async fn start(task: Task<Self>) {
         UNCERTAIN_STARTED.fetch_add(1, Ordering::SeqCst);
         task.toast("started");
@@ -404,8 +405,8 @@ impl View for Uncertain {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_action_and_its_effects_happen_once_where_the_store_cannot_say_whether_it_committed() {
     let store = Faulty::new(MemoryStore::new());
-    let app = serve(via::App::new().store(store.clone()).page::<Uncertain>()).await;
-    let visitor = app.visitor("/").await;
+    let app = Serving::start(via::App::new().store(store.clone()).page::<Uncertain>()).await;
+    let visitor = app.visit("/").await;
     let tab = visitor.attach("/").await;
     let script = [
         // Also where it is the commit that creates the document.
@@ -473,8 +474,8 @@ async fn nothing_is_lost_or_doubled_while_the_store_is_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tab_that_the_session_forgot_cannot_repeat_itself_and_works_again_after_a_reload() {
     let clock = via::Clock::manual(Timestamp::from_millis(1_000_000));
-    let app = serve(via::App::new().clock(clock.clone()).page::<Counter>()).await;
-    let visitor = app.visitor("/").await;
+    let app = Serving::start(via::App::new().clock(clock.clone()).page::<Counter>()).await;
+    let visitor = app.visit("/").await;
     let mut tabs = Vec::new();
     for _ in 0..70 {
         clock.advance(Duration::from_millis(1));

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use via::action::TaskError;
 use via::prelude::*;
-use via_tests::app::serve;
 use via_tests::http::{Action, Answer, Stream, Tab, Visitor};
+use via_tests::serving::Serving;
 use via_tests::sse::Event;
 use via_tests::stores::Faulty;
 
@@ -111,8 +111,8 @@ fn fragile(name: &str) -> Action {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_in_an_action_commits_nothing_and_disturbs_nobody() {
-    let app = serve(via::App::new().page::<Fragile>()).await;
-    let (ann, bob) = (app.visitor("/").await, app.visitor("/").await);
+    let app = Serving::start(via::App::new().page::<Fragile>()).await;
+    let (ann, bob) = (app.visit("/").await, app.visit("/").await);
     let (tab, other) = (ann.attach("/").await, bob.attach("/").await);
     assert_applied(&tab.act(fragile("add")).await, 1);
     for (number, name) in [(2, "panic_before"), (3, "panic_after")] {
@@ -128,8 +128,8 @@ async fn a_panic_in_an_action_commits_nothing_and_disturbs_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_in_a_view_is_an_incident_until_the_state_is_good_again() {
-    let app = serve(via::App::new().page::<Fragile>()).await;
-    let (ann, bob) = (app.visitor("/").await, app.visitor("/").await);
+    let app = Serving::start(via::App::new().page::<Fragile>()).await;
+    let (ann, bob) = (app.visit("/").await, app.visit("/").await);
     let tab = ann.attach("/").await;
     let mut stream = ann.stream(&[&tab]).await;
     frame(&mut stream, ">0<").await;
@@ -158,8 +158,8 @@ async fn a_panic_in_a_view_is_an_incident_until_the_state_is_good_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_in_a_task_is_told_to_its_tab_and_undoes_nothing() {
-    let app = serve(via::App::new().page::<Fragile>()).await;
-    let visitor = app.visitor("/").await;
+    let app = Serving::start(via::App::new().page::<Fragile>()).await;
+    let visitor = app.visit("/").await;
     let tab = visitor.attach("/").await;
     let mut stream = visitor.stream(&[&tab]).await;
     assert_applied(&tab.act(fragile("panic_in_a_task")).await, 1);
@@ -222,6 +222,7 @@ impl Worker {
         Err("The printer is out of paper.".to_owned())
     }
 
+    #[expect(clippy::unused_async, reason = "a task is an `async fn`")]
     async fn open(_task: Task<Self>, name: String) {
         gate(&name).add_permits(1);
     }
@@ -242,8 +243,8 @@ fn worker(name: &str, argument: &str) -> Action {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_shows_each_of_its_steps_and_keeps_nobody_waiting() {
-    let app = serve(via::App::new().page::<Worker>()).await;
-    let visitor = app.visitor("/").await;
+    let app = Serving::start(via::App::new().page::<Worker>()).await;
+    let visitor = app.visit("/").await;
     let (tab, other) = (visitor.attach("/").await, visitor.attach("/").await);
     let mut stream = visitor.stream(&[&tab]).await;
     let first = frame(&mut stream, "steps").await.frame().unwrap();
@@ -271,8 +272,8 @@ async fn a_task_shows_each_of_its_steps_and_keeps_nobody_waiting() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_sees_the_signals_as_they_are_and_not_as_they_were_when_it_began() {
-    let app = serve(via::App::new().page::<Worker>()).await;
-    let visitor = app.visitor("/").await;
+    let app = Serving::start(via::App::new().page::<Worker>()).await;
+    let visitor = app.visit("/").await;
     let (tab, other) = (visitor.attach("/").await, visitor.attach("/").await);
     let mut stream = visitor.stream(&[&tab]).await;
     let gate = gate("signals");
@@ -296,8 +297,8 @@ async fn a_task_sees_the_signals_as_they_are_and_not_as_they_were_when_it_began(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_of_a_task_is_shown_in_the_tab_that_started_it_alone() {
-    let app = serve(via::App::new().page::<Worker>()).await;
-    let visitor = app.visitor("/").await;
+    let app = Serving::start(via::App::new().page::<Worker>()).await;
+    let visitor = app.visit("/").await;
     let (tab, other) = (visitor.attach("/").await, visitor.attach("/").await);
     let mut stream = visitor.stream(&[&other, &tab]).await;
     assert_applied(&tab.act(worker("fail", "error")).await, 1);
@@ -311,8 +312,8 @@ async fn an_error_of_a_task_is_shown_in_the_tab_that_started_it_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_is_started_once_however_often_its_action_is_sent() {
-    let app = serve(via::App::new().page::<Worker>()).await;
-    let visitor = app.visitor("/").await;
+    let app = Serving::start(via::App::new().page::<Worker>()).await;
+    let visitor = app.visit("/").await;
     let tab = visitor.attach("/").await;
     for number in 1..=10 {
         let open = worker("open", "once").number(number);
@@ -355,8 +356,8 @@ impl View for Leaving {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_action_sends_its_tab_to_another_page_of_this_site_and_to_no_other_site() {
-    let app = serve(via::App::new().page::<Leaving>()).await;
-    let visitor = app.visitor("/").await;
+    let app = Serving::start(via::App::new().page::<Leaving>()).await;
+    let visitor = app.visit("/").await;
     let tab = visitor.attach("/").await;
     let go = |to: &str| Action::new("Leaving::go").arg(to);
     let local = tab.act(go("/x")).await;
@@ -372,8 +373,8 @@ async fn an_action_sends_its_tab_to_another_page_of_this_site_and_to_no_other_si
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_state_that_is_too_large_is_not_committed() {
-    let app = serve(via::App::new().page::<Leaving>()).await;
-    let visitor = app.visitor("/").await;
+    let app = Serving::start(via::App::new().page::<Leaving>()).await;
+    let visitor = app.visit("/").await;
     let tab = visitor.attach("/").await;
     let fill = |bytes: usize| Action::new("Leaving::fill").arg(bytes);
     assert_applied(&tab.act(fill(1_000_000)).await, 1);
@@ -424,8 +425,8 @@ async fn shown(visitor: &Visitor, tab: &Tab) -> (String, Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_belongs_to_a_tab_is_its_alone_and_survives_a_reload() {
-    let app = serve(via::App::new().page::<Desk>()).await;
-    let (ann, bob) = (app.visitor("/").await, app.visitor("/").await);
+    let app = Serving::start(via::App::new().page::<Desk>()).await;
+    let (ann, bob) = (app.visit("/").await, app.visit("/").await);
     let (tab, second) = (ann.attach("/").await, ann.attach("/").await);
     let stranger = bob.attach("/").await;
     let mut stream = ann.stream(&[&second]).await;
@@ -526,20 +527,20 @@ mod after {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_that_cannot_be_decoded_is_kept_aside_when_its_field_is_written() {
     let store = Faulty::new(MemoryStore::new());
-    let old = serve(
+    let old = Serving::start(
         via::App::new()
             .store(store.clone())
             .page::<before::Settings>(),
     )
     .await;
-    let visitor = old.visitor("/").await;
+    let visitor = old.visit("/").await;
     let tab = visitor.attach("/").await;
     let resize = Action::new("Settings::resize")
         .arg("large")
         .edited("zoom", "twice");
     assert_applied(&tab.act(resize).await, 1);
 
-    let new = serve(
+    let new = Serving::start(
         via::App::new()
             .store(store.clone())
             .page::<after::Settings>(),
