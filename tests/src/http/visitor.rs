@@ -179,13 +179,18 @@ impl Visitor {
 
     /// Opens the event stream for tabs that show a frame, named as in [`crate::sse::FrameId`].
     pub async fn resume(&self, tabs: &[(&Tab, Option<&str>)]) -> Stream {
+        self.resume_at("/_via/stream", tabs).await
+    }
+
+    /// The same at an app whose stream has another path, because it is nested in a router.
+    pub async fn resume_at(&self, path: &str, tabs: &[(&Tab, Option<&str>)]) -> Stream {
         let tabs: Vec<_> = tabs
             .iter()
             .map(|(tab, frame)| json!({ "token": tab.token(), "frame": frame }))
             .collect();
         let body = json!({ "tabs": tabs }).to_string();
         let (response, connection) = self
-            .begin(self.post("/_via/stream", "stream", body))
+            .begin(self.post(path, "stream", body))
             .await
             .unwrap_or_else(|error| panic!("the stream does not open: {error}"));
         Stream::new(response, connection)
