@@ -14,8 +14,8 @@
 //! # }
 //! ```
 //!
-//! Each request has a connection of its own: what one request does to its connection is then no
-//! matter to the next.
+//! Each request has a connection of its own, unless it is sent over a [`Line`]: what one request
+//! does to its connection is then no matter to the next.
 
 mod action;
 mod answer;
@@ -29,5 +29,5 @@ pub use answer::Answer;
 pub use stream::Stream;
 pub use tab::Tab;
 pub use visitor::Visitor;
-pub use wire::raw;
 pub(crate) use wire::{Connection, send};
+pub use wire::{Line, raw};

@@ -1,13 +1,15 @@
 //! Harness of the whole-program and browser tests of `via`.
 //!
-//! Four tools, each usable alone:
+//! Six tools, each usable alone:
 //!
 //! - [`chromium`] drives a real browser and fails a test on any console error, uncaught exception
 //!   or violation of the Content-Security-Policy;
 //! - [`server`] builds and runs a program of this workspace as a child process that can be killed,
 //!   drained, paused and restarted on its port;
 //! - [`proxy`] stands between the two and loses, delays, repeats and refuses what passes;
-//! - [`http`] is a visitor without a browser: cookies, numbered actions, a parsed event stream.
+//! - [`http`] is a visitor without a browser: cookies, numbered actions, a parsed event stream;
+//! - [`serving`] serves an app whose pages are written in the test, inside the test's own process;
+//! - [`stores`] stands between an app and its store and does what stores do on bad days.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
 //! what it saw when the condition did not come true.
@@ -29,3 +31,4 @@ pub mod proxy;
 pub mod server;
 pub mod serving;
 pub mod sse;
+pub mod stores;

@@ -26,3 +26,18 @@ pub fn wait_until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T 
         sleep(Duration::from_millis(5));
     }
 }
+
+/// As [`wait_until`], for tests whose server runs on the same threads.
+pub async fn eventually<T>(what: &str, mut condition: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(value) = condition().await {
+            return value;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "gave up waiting until {what} (after {PATIENCE:?})"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

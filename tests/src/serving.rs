@@ -31,7 +31,7 @@ use crate::patience::PATIENCE;
 pub struct Serving {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    ended: JoinHandle<via::Result<()>>,
+    done: JoinHandle<via::Result<()>>,
 }
 
 impl Serving {
@@ -40,13 +40,13 @@ impl Serving {
         let server = app.bind("127.0.0.1:0").await.expect("the app starts");
         let address = server.address();
         let (stop, stopped) = oneshot::channel();
-        let ended = tokio::spawn(server.run_until(async {
+        let done = tokio::spawn(server.run_until(async {
             let _ = stopped.await;
         }));
         Self {
             address,
             stop: Some(stop),
-            ended,
+            done,
         }
     }
 
@@ -62,6 +62,13 @@ impl Serving {
         Visitor::new(self.address)
     }
 
+    /// Somebody new who has loaded the page at `path`.
+    pub async fn visit(&self, path: &str) -> Visitor {
+        let visitor = self.visitor();
+        visitor.get(path).await.assert_ok();
+        visitor
+    }
+
     /// Tells the app to stop.
     pub fn begin_to_stop(&mut self) {
         self.stop = None;
@@ -70,7 +77,7 @@ impl Serving {
     /// Tells the app to stop and waits until it has.
     pub async fn stop(mut self) {
         self.begin_to_stop();
-        timeout(PATIENCE, self.ended)
+        timeout(PATIENCE, self.done)
             .await
             .unwrap_or_else(|_| panic!("the app did not stop within {PATIENCE:?}"))
             .expect("serving does not panic")

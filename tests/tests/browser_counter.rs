@@ -24,6 +24,11 @@ const RECORD_TIMES: &str = "{
     }).observe(document.body, { childList: true, characterData: true, subtree: true });
 }";
 
+/// The count in a document that is loaded beside the page.
+const COUNT_OF_A_NEW_DOCUMENT: &str = "fetch('/')
+    .then((answer) => answer.text())
+    .then((html) => /<output[^>]*>([^<]*)</.exec(html)[1])";
+
 /// A tab whose live stream is open.
 fn open(profile: &Profile, url: &str) -> Page {
     let page = profile.open(url);
@@ -45,15 +50,20 @@ fn step(page: &Page) -> Value {
     page.eval("document.querySelector('input').value")
 }
 
-/// Clicks once more and expects exactly one more: whatever was sent twice or late would show.
+/// Waits until every click has its answer, and expects exactly `count` of them to have counted: in
+/// a document that is loaded now, in all tabs, and after one click more.
 fn settled(pages: &[&Page], count: i64) {
-    for page in pages {
-        shows(page, count);
-        page.wait_for("!document.querySelector('[data-via-pending]')");
-    }
-    increment(pages[0]);
-    for page in pages {
-        shows(page, count + 1);
+    for expected in [count, count + 1] {
+        for page in pages {
+            page.wait_for("!document.querySelector('[data-via-pending]')");
+        }
+        assert_eq!(pages[0].eval(COUNT_OF_A_NEW_DOCUMENT), expected.to_string());
+        for page in pages {
+            shows(page, expected);
+        }
+        if expected == count {
+            increment(pages[0]);
+        }
     }
 }
 
@@ -172,6 +182,38 @@ fn a_killed_server_comes_back_without_a_reload_and_without_a_lost_or_doubled_cli
 }
 
 #[test]
+fn a_click_that_was_committed_right_before_the_kill_counts_once() {
+    let _together = QUIET.read().unwrap_or_else(PoisonError::into_inner);
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = Server::build("counter-example").start(Options::sqlite(directory.path()));
+    let proxy = Proxy::start(server.address());
+    let profile = Browser::shared().profile();
+    let page = open(&profile, &proxy.url("/"));
+    page.expect_network_errors();
+    for count in 1..=3 {
+        increment(&page);
+        shows(&page, count);
+    }
+    proxy.rule(|request| {
+        if request.is("action") {
+            Fate::Hold
+        } else {
+            Fate::Pass
+        }
+    });
+    increment(&page);
+    proxy.wait_for(1, |request| {
+        request.fate == Fate::Hold && request.status.is_some()
+    });
+    server.kill();
+    proxy.pass();
+    proxy.cut();
+    increment(&page);
+    server.restart();
+    settled(&[&page], 5);
+}
+
+#[test]
 fn typing_is_left_alone_while_the_other_tab_clicks() {
     let _together = QUIET.read().unwrap_or_else(PoisonError::into_inner);
     let server = Server::build("counter-example").start(Options::default());
@@ -192,11 +234,15 @@ fn typing_is_left_alone_while_the_other_tab_clicks() {
         ("7", "71283"),
     ];
     let mut count = 0;
-    for (key, text) in keys {
+    for (others, (key, text)) in (2..).zip(keys) {
         writer.press(key);
         assert_eq!(step(&writer), text, "after {key}");
+        // The other tab commits a step of its own, which the session's tabs are told.
+        clicker.click("input");
+        clicker.press("ArrowUp");
+        assert_eq!(step(&clicker), others.to_string());
         increment(&clicker);
-        count += 1;
+        count += others;
         shows(&writer, count);
         assert_eq!(step(&writer), text, "after {key} and a patch");
         assert_eq!(

@@ -733,8 +733,9 @@ async fn a_path_with_a_parameter_that_does_not_parse_is_no_page() {
         "/item/4294967296",
         "/item/%20",
     ] {
-        let request = scene.visitor.request(Method::GET, path, "");
-        scene.refuses(path, request, 404, "not_found").await;
+        let shown = scene.visitor.get(path).await;
+        assert_eq!(shown.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(shown.text().contains("There is no such page."), "{path}");
         let request = scene.visitor.post(path, "attach", "{}");
         scene.refuses(path, request, 404, "not_found").await;
     }

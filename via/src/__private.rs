@@ -17,3 +17,9 @@ pub use crate::{
     },
 };
 pub use maud::Markup;
+
+/// What the view of a page prints; for benchmarks.
+#[must_use]
+pub fn render<P: View>(page: &P) -> String {
+    page.view(&Cx::new()).into_string()
+}

@@ -59,7 +59,7 @@ pub struct App {
 impl App {
     /// An app without pages whose state lives in memory.
     pub fn new() -> Self {
-        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        const DAY: Duration = Duration::from_hours(24);
         Self {
             pages: Vec::new(),
             store: Arc::new(MemoryStore::new()),

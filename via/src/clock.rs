@@ -53,7 +53,7 @@ impl Clock {
         Timestamp::from_millis(match &self.0 {
             Source::System => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
-                .map_or(0, |elapsed| millis(elapsed)),
+                .map_or(0, millis),
             Source::Manual(now) => now.load(Ordering::SeqCst),
         })
     }

@@ -65,7 +65,9 @@ impl Hub {
             Notice::Lagged => {
                 for shard in self.shards.iter() {
                     let lives: Vec<_> = lock(shard).values().filter_map(Weak::upgrade).collect();
-                    lives.iter().for_each(|live| live.outdate());
+                    for live in lives {
+                        live.outdate();
+                    }
                 }
             }
         }

@@ -40,9 +40,6 @@ impl Incident {
 
     /// What the user is told.
     pub(crate) fn message(&self) -> String {
-        format!(
-            "Something went wrong; nothing was changed. (Incident {})",
-            self.id
-        )
+        format!("Something went wrong. (Incident {})", self.id)
     }
 }

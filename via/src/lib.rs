@@ -34,3 +34,8 @@ pub use page::{Page, View};
 pub use signal::{Signal, SignalValue};
 pub use state::State;
 pub use via_macros::{actions, page};
+
+/// Compiles the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

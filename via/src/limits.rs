@@ -31,8 +31,8 @@ pub(crate) const TABS_PER_STREAM: usize = 32;
 /// The time between two heartbeats of a stream, give or take a fifth.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(20);
 /// How long a stream lives before it is planned to be opened anew, give or take a tenth.
-pub(crate) const STREAM_LIFE: Duration = Duration::from_secs(60 * 60);
+pub(crate) const STREAM_LIFE: Duration = Duration::from_hours(1);
 /// How long an attach token can open a stream or act.
-pub(crate) const TOKEN_LIFE: Duration = Duration::from_secs(60 * 60);
+pub(crate) const TOKEN_LIFE: Duration = Duration::from_hours(1);
 /// How long a server that was told to stop waits for what is under way.
 pub(crate) const DRAIN: Duration = Duration::from_secs(10);

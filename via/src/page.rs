@@ -2,7 +2,7 @@
 
 mod entry;
 
-use std::{borrow::Cow, ops::Deref};
+use std::{borrow::Cow, fmt::Write as _, ops::Deref};
 
 use maud::{Markup, html};
 
@@ -90,10 +90,14 @@ impl PageDescriptor {
     pub fn fingerprint(&self) -> u64 {
         let mut text = format!("{}\n{}\n", self.name, self.route);
         for field in self.fields {
-            text.push_str(&format!(
-                "{}\t{:?}\t{}\n",
-                field.key, field.kind, field.type_name
-            ));
+            let FieldDescriptor {
+                key,
+                kind,
+                type_name,
+                ..
+            } = field;
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "{key}\t{kind:?}\t{type_name}");
         }
         xxhash_rust::xxh3::xxh3_64(text.as_bytes())
     }

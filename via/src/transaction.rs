@@ -12,7 +12,9 @@ use crate::{
     incident::Incident,
     limits,
     session::{SessionCookie, random},
-    state::{ChangeError, Changes, Document, Inputs, Load, Outcome, Sources, TabId, TabRecord},
+    state::{
+        ChangeError, Changes, Document, Inputs, Load, Outcome, RECENT, Sources, TabId, TabRecord,
+    },
     store::{
         Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Put, StoreError, Timestamp, Write,
     },
@@ -89,95 +91,159 @@ pub(crate) async fn run(
         .current(&*core.store, core.clock.now())
         .await
         .map_err(|error| unavailable(&error))?;
-    for attempt in 0..limits::ATTEMPTS {
+    let mut unsure: Vec<Attempt> = Vec::new();
+    for round in 0..limits::ATTEMPTS {
         let now = core.clock.now();
-        let mut document = match &base {
-            SessionState::Deleted => return Err(Failure::SessionGone),
-            SessionState::Absent if core.config.visit_is_over(scope.session, now) => {
-                return Err(Failure::SessionGone);
-            }
-            SessionState::Absent => Document::new(scope.session.secret.hash(), now),
-            SessionState::Found(snapshot) => snapshot.document.clone(),
-        };
-        if !document.secret.matches(&scope.session.secret) {
-            return Err(Failure::SessionGone);
-        }
-        if let Some(numbered) = numbered
-            && let Some(outcome) = handled(&document, scope.tab, numbered)?
+        let document = open_document(core, scope.session, &base, now)?;
+        if let Some(place) = unsure
+            .iter()
+            .position(|attempt| document.comes_from(attempt.commit))
         {
-            return Ok(Done {
-                outcome,
-                effects: Effects::default(),
-                repeated: true,
-            });
+            return Ok(unsure.swap_remove(place).done(live, scope));
+        }
+        if let Some(numbered) = numbered {
+            if let Some(outcome) = handled(&document, scope.tab, numbered)? {
+                return Ok(Done {
+                    outcome,
+                    effects: Effects::default(),
+                    repeated: true,
+                });
+            }
+        } else if unsure
+            .iter()
+            .any(|attempt| base.revision() >= attempt.revision + RECENT as u64)
+        {
+            // It may have been done so long ago that the document does not name it any more.
+            return Err(Failure::Unavailable);
         }
 
-        let mut effects = Effects::default();
-        let changes = isolated(
-            step,
-            sources(&base, scope.params, Some(scope.tab), scope.inputs),
-            &mut effects,
-        )?;
-        let revision = base.snapshot().map_or(1, |old| old.version.revision + 1);
-        let mut tab_fields = document
-            .tabs
-            .get(&scope.tab)
-            .map(|record| record.fields.clone())
-            .unwrap_or_default();
-        let outcome = match changes {
-            Ok(changes) => {
-                changes.apply(&mut document, &mut tab_fields);
-                Outcome::Applied {
-                    revision,
-                    commands: effects.commands.clone(),
-                }
+        let (document, attempt) = prepare(&base, document, scope, numbered, step, now)?;
+        match commit(core, live, &base, document, attempt.commit, now).await? {
+            Answer::Committed(snapshot) => {
+                let done = attempt.done(live, scope);
+                live.observe(&SessionState::Found(snapshot), None, now);
+                return Ok(done);
             }
-            Err(Refusal(message)) => {
-                effects = Effects::default();
-                Outcome::Refused { message }
-            }
-        };
-        if let Some(Numbered {
-            load,
-            number,
-            digest,
-        }) = numbered
-        {
-            document.record(
-                scope.tab,
-                TabRecord {
-                    load,
-                    number,
-                    digest,
-                    outcome: outcome.clone(),
-                    at: now.as_millis(),
-                    fields: tab_fields,
-                },
-            );
-        } else if let Some(record) = document.tabs.get_mut(&scope.tab) {
-            record.fields = tab_fields;
-        }
-
-        let snapshot = match commit(core, live, &base, document, now).await? {
-            Attempt::Committed(snapshot) => snapshot,
-            Attempt::Again(state) => {
+            Answer::Lost(state) => base = state,
+            Answer::Unknown(state) => {
+                unsure.push(attempt);
                 base = state;
-                pause(attempt).await;
-                continue;
             }
-        };
-        if matches!(outcome, Outcome::Applied { .. }) {
-            live.sent(scope.tab, scope.inputs);
         }
-        live.observe(&SessionState::Found(Arc::new(snapshot)), None, now);
-        return Ok(Done {
-            outcome,
-            effects,
-            repeated: false,
-        });
+        pause(round).await;
     }
     tracing::warn!(attempts = limits::ATTEMPTS, "others always committed first");
     Err(Failure::Unavailable)
+}
+
+/// The document that a change starts from, if the session is open to whoever asks.
+fn open_document(
+    core: &Core,
+    session: &SessionCookie,
+    base: &SessionState,
+    now: Timestamp,
+) -> Result<Document, Failure> {
+    let document = match base {
+        SessionState::Deleted => return Err(Failure::SessionGone),
+        SessionState::Absent if core.config.visit_is_over(session, now) => {
+            return Err(Failure::SessionGone);
+        }
+        SessionState::Absent => Document::new(session.secret.hash(), now),
+        SessionState::Found(snapshot) => snapshot.document.clone(),
+    };
+    if document.secret.matches(&session.secret) {
+        Ok(document)
+    } else {
+        Err(Failure::SessionGone)
+    }
+}
+
+/// One run of the step, on its way into the store.
+struct Attempt {
+    commit: CommitId,
+    /// The revision that it makes.
+    revision: u64,
+    outcome: Outcome,
+    effects: Effects,
+}
+
+impl Attempt {
+    /// It is in the store.
+    fn done(self, live: &Live, scope: Scope<'_>) -> Done {
+        if matches!(self.outcome, Outcome::Applied { .. }) {
+            live.sent(scope.tab, scope.inputs);
+        }
+        Done {
+            outcome: self.outcome,
+            effects: self.effects,
+            repeated: false,
+        }
+    }
+}
+
+/// Runs the step and writes into `document` what it did.
+fn prepare(
+    base: &SessionState,
+    mut document: Document,
+    scope: Scope<'_>,
+    numbered: Option<Numbered>,
+    step: &mut Step<'_>,
+    now: Timestamp,
+) -> Result<(Document, Attempt), Failure> {
+    let mut effects = Effects::default();
+    let changes = isolated(
+        step,
+        sources(base, scope.params, Some(scope.tab), scope.inputs),
+        &mut effects,
+    )?;
+    let commit = CommitId(u128::from_le_bytes(random()));
+    let revision = base.revision() + 1;
+    let mut tab_fields = document
+        .tabs
+        .get(&scope.tab)
+        .map(|record| record.fields.clone())
+        .unwrap_or_default();
+    let outcome = match changes {
+        Ok(changes) => {
+            changes.apply(&mut document, &mut tab_fields);
+            Outcome::Applied {
+                revision,
+                commands: effects.commands.clone(),
+            }
+        }
+        Err(Refusal(message)) => {
+            effects = Effects::default();
+            Outcome::Refused { message }
+        }
+    };
+    if let Some(Numbered {
+        load,
+        number,
+        digest,
+    }) = numbered
+    {
+        document.record(
+            scope.tab,
+            TabRecord {
+                load,
+                number,
+                digest,
+                outcome: outcome.clone(),
+                at: now.as_millis(),
+                fields: tab_fields,
+            },
+        );
+    } else if let Some(record) = document.tabs.get_mut(&scope.tab) {
+        record.fields = tab_fields;
+    }
+    document.made_for(commit);
+    let attempt = Attempt {
+        commit,
+        revision,
+        outcome,
+        effects,
+    };
+    Ok((document, attempt))
 }
 
 /// Whether this number was handled before, and how.
@@ -239,11 +305,13 @@ fn isolated(
     }
 }
 
-/// How an attempt to commit ended.
-enum Attempt {
-    Committed(Snapshot),
-    /// Somebody else was first, or it is not known: run again on this state.
-    Again(SessionState),
+/// How an attempt to commit ended; with the state to run again on, where that may be needed.
+enum Answer {
+    Committed(Arc<Snapshot>),
+    /// Nothing was done, because somebody else was first.
+    Lost(SessionState),
+    /// It is not known. The state may hold it, or it may even get there later.
+    Unknown(SessionState),
 }
 
 async fn commit(
@@ -251,8 +319,9 @@ async fn commit(
     live: &Live,
     base: &SessionState,
     document: Document,
+    id: CommitId,
     now: Timestamp,
-) -> Result<Attempt, Failure> {
+) -> Result<Answer, Failure> {
     let bytes = document.encode();
     if bytes.len() > limits::DOCUMENT {
         return Err(Failure::TooLarge);
@@ -265,7 +334,7 @@ async fn commit(
         absolute: clock::after(document.created, core.config.absolute),
     };
     let commit = Commit {
-        id: CommitId(u128::from_le_bytes(random())),
+        id,
         now,
         writes: vec![Write {
             key: live.key().clone(),
@@ -283,30 +352,30 @@ async fn commit(
     match answer {
         Ok(Ok(CommitOutcome::Committed(versions))) => {
             let version = *versions.first().ok_or(Failure::Unavailable)?;
-            Ok(Attempt::Committed(Snapshot {
+            Ok(Answer::Committed(Arc::new(Snapshot {
                 document,
                 version,
                 expiry,
-            }))
+            })))
         }
         Ok(Ok(CommitOutcome::Conflict(current))) => {
             let current = current.into_iter().next().ok_or(Failure::Unavailable)?;
             let state = SessionState::of_loaded(current).map_err(|error| unavailable(&error))?;
             live.observe(&state, None, now);
-            Ok(Attempt::Again(state))
+            Ok(Answer::Lost(state))
         }
         Ok(Ok(CommitOutcome::Gone)) => match live.load(&*core.store, now).await {
             // It expired between the load and the commit: what comes next is a new session's.
             Ok(SessionState::Absent | SessionState::Deleted) => Err(Failure::SessionGone),
-            Ok(state) => Ok(Attempt::Again(state)),
+            Ok(state) => Ok(Answer::Lost(state)),
             Err(error) => Err(unavailable(&error)),
         },
-        // Nobody knows. If it did land, its number is in the document that is there now, or in
-        // the one that makes the next attempt fail.
+        // If it did land, or still will, the document that is there now names it, or the one that
+        // makes the next attempt fail.
         Ok(Ok(CommitOutcome::Unknown)) | Err(_) => live
             .load(&*core.store, now)
             .await
-            .map(Attempt::Again)
+            .map(Answer::Unknown)
             .map_err(|error| unavailable(&error)),
         Ok(Err(StoreError::TooLarge { .. })) => Err(Failure::TooLarge),
         Ok(Err(StoreError::Full(_))) => Err(Failure::Full),

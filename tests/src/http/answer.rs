@@ -1,7 +1,11 @@
 //! A complete answer of a server.
 
+use std::io;
+
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use serde_json::Value;
 
 /// Status, headers and body of an answer.
@@ -16,6 +20,16 @@ pub struct Answer {
 }
 
 impl Answer {
+    pub(super) async fn read(response: Response<Incoming>) -> io::Result<Self> {
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+        Ok(Self {
+            status: head.status,
+            headers: head.headers,
+            body,
+        })
+    }
+
     /// The first header of this name, as text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -54,6 +68,28 @@ impl Answer {
     pub fn code(&self) -> Option<String> {
         let body: Value = serde_json::from_slice(&self.body).ok()?;
         body["code"].as_str().map(str::to_owned)
+    }
+
+    /// The message of a refusal.
+    #[must_use]
+    pub fn message(&self) -> Option<String> {
+        let body: Value = serde_json::from_slice(&self.body).ok()?;
+        body["message"].as_str().map(str::to_owned)
+    }
+
+    /// The text of the element with this id: up to its first tag, as it is in the HTML.
+    #[must_use]
+    #[track_caller]
+    pub fn shows(&self, id: &str) -> String {
+        let html = self.text();
+        let found = html
+            .split_once(&format!("id=\"{id}\""))
+            .and_then(|(_, rest)| rest.split_once('>'))
+            .and_then(|(_, rest)| rest.split_once('<'));
+        let Some((text, _)) = found else {
+            panic!("there is no element #{id} in {html}");
+        };
+        text.to_owned()
     }
 
     /// Fails the test unless the status says success.

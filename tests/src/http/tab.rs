@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use super::action::Action;
 use super::answer::Answer;
 use super::visitor::Visitor;
+use super::wire::Line;
 use crate::patience::PATIENCE;
 
 /// An attached tab. It numbers its actions from 1, as the browser's client does.
@@ -58,6 +59,12 @@ impl Tab {
         }
     }
 
+    /// The path of its page.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The attach token.
     #[must_use]
     pub fn token(&self) -> &str {
@@ -93,6 +100,20 @@ impl Tab {
         self.send(&action.body(&self.token, number)).await
     }
 
+    /// Sends an action over a connection that is kept.
+    pub async fn act_over(&self, line: &mut Line, action: Action) -> Answer {
+        line.send(self.request(&action))
+            .await
+            .unwrap_or_else(|error| panic!("an action at {}: {error}", self.path))
+    }
+
+    /// The request of an action, to be sent by other means. It takes the tab's next number.
+    #[must_use]
+    pub fn request(&self, action: &Action) -> Request<Bytes> {
+        let number = self.number_of(action);
+        self.request_with(&action.body(&self.token, number))
+    }
+
     /// Sends an action as the browser's client does: unchanged again and again until an answer
     /// carries its number.
     pub async fn act_until_acknowledged(&self, action: Action) -> Answer {
@@ -120,13 +141,13 @@ impl Tab {
     ///
     /// The connection was refused or cut.
     pub async fn send(&self, body: &Value) -> io::Result<Answer> {
-        self.visitor.send(self.request(body)).await
+        self.visitor.send(self.request_with(body)).await
     }
 
     /// A request with any JSON as the body of an action; its number is in the headers too.
     #[must_use]
     #[track_caller]
-    pub fn request(&self, body: &Value) -> Request<Bytes> {
+    pub fn request_with(&self, body: &Value) -> Request<Bytes> {
         let mut request = self.visitor.post(&self.path, "action", body.to_string());
         if let Some(number) = body["number"].as_u64() {
             request

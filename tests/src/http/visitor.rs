@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde_json::json;
 use tokio::time::timeout;
@@ -16,7 +15,7 @@ use tokio::time::timeout;
 use super::answer::Answer;
 use super::stream::Stream;
 use super::tab::Tab;
-use super::wire::{self, Connection};
+use super::wire::{self, Connection, Line};
 use crate::patience::PATIENCE;
 
 /// Somebody with a cookie jar. Clones share it, as the tabs of a browser do.
@@ -110,15 +109,16 @@ impl Visitor {
     pub async fn send(&self, request: Request<Bytes>) -> io::Result<Answer> {
         timeout(PATIENCE, async {
             let (response, _connection) = self.begin(request).await?;
-            let (head, body) = response.into_parts();
-            let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-            Ok(Answer {
-                status: head.status,
-                headers: head.headers,
-                body,
-            })
+            Answer::read(response).await
         })
         .await?
+    }
+
+    /// Opens a connection that is kept for many requests.
+    pub async fn connect(&self) -> Line {
+        Line::open(self.server)
+            .await
+            .unwrap_or_else(|error| panic!("no connection: {error}"))
     }
 
     /// Sends a request and keeps the cookies of the answer, whose body is still to come.
@@ -150,6 +150,18 @@ impl Visitor {
         answer.assert_ok();
         let reply = answer.json();
         Tab::new(self.clone(), path, &reply)
+    }
+
+    /// Attaches the document that comes after a reload of `tab`: the same tab's next load, which
+    /// counts its actions from 1.
+    pub async fn reload(&self, tab: &Tab) -> Tab {
+        let body = json!({ "token": tab.token() }).to_string();
+        let answer = self
+            .send(self.post(tab.path(), "attach", body))
+            .await
+            .unwrap_or_else(|error| panic!("attach again to {}: {error}", tab.path()));
+        answer.assert_ok();
+        Tab::new(self.clone(), tab.path(), &answer.json())
     }
 
     /// Asks for a live tab and returns the answer as it is.

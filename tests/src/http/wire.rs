@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::answer::Answer;
 use crate::patience::PATIENCE;
 
 /// A connection that closes when it is dropped, however much is still to come.
@@ -26,25 +27,57 @@ impl Drop for Connection {
     }
 }
 
+/// A connection that is used for one request after the other.
+#[derive(Debug)]
+pub struct Line {
+    sender: http1::SendRequest<Full<Bytes>>,
+    connection: Connection,
+}
+
+impl Line {
+    pub(super) async fn open(server: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(server).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(io::Error::other)?;
+        let connection = Connection(tokio::spawn(async move {
+            // Its failure reaches whoever waits for the answer or reads the body.
+            let _ = connection.await;
+        }));
+        Ok(Self { sender, connection })
+    }
+
+    /// Sends a request and reads the answer to its end.
+    ///
+    /// # Errors
+    ///
+    /// The connection was cut, or the answer did not end in time.
+    pub async fn send(&mut self, request: Request<Bytes>) -> io::Result<Answer> {
+        timeout(PATIENCE, async {
+            self.sender.ready().await.map_err(io::Error::other)?;
+            let response = self.begin(request).await?;
+            Answer::read(response).await
+        })
+        .await?
+    }
+
+    async fn begin(&mut self, request: Request<Bytes>) -> io::Result<Response<Incoming>> {
+        self.sender
+            .send_request(request.map(Full::new))
+            .await
+            .map_err(io::Error::other)
+    }
+}
+
 /// Sends a request over a new connection.
 pub(crate) async fn send(
     server: SocketAddr,
     request: Request<Bytes>,
 ) -> io::Result<(Response<Incoming>, Connection)> {
-    let stream = TcpStream::connect(server).await?;
-    stream.set_nodelay(true)?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(io::Error::other)?;
-    let connection = Connection(tokio::spawn(async move {
-        // Its failure reaches whoever waits for the answer or reads the body.
-        let _ = connection.await;
-    }));
-    let response = sender
-        .send_request(request.map(Full::new))
-        .await
-        .map_err(io::Error::other)?;
-    Ok((response, connection))
+    let mut line = Line::open(server).await?;
+    let response = line.begin(request).await?;
+    Ok((response, line.connection))
 }
 
 /// Sends bytes as they are, half-closes, and returns all that the server answers until it closes

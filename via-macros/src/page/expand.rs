@@ -14,9 +14,10 @@ use crate::emit::{at, cfgs, local, name_of, unnamed_block};
 pub(crate) fn page(page: &Page) -> TokenStream {
     let item = &page.item;
     let signals = page.signals().map(|field| {
-        let make = match field.kind {
-            Kind::Signal(SignalScope::Local, _) => quote!(local),
-            _ => quote!(new),
+        let make = if matches!(field.kind, Kind::Signal(SignalScope::Local, _)) {
+            quote!(local)
+        } else {
+            quote!(new)
         };
         signal_method(&field.ident, &field.ty, &field.cfgs, &make)
     });

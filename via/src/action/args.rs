@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn an_error_says_which_argument_is_wrong() {
-        let message = decode(r#"[1, 2]"#).unwrap_err().to_string();
+        let message = decode("[1, 2]").unwrap_err().to_string();
         assert!(message.contains("number 2"), "{message}");
         for json in ["[1]", r#"[1, "a", 2]"#, "[]"] {
             let message = decode(json).unwrap_err().to_string();

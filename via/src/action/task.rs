@@ -27,7 +27,6 @@ pub(crate) struct TaskHome {
     pub(crate) session: SessionCookie,
     pub(crate) tab: TabId,
     pub(crate) params: Vec<(String, String)>,
-    pub(crate) inputs: Inputs,
 }
 
 impl<P: Page> Task<P> {
@@ -51,14 +50,16 @@ impl<P: Page> Task<P> {
             session,
             tab,
             params,
-            inputs,
         } = &*self.home;
         let live = core.hub.live(&session.id.key());
+        // What the browser sent with the start was true then: what the user changed of it is
+        // committed, and may have been changed again.
+        let inputs = Inputs::default();
         let scope = Scope {
             session,
             tab: *tab,
             params,
-            inputs,
+            inputs: &inputs,
         };
         let mut step = |sources: crate::state::Sources<'_>, _: &mut Effects| {
             change::<P, ActionError>(sources, |page| {

@@ -53,7 +53,10 @@ pub(super) async fn attach(
         });
     let (tab, epoch, since) = before.map_or_else(
         || (TabId::fresh(), 0, now.as_millis()),
-        |old| (old.tab, old.load.epoch.saturating_add(1), old.load.since),
+        |old| {
+            let since = now.as_millis().max(old.load.since);
+            (old.tab, old.load.epoch.saturating_add(1), since)
+        },
     );
     let token = Token {
         tab,
@@ -68,7 +71,7 @@ pub(super) async fn attach(
         fingerprint: page.fingerprint,
         issued: now.as_millis(),
     };
-    let renew = limits::TOKEN_LIFE - limits::TOKEN_LIFE / 12;
+    let renew = limits::TOKEN_LIFE / 12 * 11;
     let answer = json!({
         "token": token.seal(keys),
         "tab": tab.to_string(),
@@ -236,10 +239,6 @@ impl Call {
             session: self.cookie.clone(),
             tab: self.tab,
             params: self.params.clone(),
-            inputs: Inputs {
-                values: self.inputs.values.clone(),
-                ..Inputs::default()
-            },
         });
         match page.start(&self.action, arguments, Arc::clone(&home)) {
             Ok(future) => Ok((home, future)),

@@ -152,12 +152,24 @@ fn whole(frame: &Frame, head: &str, links: &Links, base: &str) -> maud::Markup {
 }
 
 fn failed(incident: &Incident) -> Response {
-    let page = html! {
+    let page = notice("Something went wrong", &incident.message());
+    (StatusCode::INTERNAL_SERVER_ERROR, page).into_response()
+}
+
+/// The answer to whoever opens a page and cannot have it: the same refusal, for people.
+pub(super) fn refused(refused: Refused) -> Response {
+    let page = notice("This page cannot be shown", refused.message());
+    let (mut parts, _) = refused.into_response().into_parts();
+    parts.headers.remove(header::CONTENT_TYPE);
+    (parts, page).into_response()
+}
+
+fn notice(title: &str, message: &str) -> maud::Markup {
+    html! {
         (DOCTYPE)
         html lang="en" {
-            head { meta charset="utf-8"; title { "Something went wrong" } }
-            body { h1 { "Something went wrong" } p { (incident.message()) } }
+            head { meta charset="utf-8"; title { (title) } }
+            body { h1 { (title) } p { (message) } }
         }
-    };
-    (StatusCode::INTERNAL_SERVER_ERROR, page).into_response()
+    }
 }

@@ -45,7 +45,7 @@ pub(super) async fn open(
     for (index, tab) in request.tabs.into_iter().enumerate() {
         match admit(&core, keys, &cookie, now, index, &tab) {
             Ok(tab) => tabs.push(tab),
-            Err((code, message)) => tab_event(&mut first, index, code, message),
+            Err((reason, message)) => tab_event(&mut first, index, reason, message),
         }
     }
 

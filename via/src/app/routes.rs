@@ -31,7 +31,7 @@ pub(super) fn router(core: &Arc<Core>, stylesheets: Vec<&'static str>) -> Router
                 let base = base(original.path(), uri.path());
                 document::show(&core, &page, &links, base, &collect(&params), &headers)
                     .await
-                    .unwrap_or_else(IntoResponse::into_response)
+                    .unwrap_or_else(document::refused)
             }
         };
         let acted = {
@@ -68,7 +68,7 @@ async fn answer(
     let (headers, body) = guarded(&core, request).await?;
     match headers
         .get(security::VIA_REQUEST)
-        .map(|kind| kind.as_bytes())
+        .map(http::HeaderValue::as_bytes)
     {
         Some(b"action") => act::act(core, page, params, &headers, body).await,
         Some(b"attach") => act::attach(&core, &page, params, &headers, &body).await,

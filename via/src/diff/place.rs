@@ -1,7 +1,7 @@
 //! Where a browser puts an element: the rules of HTML's tree construction, as far as they tell whether that is where it
 //! is written.
 
-use super::parse::{Open, Parser, Unruly, is_any};
+use super::parse::{Parser, Unruly, is_any};
 use super::tag::{self, Kind};
 
 impl Parser<'_> {
@@ -33,6 +33,15 @@ impl Parser<'_> {
             return self.place_in_select(select, kind);
         }
         self.selects |= kind == Kind::Select;
+        // An outer one is ended only half: a link around a table or the like, a form around anything.
+        if matches!(kind, Kind::A | Kind::Form)
+            && let Some(outer) = self.outer(name)
+            && self.stack[outer + 1..]
+                .iter()
+                .any(|open| kind == Kind::Form || open.kind.is_scope())
+        {
+            return Err(Unruly);
+        }
         if self.is_table_inside()
             && let Some(table) = self.table()
         {
@@ -46,6 +55,13 @@ impl Parser<'_> {
             return Err(Unruly);
         }
         self.place_in_body(kind, name)
+    }
+
+    /// The innermost open element with this name, however far out.
+    fn outer(&self, name: &[u8]) -> Option<usize> {
+        self.stack
+            .iter()
+            .rposition(|open| open.name.eq_ignore_ascii_case(name))
     }
 
     fn place_in_select(&mut self, select: usize, kind: Kind) -> Result<(), Unruly> {
@@ -104,6 +120,15 @@ impl Parser<'_> {
         if kind.ends_paragraph() {
             let scope = |kind: Kind| kind.is_scope() || kind == Kind::Button;
             if let Some(paragraph) = self.find(|kind| kind == Kind::P, scope) {
+                // In a document without a doctype a table does not end it. Both must do.
+                if kind == Kind::Table {
+                    let around = self.stack[self.innermost_of(paragraph - 1)].kind;
+                    if around.has_implied_end() || around == Kind::Heading {
+                        return Err(Unruly);
+                    }
+                    self.check_contained(paragraph)?;
+                    return self.mark(paragraph - 1);
+                }
                 self.ends(paragraph)?;
             }
         }
@@ -120,16 +145,7 @@ impl Parser<'_> {
                 |open| open != kind && open.stops_item_search(),
             ),
             Kind::Button => self.find(|open| open == kind, Kind::is_scope),
-            Kind::A | Kind::Form => {
-                let same = |open: &Open<'_>| open.name.eq_ignore_ascii_case(name);
-                let outer = self.stack.iter().rposition(same);
-                // From inside a table or the like, the outer one is ended only half.
-                let between = outer.map_or(&[][..], |outer| &self.stack[outer + 1..]);
-                if between.iter().any(|open| open.kind.is_scope()) {
-                    return Err(Unruly);
-                }
-                outer
-            }
+            Kind::A | Kind::Form => self.outer(name),
             Kind::RubyPart if innermost.has_implied_end() => {
                 // It may end several at once.
                 if self.stack[self.innermost_of(top - 1)]
@@ -150,9 +166,20 @@ impl Parser<'_> {
     }
 
     /// A browser ends the open element `ended` here, so that what follows becomes its sibling.
-    ///
-    /// The end tags that are written later find nothing to end, if none of their names is open further out.
     fn ends(&mut self, ended: usize) -> Result<(), Unruly> {
+        self.check_contained(ended)?;
+        self.mark(ended - 1)?;
+        // Parts that are out of place never end their table.
+        let table = usize::from(self.stack[ended].kind == Kind::Table);
+        for open in &mut self.stack[ended + table..] {
+            open.kind = Kind::Gone;
+        }
+        Ok(())
+    }
+
+    /// Checks that ending `ended` early changes nothing outside of its parent: the end tags that are written later
+    /// find nothing to end, and nothing is opened again.
+    fn check_contained(&self, ended: usize) -> Result<(), Unruly> {
         let (outside, inside) = self.stack.split_at(ended);
         let reaches_out = inside.iter().any(|open| {
             outside.iter().any(|other| {
@@ -166,12 +193,6 @@ impl Parser<'_> {
         });
         if reaches_out || reopens {
             return Err(Unruly);
-        }
-        self.mark(ended - 1)?;
-        // Parts that are out of place never end their table.
-        let table = usize::from(self.stack[ended].kind == Kind::Table);
-        for open in &mut self.stack[ended + table..] {
-            open.kind = Kind::Gone;
         }
         Ok(())
     }

@@ -297,22 +297,28 @@ const SHORT: &[(&[u8], Kind)] = &[
     (b"xmp", Kind::RawBlock),
 ];
 
-/// Names of up to eight bytes as numbers, sorted, so that looking one up compares integers.
-const KEYS: [(u64, Kind); SHORT.len()] = {
-    let mut keys = [(0, Kind::Other); SHORT.len()];
+/// Names of up to eight bytes as numbers, each at its slot or, where that is taken, at the next free one. Looking up a
+/// name takes one comparison, mostly. No name is 0.
+static SLOTS: [(u64, Kind); 1 << SLOT_BITS] = {
+    let mut slots = [(0, Kind::Other); 1 << SLOT_BITS];
     let mut filled = 0;
     while filled < SHORT.len() {
-        let entry = (key(SHORT[filled].0), SHORT[filled].1);
-        let mut at = filled;
-        while at > 0 && keys[at - 1].0 > entry.0 {
-            keys[at] = keys[at - 1];
-            at -= 1;
+        let key = key(SHORT[filled].0);
+        let mut at = slot(key);
+        while slots[at].0 != 0 {
+            at = (at + 1) % slots.len();
         }
-        keys[at] = entry;
+        slots[at] = (key, SHORT[filled].1);
         filled += 1;
     }
-    keys
+    slots
 };
+
+const SLOT_BITS: u32 = 9;
+
+const fn slot(key: u64) -> usize {
+    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - SLOT_BITS)) as usize
+}
 
 const fn key(name: &[u8]) -> u64 {
     let mut key = 0;
@@ -328,9 +334,11 @@ const fn key(name: &[u8]) -> u64 {
 pub(super) fn kind(name: &[u8]) -> Kind {
     if name.len() <= 8 {
         let key = key(name);
-        return KEYS
-            .binary_search_by_key(&key, |&(key, _)| key)
-            .map_or(Kind::Other, |at| KEYS[at].1);
+        let mut at = slot(key);
+        while SLOTS[at].0 != key && SLOTS[at].0 != 0 {
+            at = (at + 1) % SLOTS.len();
+        }
+        return SLOTS[at].1;
     }
     let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
     if is("blockquote") || is("figcaption") {

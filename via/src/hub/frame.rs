@@ -3,7 +3,7 @@
 use std::{
     fmt,
     str::FromStr,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::lock;
 use crate::{
-    diff::{Op, Patch, Target, diff},
+    diff::{Op, Patch, Target, Tree},
     page::{PageEntry, Rendered},
     protocol::datastar::{self, EncodedEvent},
     state::TabId,
@@ -24,6 +24,8 @@ pub(crate) struct Frame {
     pub(crate) html: String,
     pub(crate) signals: Map<String, Value>,
     pub(crate) hash: FrameHash,
+    /// What the HTML means, once somebody compared it with another.
+    tree: OnceLock<Tree>,
     /// The patches from the frame that most tabs come from, encoded once for all of them.
     patches: Mutex<Option<(FrameHash, Arc<[EncodedEvent]>)>>,
 }
@@ -66,6 +68,7 @@ impl Frame {
             html,
             signals,
             hash: FrameHash(hash.digest()),
+            tree: OnceLock::new(),
             patches: Mutex::default(),
         }
     }
@@ -78,12 +81,16 @@ impl Frame {
         {
             return Arc::clone(events);
         }
-        let events: Arc<[EncodedEvent]> = diff(&old.html, &self.html)
-            .iter()
-            .map(datastar::patch_elements)
-            .collect();
+        let (tree, changes) = old.tree().update(self.html.clone());
+        // Where it was read before, for another old frame, the tree is the same.
+        let _ = self.tree.set(tree);
+        let events: Arc<[EncodedEvent]> = changes.iter().map(datastar::patch_elements).collect();
         *patches = Some((old.hash, Arc::clone(&events)));
         events
+    }
+
+    fn tree(&self) -> &Tree {
+        self.tree.get_or_init(|| Tree::parse(self.html.clone()))
     }
 
     /// The event that shows the whole frame, whatever was shown before.

@@ -106,7 +106,8 @@ impl SessionState {
         self.snapshot().map(|snapshot| snapshot.version)
     }
 
-    fn revision(&self) -> u64 {
+    /// 0 before the first commit.
+    pub(crate) fn revision(&self) -> u64 {
         self.version().map_or(0, |version| version.revision)
     }
 }
@@ -335,7 +336,8 @@ pub(crate) fn sources<'a>(
     }
 }
 
-/// The signals of a frame that a tab does not show yet, given what it shows.
+/// The signals of a frame that a tab does not show yet, given what it shows. Those that are local
+/// to the browser are its own business.
 pub(crate) fn unseen<'a>(
     shown: &'a serde_json::Map<String, Value>,
     frame: &'a Frame,
@@ -343,5 +345,6 @@ pub(crate) fn unseen<'a>(
     frame
         .signals
         .iter()
+        .filter(|(name, _)| !name.starts_with('_'))
         .filter(|(name, value)| shown.get(*name) != Some(*value))
 }

@@ -153,11 +153,11 @@ impl TabStream {
                 self.beats_at = Instant::now() + self.heartbeat;
                 return Some(out);
             }
-            let far = self.ends_at;
+            let retry_at = self.retry.unwrap_or(self.ends_at);
             tokio::select! {
                 () = self.watching.watch().raised() => {}
                 () = self.core.shutdown.cancelled() => {}
-                () = tokio::time::sleep_until(self.retry.unwrap_or(far)), if self.retry.is_some() => {
+                () = tokio::time::sleep_until(retry_at), if self.retry.is_some() => {
                     self.retry = None;
                     self.watching.watch().raise();
                 }
@@ -272,17 +272,13 @@ impl StreamTab {
         let signals = frame.signals.clone();
         self.shows = Shows::Frame(frame, signals);
     }
-}
 
-impl StreamTab {
     /// What a tab sent with its action it shows already, and is not sent back. But where a value
     /// was on its way to the tab, nobody knows which of the two it shows: it is told.
-    fn take_note_of(
-        &mut self,
-        sent: Option<BTreeMap<String, Value>>,
-        known: &mut Map<String, Value>,
-    ) {
-        let Some(sent) = sent else { return };
+    fn take_note_of(&mut self, sent: BTreeMap<String, Value>, known: &mut Map<String, Value>) {
+        if sent.is_empty() {
+            return;
+        }
         for (name, value) in sent {
             if !self.pushed.contains(&name) {
                 known.insert(name, value);

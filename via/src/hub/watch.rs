@@ -28,8 +28,8 @@ pub(crate) struct Watch {
 /// What concerns one tab alone.
 #[derive(Debug, Default)]
 struct Mailbox {
-    /// The signals that the tab sent with its last action: what it shows of them by now.
-    sent: Option<BTreeMap<String, Value>>,
+    /// The signals that the tab sent with its latest actions: what it shows of them by now.
+    sent: BTreeMap<String, Value>,
     commands: Vec<Command>,
 }
 
@@ -64,7 +64,7 @@ impl Watch {
 
     pub(crate) fn sent(&self, tab: TabId, signals: &BTreeMap<String, Value>) {
         if let Some(mailbox) = self.tabs.get(&tab) {
-            lock(mailbox).sent = Some(signals.clone());
+            lock(mailbox).sent.extend(signals.clone());
         }
     }
 
@@ -77,8 +77,11 @@ impl Watch {
         }
     }
 
-    pub(crate) fn take_sent(&self, tab: TabId) -> Option<BTreeMap<String, Value>> {
-        lock(self.tabs.get(&tab)?).sent.take()
+    pub(crate) fn take_sent(&self, tab: TabId) -> BTreeMap<String, Value> {
+        self.tabs
+            .get(&tab)
+            .map(|mailbox| std::mem::take(&mut lock(mailbox).sent))
+            .unwrap_or_default()
     }
 
     pub(crate) fn take_commands(&self, tab: TabId) -> Vec<Command> {

@@ -52,15 +52,6 @@ impl EncodedEvent {
     }
 }
 
-/// The events of one frame, in the order in which they must be applied: signals first, so that new elements find them.
-pub(crate) fn encode(patches: &[Patch], signals: Option<&Value>) -> Vec<EncodedEvent> {
-    signals
-        .map(patch_signals)
-        .into_iter()
-        .chain(patches.iter().map(patch_elements))
-        .collect()
-}
-
 /// The event that changes one element.
 ///
 /// Line breaks of the HTML arrive as LF, as an HTML parser would make of them anyway.
@@ -204,13 +195,10 @@ mod tests {
 
     #[test]
     fn tabs_share_all_but_the_id() {
-        let events = encode(
-            &[Patch {
-                target: id("a"),
-                op: Op::Outer("<p id=\"a\">1</p>".to_owned()),
-            }],
-            Some(&json!({"n": 1})),
-        );
+        let events = [
+            patch_signals(&json!({"n": 1})),
+            elements(id("a"), Op::Outer("<p id=\"a\">1</p>".to_owned())),
+        ];
         let send = |id: &str| -> Vec<Event> {
             let mut stream = Vec::new();
             for (event, n) in events.iter().zip(1..) {

@@ -214,8 +214,7 @@ mod tests {
             let pairs: Vec<_> = (0..len).map(|at| format!("\"{at}\":0")).collect();
             format!("{{{}}}", pairs.join(","))
         };
-        type Case<'a> = (usize, &'a dyn Fn(usize) -> String);
-        let cases: [Case<'_>; 5] = [
+        let cases: [(usize, &dyn Fn(usize) -> String); 5] = [
             (limits::JSON_DEPTH, &nested),
             (limits::JSON_STRING_LEN, &string),
             (limits::JSON_KEY_LEN, &key),

@@ -11,7 +11,7 @@ use super::Fields;
 use crate::{
     action::Command,
     session::{SecretHash, random},
-    store::Timestamp,
+    store::{CommitId, Timestamp},
 };
 
 /// The format of documents that this build reads and writes.
@@ -19,6 +19,9 @@ const FORMAT: u64 = 1;
 
 /// How many tabs a document remembers. The one that was quiet for longest makes room.
 const MAX_TABS: usize = 64;
+
+/// How many of its latest commits a document names.
+pub(crate) const RECENT: usize = 8;
 
 /// Everything that is kept of one session.
 #[derive(Clone, Debug)]
@@ -32,6 +35,8 @@ pub(crate) struct Document {
     pub(crate) tabs: BTreeMap<TabId, TabRecord>,
     /// A tab without a record whose load was handed out up to then may have been forgotten.
     pub(crate) forgotten: Timestamp,
+    /// The latest commits, oldest first: who was not told what became of a commit looks here.
+    recent: Vec<u64>,
     /// What another version of this format keeps beside.
     unknown: Fields,
 }
@@ -63,7 +68,8 @@ pub(crate) struct Load {
     pub(crate) epoch: u32,
     /// Tells loads apart that were handed out for the same epoch.
     pub(crate) nonce: u32,
-    /// When the first token of the tab was handed out, in milliseconds since the Unix epoch.
+    /// When it was handed out, in milliseconds since the Unix epoch; never earlier than the load
+    /// before it.
     pub(crate) since: i64,
 }
 
@@ -103,6 +109,8 @@ struct Parts<'a> {
     aside: &'a Fields,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     tabs: &'a BTreeMap<TabId, TabRecord>,
+    #[serde(skip_serializing_if = "<[u64]>::is_empty")]
+    recent: &'a [u64],
     #[serde(flatten, serialize_with = "raw_entries")]
     unknown: &'a Fields,
 }
@@ -126,6 +134,7 @@ impl Document {
             aside: Fields::new(),
             tabs: BTreeMap::new(),
             forgotten: Timestamp::from_millis(0),
+            recent: Vec::new(),
             unknown: Fields::new(),
         }
     }
@@ -150,6 +159,7 @@ impl Document {
             fields: take(&mut parts, "fields")?,
             aside: take_or_default(&mut parts, "aside")?,
             tabs: take_or_default(&mut parts, "tabs")?,
+            recent: take_or_default(&mut parts, "recent")?,
             unknown: parts,
         })
     }
@@ -164,6 +174,7 @@ impl Document {
             fields: &self.fields,
             aside: &self.aside,
             tabs: &self.tabs,
+            recent: &self.recent,
             unknown: &self.unknown,
         };
         serde_json::to_vec(&parts)
@@ -171,9 +182,27 @@ impl Document {
             .into()
     }
 
+    /// Names the commit that this document is made for.
+    pub(crate) fn made_for(&mut self, commit: CommitId) {
+        if self.recent.len() >= RECENT {
+            self.recent.drain(..=self.recent.len() - RECENT);
+        }
+        self.recent.push(mark(commit));
+    }
+
+    /// Whether this commit is one of the latest.
+    pub(crate) fn comes_from(&self, commit: CommitId) -> bool {
+        self.recent.contains(&mark(commit))
+    }
+
     /// Puts down what a tab did, and forgets the tab that was quiet for longest if there are too
     /// many.
-    pub(crate) fn record(&mut self, tab: TabId, record: TabRecord) {
+    pub(crate) fn record(&mut self, tab: TabId, mut record: TabRecord) {
+        if let Some(before) = self.tabs.remove(&tab) {
+            // Of two loads with one parent, the one that acts later may be the older one; once
+            // the tab is forgotten, neither may act again.
+            record.load.since = record.load.since.max(before.load.since);
+        }
         self.tabs.insert(tab, record);
         while self.tabs.len() > MAX_TABS {
             let quiet = self
@@ -190,6 +219,11 @@ impl Document {
                 .max(Timestamp::from_millis(record.load.since));
         }
     }
+}
+
+/// Half of an id is enough to tell a few commits apart.
+fn mark(commit: CommitId) -> u64 {
+    u64::try_from(commit.0 >> 64).unwrap_or_default()
 }
 
 fn take<T: for<'de> Deserialize<'de>>(
@@ -281,12 +315,11 @@ mod tests {
     fn what_another_version_wrote_is_kept_byte_for_byte() {
         let mut fields: Fields = serde_json::from_slice(&document().encode()).unwrap();
         let strange = r#"{ "b" : 1.50, "a":[ 1e2 ] }"#;
-        for (map, key) in [(&mut fields, "later")] {
-            map.insert(key.into(), RawValue::from_string(strange.into()).unwrap());
-        }
+        let raw = |json: &str| RawValue::from_string(json.to_owned()).unwrap();
+        fields.insert("later".into(), raw(strange));
         fields.insert(
             "fields".into(),
-            RawValue::from_string(format!(r#"{{"Other.field":{strange}}}"#)).unwrap(),
+            raw(&format!(r#"{{"Other.field":{strange}}}"#)),
         );
         let bytes = serde_json::to_vec(&fields).unwrap();
 
@@ -296,6 +329,19 @@ mod tests {
         assert_eq!(again["later"].get(), strange);
         let inner: Fields = serde_json::from_str(again["fields"].get()).unwrap();
         assert_eq!(inner["Other.field"].get(), strange);
+    }
+
+    #[test]
+    fn a_document_names_the_commits_that_made_it_and_no_older_ones() {
+        let mut document = document();
+        for id in 1..=12 {
+            document.made_for(CommitId(id << 64));
+        }
+        let again = Document::decode(&document.encode()).unwrap();
+        let named: Vec<_> = (0..=13)
+            .filter(|id| again.comes_from(CommitId(*id << 64)))
+            .collect();
+        assert_eq!(named, (5..=12).collect::<Vec<_>>());
     }
 
     #[test]

@@ -92,22 +92,22 @@ impl<'a> FieldReader<'a> {
     /// [`ReadError::Signal`] if the browser sent a value that is not of the signal's type.
     pub fn signal<T: SignalValue>(&mut self, default: fn() -> T) -> Result<T, ReadError> {
         let field = self.next();
+        let stored = self.sources.stored(field).map(|stored| {
+            serde_json::from_str::<Value>(stored.get())
+                .map_err(|error| error.to_string())
+                .and_then(|value| T::decode(&value).map_err(|error| error.to_string()))
+        });
+        // Also where the browser's value hides it: that one may be about to replace it.
+        if let Some(Err(error)) = &stored {
+            self.report(field, error);
+        }
         if let Some(input) = self.sources.inputs.values.get(field.name) {
             return T::decode(input).map_err(|error| ReadError::Signal {
                 name: field.name,
                 reason: error.to_string(),
             });
         }
-        let Some(stored) = self.sources.stored(field) else {
-            return Ok(default());
-        };
-        let decoded = serde_json::from_str::<Value>(stored.get())
-            .map_err(|error| error.to_string())
-            .and_then(|value| T::decode(&value).map_err(|error| error.to_string()));
-        Ok(decoded.unwrap_or_else(|error| {
-            self.report(field, &error);
-            default()
-        }))
+        Ok(stored.and_then(Result::ok).unwrap_or_else(default))
     }
 
     /// The value of a path parameter.
