@@ -187,11 +187,12 @@ impl Parser<'_> {
                     || (open.kind == Kind::Heading && other.kind == Kind::Heading)
             })
         });
-        let reopens = inside[1..].iter().any(|open| {
-            let stays = matches!(open.kind, Kind::Template | Kind::NoScript);
-            stays || open.kind.is_formatting() || open.kind.is_foreign()
+        // The end tags of blocks look for their start beyond the container, formatting is opened again.
+        let spreads = inside[1..].iter().any(|open| {
+            let stays = matches!(open.kind, Kind::Other | Kind::Gone | Kind::P | Kind::Table);
+            !stays && !open.kind.is_table_part()
         });
-        if reaches_out || reopens {
+        if reaches_out || spreads {
             return Err(Unruly);
         }
         Ok(())

@@ -91,11 +91,6 @@ impl Kind {
         )
     }
 
-    /// Elements that a browser keeps a list of and opens again.
-    pub(super) fn is_formatting(self) -> bool {
-        matches!(self, Self::Formatting | Self::A)
-    }
-
     pub(super) fn is_foreign(self) -> bool {
         matches!(self, Self::Svg | Self::Math | Self::Integration)
     }
