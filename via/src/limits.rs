@@ -32,7 +32,7 @@ pub(crate) const TABS_PER_STREAM: usize = 32;
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(20);
 /// How long a stream lives before it is planned to be opened anew, give or take a tenth.
 pub(crate) const STREAM_LIFE: Duration = Duration::from_hours(1);
-/// How long an attach token can open a stream or act.
+/// How long an attach token can open a stream. An action may come later: its outcome must be told.
 pub(crate) const TOKEN_LIFE: Duration = Duration::from_hours(1);
 /// How long a server that was told to stop waits for what is under way.
 pub(crate) const DRAIN: Duration = Duration::from_secs(10);
