@@ -216,18 +216,21 @@ async fn a_signal_is_sent_to_the_other_tabs_and_not_back() {
     assert_eq!(elements(&event), "<output>7</output>");
     assert_eq!(frame(&event), ("0".to_owned(), 2));
 
-    // The sender's first event is that, so there was none before; and as it shows 7 where 5 is
-    // kept, it is told so.
+    // The sender heard at first only what its frame is called now. As it shows 7 where 5 is kept,
+    // it is told so.
+    let event = next(&mut of_sender, SIGNALS).await;
+    assert_eq!(signals(&event), json!({}));
+    assert_eq!(frame(&event), ("0".to_owned(), 1));
     let event = next(&mut of_sender, SIGNALS).await;
     assert_eq!(signals(&event), json!({ "step": 5 }));
-    assert_eq!(frame(&event), ("0".to_owned(), 1));
+    assert_eq!(frame(&event), ("0".to_owned(), 2));
     let event = next(&mut of_sender, ELEMENTS).await;
     assert_eq!(elements(&event), "<output>7</output>");
-    assert_eq!(frame(&event), ("0".to_owned(), 1));
+    assert_eq!(frame(&event), ("0".to_owned(), 2));
 }
 
 #[tokio::test]
-async fn an_edited_signal_comes_back_to_its_sender_with_no_event_at_all() {
+async fn an_edited_signal_comes_back_to_its_sender_as_nothing_but_the_name_of_its_frame() {
     let (_server, visitor) = counter().await;
     let (sender, other) = (visitor.attach("/").await, visitor.attach("/").await);
     let hash = shown(&visitor, "/").await;
@@ -238,8 +241,14 @@ async fn an_edited_signal_comes_back_to_its_sender_with_no_event_at_all() {
     for step in 2..10 {
         act(&sender, Action::new("Counter::look").edited("step", step)).await;
         let event = next(&mut stream, SIGNALS).await;
+        assert_eq!(signals(&event), json!({}));
+        assert_eq!(frame(&event).0, "0");
+        let of_sender = event.frame().unwrap().hash;
+        assert!(of_sender.is_some());
+        let event = next(&mut stream, SIGNALS).await;
         assert_eq!(signals(&event), json!({ "step": step }));
         assert_eq!(frame(&event).0, "1");
+        assert_eq!(event.frame().unwrap().hash, of_sender);
     }
 }
 

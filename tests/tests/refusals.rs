@@ -911,6 +911,23 @@ async fn a_tab_of_another_build_is_told_that_its_page_is_stale() {
     );
     assert_eq!(store.written(), written);
 
+    // A document of the one build cannot attach to the other as if it were its own.
+    let text = at_old.get("/").await.text();
+    let (_, mark) = text.split_once("data-via-page=\"").unwrap();
+    let attach = json!({ "page": &mark[..16] }).to_string();
+    let answer = at_old
+        .send(at_old.post("/", "attach", attach.clone()))
+        .await;
+    answer.unwrap().assert_ok();
+    let answer = at_new
+        .send(at_new.post("/", "attach", attach))
+        .await
+        .unwrap();
+    assert_eq!(
+        (answer.status, answer.code().as_deref()),
+        (StatusCode::CONFLICT, Some("stale_page"))
+    );
+
     let tab = at_new.attach("/").await;
     tab.act(Action::new("Shelf::add")).await.assert_ok();
     assert!(at_old.get("/").await.text().contains("<p>11</p>"));

@@ -16,6 +16,9 @@ const PATIENCE = 30_000;
 /** A request that is older than this when the connection comes back went out on a dead one. */
 const SUSPECT = 3_000;
 
+/** Another document has this tab's place in the order, or the server lost it: what waits goes out as another tab. */
+const DISPLACED = ['forgotten', 'superseded', 'number_reused'];
+
 export class ActionQueue {
   #items = [];
   #number = 0;
@@ -25,13 +28,13 @@ export class ActionQueue {
   #flight = null;
 
   /**
-   * `post(body, { number, keepalive, signal })` sends; `sending(item)` is called when an item leaves for
+   * `post(body, { number, keepalive, signal })` sends; `sending(item)` is called before an item leaves for
    * the first time, `settled(item, { status, body, revision })` when it has its answer.
    */
   constructor({ post, sending, settled, random, timers = globalThis, now = Date.now }) {
     Object.assign(this, { post, sending, settled, timers, now });
-    // Set by whoever can renew the token.
-    this.expired = () => {};
+    // Set by whoever can attach the document as another tab.
+    this.displaced = () => {};
     this.backoff = new Backoff({ base: 200, cap: 5_000, floor: 0.5, random });
   }
 
@@ -66,8 +69,8 @@ export class ActionQueue {
     const [item] = this.#items;
     if (this.#busy || !item || this.#token === null) return;
     item.number = ++this.#number;
-    item.body = this.#body(item);
     this.sending?.(item);
+    item.body = this.#body(item);
     this.#busy = true;
     this.backoff.reset();
     this.#send();
@@ -86,8 +89,7 @@ export class ActionQueue {
     const answer = await this.#exchange(item);
     if (this.#items[0] !== item) return;
     if (answer?.ack === String(item.number)) {
-      if (answer.status === 401 && answer.body?.code === 'expired') this.#renew(item);
-      else this.#finish(answer);
+      this.#finish(answer);
       return;
     }
     if (answer?.retryAfter > 0) wait = Math.max(wait, Math.min(answer.retryAfter * 1000, 60_000));
@@ -122,20 +124,16 @@ export class ActionQueue {
     }
   }
 
-  /** The token was too old and nothing was done; the action goes out again under a new one. */
-  #renew(item) {
-    this.#number = item.number - 1;
-    this.#busy = false;
-    this.#token = null;
-    this.expired();
-  }
-
   #finish(answer) {
     const item = this.#items.shift();
     this.#busy = false;
     this.timers.clearTimeout(this.#retry);
     this.#retry = null;
     this.settled(item, answer);
+    if (DISPLACED.includes(answer.body?.code)) {
+      this.#token = null;
+      this.displaced();
+    }
     this.#next();
   }
 }

@@ -180,3 +180,23 @@ test('a body beyond the browsers limit goes without keepalive', async () => {
   await clock.pass(0);
   assert.equal(sent[0].options.keepalive, false);
 });
+
+test('what waits behind an action whose tab lost its place goes out as another tab', async () => {
+  for (const code of ['forgotten', 'superseded', 'number_reused']) {
+    const { clock, queue, sent, settled, add } = setUp();
+    let displaced = 0;
+    queue.displaced = () => (displaced += 1);
+    queue.authorize('T', { newTab: true });
+    add('a');
+    add('b');
+    await clock.pass(0);
+    sent[0].ack(409, JSON.stringify({ code }));
+    await clock.pass(0);
+    assert.deepEqual(settled, [['a', 409, { code }]]);
+    assert.equal(displaced, 1);
+    assert.equal(sent.length, 1);
+    queue.authorize('U', { newTab: true });
+    await clock.pass(0);
+    assert.deepEqual([sent[1].json.token, sent[1].json.number, sent[1].json.action], ['U', 1, 'b']);
+  }
+});

@@ -5,6 +5,9 @@
 /** A page that had to be reloaded this short a time ago is not reloaded again. */
 const RELOAD_GUARD = 60_000;
 
+/** Codes that leave open what became of an action. */
+const UNKNOWN = ['unknown_outcome', 'forgotten', 'superseded', 'number_reused'];
+
 export class Answers {
   constructor({ notices, drafts, storage }) {
     Object.assign(this, { notices, drafts, storage });
@@ -25,20 +28,20 @@ export class Answers {
 
   /** Takes an error: `{ status, code, message }`. */
   refused({ status, code, message }) {
-    if (status === 401 || status === 410) this.sessionGone();
+    if (status === 401 || status === 410) this.sessionGone(code);
     else if (code === 'stale_page') this.#reload();
-    else if (code === 'superseded') return;
     else {
-      const known = ['refused', 'invalid_signal', 'invalid_arguments', 'unknown_outcome', 'forgotten'];
+      const known = ['refused', 'invalid_signal', 'invalid_arguments', ...UNKNOWN];
       if (!known.includes(code)) console.error(`via: the server answered ${status} ${code ?? ''}: ${message ?? ''}`);
-      const fallback =
-        code === 'unknown_outcome' ? 'It is not known whether your last action was done.' : 'That did not work.';
-      this.notices.toast(message || fallback, { error: true });
+      const text = UNKNOWN.includes(code)
+        ? 'It is not known whether your last action was done.'
+        : message || 'That did not work.';
+      this.notices.toast(text, { error: true });
     }
   }
 
-  sessionGone() {
-    if (navigator.cookieEnabled === false) {
+  sessionGone(code) {
+    if (code === 'no_cookie' || navigator.cookieEnabled === false) {
       this.notices.ask('This page needs cookies, which are off in this browser.', 'Try again', reload);
     } else {
       this.notices.ask('Your session has ended.', 'Start again', reload);

@@ -7,19 +7,25 @@
 
 import { Backoff } from './backoff.js';
 
+/** After this long without an answer the request is taken for lost. */
+const PATIENCE = 15_000;
+
 export class Attachment {
   token = null;
   tab = null;
   #running = null;
+  /** Another tab is asked for, while an answer is still awaited. */
+  #another = false;
   #renewal;
   #wake = () => {};
 
   /**
+   * `page` stands for the build that rendered the document.
    * `attached({ token, tab, newTab })` is called for each new token, `refused({ status, code,
    * message })` when the server will not have this document.
    */
-  constructor({ url, storage, attached, refused }) {
-    Object.assign(this, { url, storage, attached, refused });
+  constructor({ url, storage, page, attached, refused }) {
+    Object.assign(this, { url, storage, page, attached, refused });
     this.key = `via:${location.pathname}`;
     this.backoff = new Backoff({ base: 250, cap: 15_000 });
   }
@@ -33,7 +39,12 @@ export class Attachment {
 
   /** Attaches until it succeeds; `token` keeps the tab, none makes a new one. */
   attach(token = this.token) {
-    this.#running ??= this.#run(token).finally(() => (this.#running = null));
+    if (this.#running) this.#another ||= token === null;
+    this.#running ??= this.#run(token).finally(() => {
+      this.#running = null;
+      if (this.#another) this.attach(null);
+      this.#another = false;
+    });
     return this.#running;
   }
 
@@ -81,7 +92,8 @@ export class Attachment {
         method: 'POST',
         credentials: 'same-origin',
         headers: { 'Content-Type': 'application/json', 'Via-Request': 'attach' },
-        body: JSON.stringify(token ? { token } : {}),
+        body: JSON.stringify({ ...(token && { token }), ...(this.page && { page: this.page }) }),
+        signal: AbortSignal.timeout(PATIENCE),
       });
       const body = await response.json().catch(() => null);
       // A page that is not ours (a proxy's, a login form) is no answer.

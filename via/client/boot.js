@@ -47,19 +47,16 @@ function boot(root) {
         body,
         ...options,
       }),
-    sending: ({ versions }) => drafts.sent(versions),
-    settled(item, answer) {
-      batch(() => answers.settle(item, answer));
-      // The server forgot this tab's last number, so the document goes on as another tab.
-      if (answer.body?.code === 'forgotten') attachment.attach(null);
-    },
+    sending: (item) => (item.dirty = drafts.sent(item.versions)),
+    settled: (item, answer) => batch(() => answers.settle(item, answer)),
   });
-  queue.expired = () => attachment.attach();
+  queue.displaced = () => attachment.attach(null);
   page.actions = makeCalls({ queue, drafts });
 
   const attachment = new Attachment({
     url: pagePath,
     storage,
+    page: root.dataset.viaPage ?? null,
     attached({ token, newTab }) {
       queue.authorize(token, { newTab });
       link.join(token);
@@ -79,8 +76,10 @@ function boot(root) {
       } else if (message.type === 'command') {
         answers.run(message.command);
       } else if (message.type === 'tab') {
-        if (message.code === 'session_gone') answers.sessionGone();
-        else attachment.attach(message.code === 'expired' ? attachment.token : null);
+        if (message.code === 'expired') attachment.attach();
+        else if (message.code === 'unknown') answers.refused({ code: 'stale_page' });
+        else if (message.code === 'too_many_tabs') notices.toast(message.message, { error: true });
+        else answers.sessionGone(message.code);
       }
     },
   });

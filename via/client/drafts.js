@@ -12,6 +12,7 @@ export class Drafts {
   #declared = new Set();
   #versions = new Map();
   #waiting = new Map();
+  #kept = new Map();
   #clock = 0;
 
   /** `isHeld(name)` says whether a field bound to the signal is in the user's hands. */
@@ -39,16 +40,25 @@ export class Drafts {
     return { signals, dirty: [...this.#versions.keys()], versions: new Map(this.#versions) };
   }
 
-  /** An action with these versions leaves for the first time: older values of the server are stale. */
+  /**
+   * An action with these versions leaves for the first time: older values of the server are stale.
+   * Answers which of them the server is to keep: an edit that an earlier action has carried may have
+   * been changed by the server since.
+   */
   sent(versions) {
+    const dirty = [];
     for (const [name, version] of versions) {
+      if (version <= (this.#kept.get(name) ?? 0)) continue;
+      dirty.push(name);
       if (this.#versions.get(name) === version) this.#waiting.delete(name);
     }
+    return dirty;
   }
 
   /** An action with these versions was applied. */
   acknowledged(versions) {
     for (const [name, version] of versions) {
+      this.#kept.set(name, Math.max(version, this.#kept.get(name) ?? 0));
       if (this.#versions.get(name) !== version) continue;
       this.#versions.delete(name);
       this.settle(name);

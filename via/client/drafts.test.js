@@ -84,3 +84,16 @@ test('onlyIfMissing leaves what is there', () => {
   assert.equal(signals.peek('step'), 1);
   assert.equal(signals.peek('fresh'), null);
 });
+
+test('an edit that an earlier action has carried is not kept a second time', () => {
+  const { signals, drafts } = setUp();
+  signals.edit('text', 'milk');
+  const add = drafts.capture();
+  const queued = drafts.capture();
+  assert.deepEqual(drafts.sent(add.versions), ['text']);
+  drafts.receive({ text: '' });
+  drafts.acknowledged(add.versions);
+  assert.deepEqual(drafts.sent(queued.versions), []);
+  signals.edit('text', 'eggs');
+  assert.deepEqual(drafts.sent(drafts.capture().versions), ['text']);
+});

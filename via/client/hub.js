@@ -24,6 +24,10 @@ const HANGS = 2_000;
 /** Full frames that are asked for more often than this are asked for more and more slowly. */
 const CALM = 10_000;
 
+/** The server carries this many tabs of a browser. */
+const MAX_TABS = 32;
+const TOO_MANY = 'Too many tabs of this site are open; this one is not kept up to date.';
+
 export class Hub {
   #tabs = new Map();
   #stream = null;
@@ -116,6 +120,10 @@ export class Hub {
     this.#opening = true;
     this.#close();
     const tabs = [...this.#tabs.values()].filter((tab) => tab.token !== null);
+    for (const tab of tabs.splice(MAX_TABS)) {
+      tab.token = null;
+      tab.deliver({ type: 'tab', code: 'too_many_tabs', message: TOO_MANY });
+    }
     if (tabs.length === 0) return;
     for (const tab of tabs) Object.assign(tab, { next: 1, events: [], full: tab.frame === null });
     this.#openedAt = this.now();
@@ -127,13 +135,25 @@ export class Hub {
       tabs,
       event: (event) => stream === this.#stream && this.#take(event),
       lost: (why, wait) => stream === this.#stream && this.#lost(why, wait),
+      refused: (code) => stream === this.#stream && this.#refused(tabs, code),
     });
     this.#stream = stream;
     stream.open();
   }
 
+  /** The session is over: nothing is asked for until a tab comes with a new token. */
+  #refused(tabs, code) {
+    this.#stream = null;
+    this.#opening = false;
+    for (const tab of tabs) {
+      tab.token = null;
+      tab.deliver({ type: 'tab', code });
+    }
+  }
+
   #lost(why, wait) {
     this.#stream = null;
+    if ([...this.#tabs.values()].every((tab) => tab.token === null)) return;
     if (this.#status === 'online' && this.now() - this.#openedAt > SETTLED) this.backoff.reset();
     if (wait === undefined) {
       this.debug(`via: the stream is lost: ${why}`);

@@ -244,3 +244,29 @@ test('a tab that leaves gets nothing more; the stream of the others goes on for 
   assert.ok(server.last.aborted);
   assert.equal(server.requests.length, 2);
 });
+
+test('a session that is over is said to every tab, and the stream is not asked for again', async () => {
+  const { clock, server, join } = setUp();
+  const tabs = [join('a'), join('b')];
+  await clock.pass(10);
+  server.last.answer(401, 'application/json');
+  server.last.send('{"code":"session_gone","message":"This session has ended."}');
+  server.last.close();
+  await clock.pass(60_000);
+  for (const messages of tabs) assert.deepEqual(messages.at(-1), { type: 'tab', code: 'session_gone' });
+  assert.equal(server.requests.length, 1);
+  join('a', 'new');
+  await clock.pass(10);
+  assert.deepEqual(server.last.body.tabs, [{ token: 'new', frame: null }]);
+});
+
+test('the tabs that are too many are told, and the others are served', async () => {
+  const { clock, server, join } = setUp();
+  const tabs = Array.from({ length: 33 }, (_, index) => join(`tab ${index}`));
+  await clock.pass(10);
+  assert.equal(server.last.body.tabs.length, 32);
+  assert.equal(tabs[32].at(-1).code, 'too_many_tabs');
+  server.last.hello();
+  await clock.pass(0);
+  assert.deepEqual(statuses(tabs[0]), ['connecting', 'online']);
+});

@@ -14,9 +14,10 @@ export class Stream {
   #over = false;
   #heard = 0;
 
-  /** `event` is called for each event, `lost(why, wait)` once; `wait` is given for a planned end. */
-  constructor({ url, fetch, timers, tabs, event, lost }) {
-    Object.assign(this, { url, fetch, timers, tabs, event, lost });
+  /** `event` is called for each event, `lost(why, wait)` once; `wait` is given for a planned end,
+   * and `refused(code)` instead where it is not to be tried again. */
+  constructor({ url, fetch, timers, tabs, event, lost, refused }) {
+    Object.assign(this, { url, fetch, timers, tabs, event, lost, refused });
   }
 
   async open() {
@@ -32,7 +33,11 @@ export class Stream {
       });
       const type = response.headers.get('Content-Type') ?? '';
       if (response.status !== 200 || !type.startsWith('text/event-stream')) {
-        this.#end(`status ${response.status}`);
+        const code = response.status === 401 && (await response.json().catch(() => null))?.code;
+        if (code && !this.#over) {
+          this.close();
+          this.refused(code);
+        } else this.#end(`status ${response.status}`);
         return;
       }
       await this.#read(response.body.getReader());

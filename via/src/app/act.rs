@@ -38,6 +38,9 @@ pub(super) async fn attach(
     let keys = keys(core).await?;
     let cookie = cookie(core, headers, keys)?;
     let request: Attach = incoming::decode(body)?;
+    if request.page.is_some_and(|mark| mark != page.mark()) {
+        return Err(stale_page());
+    }
     std::panic::catch_unwind(AssertUnwindSafe(|| page.check_params(&params)))
         .map_err(|panic| Refused::incident(&Incident::of_panic("a page panicked", &*panic)))?
         .map_err(|_| Refused::not_found())?;
@@ -156,11 +159,7 @@ impl Call {
             return Err(Refused::session_gone());
         }
         if token.fingerprint != page.fingerprint {
-            return Err(Refused::new(
-                StatusCode::CONFLICT,
-                "stale_page",
-                "This page has changed; it has to be loaded again.",
-            ));
+            return Err(stale_page());
         }
         let kind = page.action(&request.action).ok_or_else(|| {
             Refused::new(
@@ -295,6 +294,14 @@ pub(super) fn open_session(
     } else {
         Err(Refused::session_gone())
     }
+}
+
+fn stale_page() -> Refused {
+    Refused::new(
+        StatusCode::CONFLICT,
+        "stale_page",
+        "This page has changed; it has to be loaded again.",
+    )
 }
 
 /// The shared key, or an answer that asks to come back.

@@ -56,7 +56,7 @@ pub(super) async fn show(
             &size,
         )));
     }
-    let mut response = whole(&frame, &head, links, base).into_response();
+    let mut response = whole(page, &frame, &head, links, base).into_response();
     let headers = response.headers_mut();
     // The browser may keep the page for the back button, and asks again on every navigation.
     headers.insert(
@@ -128,7 +128,7 @@ async fn note_visit(core: &Core, live: &Live, snapshot: &Snapshot, now: Timestam
     }
 }
 
-fn whole(frame: &Frame, head: &str, links: &Links, base: &str) -> maud::Markup {
+fn whole(page: &PageEntry, frame: &Frame, head: &str, links: &Links, base: &str) -> maud::Markup {
     let signals = serde_json::to_string(&frame.signals).unwrap_or_default();
     html! {
         (DOCTYPE)
@@ -143,7 +143,7 @@ fn whole(frame: &Frame, head: &str, links: &Links, base: &str) -> maud::Markup {
                 script type="module" src={ (base) (links.script()) } {}
             }
             body {
-                div id="via" data-signals=(signals) data-via-frame=(frame.hash) {
+                div id="via" data-signals=(signals) data-via-frame=(frame.hash) data-via-page=(page.mark()) {
                     (PreEscaped(&frame.html))
                 }
             }

@@ -39,6 +39,8 @@ pub(crate) struct StreamTab {
     /// How many frames it was sent on this stream.
     number: u64,
     shows: Shows,
+    /// The hash that the browser knows.
+    told: Option<FrameHash>,
     /// The signals that it was sent since its last action.
     pushed: BTreeSet<String>,
 }
@@ -91,6 +93,7 @@ impl StreamTab {
             id,
             number: 0,
             shows: Shows::Hash(shows),
+            told: shows,
             pushed: BTreeSet::new(),
         }
     }
@@ -255,7 +258,11 @@ impl StreamTab {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         self.pushed.extend(unseen.keys().cloned());
-        let signals = (!unseen.is_empty()).then(|| datastar::patch_signals(&Value::Object(unseen)));
+        // Where there is nothing to patch, the tab is told at least what its frame is called now.
+        let renamed = patches.is_empty() && self.told != Some(frame.hash);
+        let signals = (!unseen.is_empty() || renamed)
+            .then(|| datastar::patch_signals(&Value::Object(unseen)));
+        self.told = Some(frame.hash);
         // Signals first, so that new elements find them.
         let mut events = signals.iter().chain(patches.iter()).peekable();
         if events.peek().is_some() {

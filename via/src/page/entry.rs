@@ -57,6 +57,11 @@ impl PageEntry {
         }
     }
 
+    /// The fingerprint as a document carries it.
+    pub(crate) fn mark(&self) -> String {
+        format!("{:016x}", self.fingerprint)
+    }
+
     /// Renders the view.
     ///
     /// # Errors

@@ -20,6 +20,8 @@ use crate::limits;
 pub(crate) struct Attach {
     /// The token of this tab's document before a reload, or of this document before it gets old.
     pub(crate) token: Option<String>,
+    /// The fingerprint of the page, in the build that rendered the document.
+    pub(crate) page: Option<String>,
 }
 
 /// A stream request: a browser asks for the frames of its tabs.
