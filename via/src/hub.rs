@@ -14,7 +14,7 @@ use std::{
 };
 
 pub(crate) use frame::{Frame, FrameHash, FrameKey};
-pub(crate) use live::{Live, SessionState, Snapshot, sources};
+pub(crate) use live::{Live, SessionState, Snapshot, render, sources};
 pub(crate) use stream::{StreamTab, TabStream, tab_event};
 pub(crate) use watch::{Watch, Watching};
 

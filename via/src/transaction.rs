@@ -171,7 +171,7 @@ impl Attempt {
     /// It is in the store.
     fn done(self, live: &Live, scope: Scope<'_>) -> Done {
         if matches!(self.outcome, Outcome::Applied { .. }) {
-            live.sent(scope.tab, scope.inputs);
+            live.sent(scope.tab, self.revision, scope.inputs);
         }
         Done {
             outcome: self.outcome,

@@ -42,8 +42,8 @@ impl<P: Page> Task<P> {
     ///
     /// # Errors
     ///
-    /// [`TaskError`] if nothing was changed: the session has ended, `step` panicked, or the store
-    /// is away.
+    /// [`TaskError`] if the session has ended or `step` panicked, and nothing was changed; or if the
+    /// store is away, and it may not be known whether it was.
     pub async fn update(&self, mut step: impl FnMut(&mut P) + Send) -> Result<(), TaskError> {
         let TaskHome {
             core,

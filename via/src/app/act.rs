@@ -54,10 +54,15 @@ pub(super) async fn attach(
         .filter(|old| {
             old.session == cookie.id && old.page == page.descriptor.name && old.params == params
         });
+    // A load that is handed out now has done nothing yet, whatever clocks say.
+    let forgotten = state
+        .snapshot()
+        .map_or(0, |snapshot| snapshot.document.forgotten.as_millis());
+    let now_or_later = now.as_millis().max(forgotten.saturating_add(1));
     let (tab, epoch, since) = before.map_or_else(
-        || (TabId::fresh(), 0, now.as_millis()),
+        || (TabId::fresh(), 0, now_or_later),
         |old| {
-            let since = now.as_millis().max(old.load.since);
+            let since = now_or_later.max(old.load.since);
             (old.tab, old.load.epoch.saturating_add(1), since)
         },
     );

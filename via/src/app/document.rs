@@ -1,6 +1,6 @@
 //! `GET` of a page: the whole document, right before any script has run.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::panic::AssertUnwindSafe;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     client::Links,
     clock,
-    hub::{Frame, Live, SessionState, Snapshot, sources},
+    hub::{Frame, Live, SessionState, Snapshot, render, sources},
     incident::Incident,
     limits,
     page::PageEntry,
@@ -37,7 +37,8 @@ pub(super) async fn show(
     let visitor = Visitor::of(core, keys, headers, now).await?;
     let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
         let inputs = Inputs::default();
-        let frame = visitor.live.frame(page, params, None, &visitor.state)?;
+        // Not kept: only a tab that is shown frames needs the next one to differ from this.
+        let frame = render(page, params, None, &visitor.state)?;
         let head = page.head(sources(&visitor.state, params, None, &inputs))?;
         Ok((frame, head))
     }));
@@ -71,7 +72,6 @@ pub(super) async fn show(
 
 /// Whose request it is.
 struct Visitor {
-    live: Arc<Live>,
     state: SessionState,
     /// The cookie to hand out, if the visitor came without one that is worth keeping.
     handed_out: Option<SessionCookie>,
@@ -92,14 +92,12 @@ impl Visitor {
                 {
                     note_visit(core, &live, snapshot, now).await;
                     return Ok(Self {
-                        live,
                         state,
                         handed_out: None,
                     });
                 }
                 SessionState::Absent if !core.config.visit_is_over(&cookie, now) => {
                     return Ok(Self {
-                        live,
                         state,
                         handed_out: None,
                     });
@@ -109,7 +107,6 @@ impl Visitor {
         }
         let cookie = SessionCookie::fresh(now);
         Ok(Self {
-            live: core.hub.live(&cookie.id.key()),
             state: SessionState::Absent,
             handed_out: Some(cookie),
         })
@@ -118,13 +115,16 @@ impl Visitor {
 
 /// Moves the idle deadline of a session that is visited, unless it would hardly move.
 async fn note_visit(core: &Core, live: &Live, snapshot: &Snapshot, now: Timestamp) {
-    let until = clock::after(now, core.config.idle);
+    let until = clock::after(now, core.config.idle).min(snapshot.expiry.absolute);
     let worth_a_write = clock::after(snapshot.expiry.idle_until, core.config.idle / 100);
     if until < worth_a_write {
         return;
     }
-    if let Err(error) = core.store.touch(live.key(), until, now).await {
-        tracing::warn!(%error, "a visit cannot be noted");
+    let touched = core.store.touch(live.key(), until, now);
+    match tokio::time::timeout(limits::STORE_DEADLINE, touched).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "a visit cannot be noted"),
+        Err(_) => tracing::warn!("a visit cannot be noted in time"),
     }
 }
 

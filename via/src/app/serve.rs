@@ -121,16 +121,17 @@ impl Server {
             shutdown.cancelled().await;
             tokio::time::sleep(limits::DRAIN).await;
         };
+        // One deadline for all that is under way.
+        tokio::pin!(overdue);
         tokio::select! {
             served = async { serving.await } => served.map_err(Error::serve)?,
-            () = overdue => tracing::warn!("some connections did not end in time"),
+            () = &mut overdue => tracing::warn!("some connections did not end in time"),
         }
         core.tasks.close();
-        if tokio::time::timeout(limits::DRAIN, core.tasks.wait())
-            .await
-            .is_err()
-        {
-            tracing::warn!(tasks = core.tasks.len(), "some tasks did not end in time");
+        tokio::select! {
+            biased;
+            () = core.tasks.wait() => {}
+            () = &mut overdue => tracing::warn!(tasks = core.tasks.len(), "some tasks did not end in time"),
         }
         core.store.close().await?;
         Ok(())

@@ -239,9 +239,9 @@ impl Live {
     }
 
     /// Takes note of the signals that a tab sent, so that they are not sent back to it.
-    pub(crate) fn sent(&self, tab: TabId, inputs: &Inputs) {
+    pub(crate) fn sent(&self, tab: TabId, revision: u64, inputs: &Inputs) {
         for watch in lock(&self.watches).iter() {
-            watch.sent(tab, &inputs.values);
+            watch.sent(tab, revision, &inputs.values);
         }
     }
 

@@ -244,7 +244,7 @@ impl StreamTab {
                 return command_event(out, index, &incident.toast());
             }
         };
-        let sent = watching.watch().take_sent(self.id);
+        let sent = watching.watch().take_sent(self.id, state.revision());
         let (patches, mut known): (Arc<[EncodedEvent]>, _) =
             match std::mem::replace(&mut self.shows, Shows::Hash(None)) {
                 Shows::Frame(old, known) => (frame.patches_from(&old), known),

@@ -28,8 +28,10 @@ pub(crate) struct Watch {
 /// What concerns one tab alone.
 #[derive(Debug, Default)]
 struct Mailbox {
-    /// The signals that the tab sent with its latest actions: what it shows of them by now.
+    /// The signals that the tab sent with its latest actions, and the revision that these made: what
+    /// it shows of them by now.
     sent: BTreeMap<String, Value>,
+    sent_for: u64,
     commands: Vec<Command>,
 }
 
@@ -62,9 +64,15 @@ impl Watch {
         self.wake.notified().await;
     }
 
-    pub(crate) fn sent(&self, tab: TabId, signals: &BTreeMap<String, Value>) {
+    /// Takes note of the signals that a tab sent with the action that made `revision`.
+    pub(crate) fn sent(&self, tab: TabId, revision: u64, signals: &BTreeMap<String, Value>) {
         if let Some(mailbox) = self.tabs.get(&tab) {
-            lock(mailbox).sent.extend(signals.clone());
+            let mut mailbox = lock(mailbox);
+            mailbox.sent.extend(signals.clone());
+            mailbox.sent_for = mailbox.sent_for.max(revision);
+            drop(mailbox);
+            // The commit may have been shown already, by a notice that came before its answer.
+            self.raise();
         }
     }
 
@@ -77,11 +85,16 @@ impl Watch {
         }
     }
 
-    pub(crate) fn take_sent(&self, tab: TabId) -> BTreeMap<String, Value> {
-        self.tabs
-            .get(&tab)
-            .map(|mailbox| std::mem::take(&mut lock(mailbox).sent))
-            .unwrap_or_default()
+    /// The signals that a tab sent with actions which `revision` shows.
+    pub(crate) fn take_sent(&self, tab: TabId, revision: u64) -> BTreeMap<String, Value> {
+        let Some(mailbox) = self.tabs.get(&tab) else {
+            return BTreeMap::new();
+        };
+        let mut mailbox = lock(mailbox);
+        if mailbox.sent_for > revision {
+            return BTreeMap::new();
+        }
+        std::mem::take(&mut mailbox.sent)
     }
 
     pub(crate) fn take_commands(&self, tab: TabId) -> Vec<Command> {
@@ -118,5 +131,23 @@ impl Watching {
 impl Drop for Watching {
     fn drop(&mut self) {
         self.live.unregister(&self.watch);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_tab_sent_counts_from_the_revision_that_it_made_and_wakes_the_stream() {
+        let tab = TabId::fresh();
+        let watch = Watch::new([tab]);
+        assert!(watch.lower());
+        let signals = BTreeMap::from([("draft".to_owned(), Value::from("milk"))]);
+        watch.sent(tab, 7, &signals);
+        assert!(watch.lower());
+        assert_eq!(watch.take_sent(tab, 6), BTreeMap::new());
+        assert_eq!(watch.take_sent(tab, 7), signals);
+        assert_eq!(watch.take_sent(tab, 8), BTreeMap::new());
     }
 }

@@ -115,7 +115,8 @@ impl PageEntry {
         self.page.start(action, arguments, home)
     }
 
-    /// Checks that the inputs are signals of this page, of the right types, and nothing else.
+    /// Checks that the inputs are named like signals of this page; their types are checked when the
+    /// page is read.
     pub(crate) fn check_inputs(&self, inputs: &Inputs) -> Result<(), InputError> {
         for name in inputs.values.keys().chain(&inputs.dirty) {
             if !self.descriptor.takes_signal(name) {

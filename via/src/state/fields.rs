@@ -141,7 +141,7 @@ impl<'a> FieldReader<'a> {
         let _ = error;
         tracing::warn!(
             key = field.key,
-            "a stored value cannot be decoded; it is kept aside"
+            "a stored value cannot be decoded; its field starts from the default"
         );
         self.unreadable.push(field.key);
     }
