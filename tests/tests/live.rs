@@ -229,6 +229,48 @@ async fn a_signal_is_sent_to_the_other_tabs_and_not_back() {
     assert_eq!(frame(&event), ("0".to_owned(), 2));
 }
 
+#[via::page("/list")]
+struct List {
+    #[state]
+    items: Vec<String>,
+    #[signal]
+    draft: String,
+}
+
+#[via::actions]
+impl List {
+    fn add(&mut self) {
+        self.items.push(std::mem::take(&mut self.draft));
+    }
+}
+
+impl View for List {
+    fn view(&self, cx: &Cx<Self>) -> Markup {
+        html! {
+            p { (self.items.len()) }
+            input data-bind=(cx.draft());
+            button data-on:click=(cx.add()) { "Add" }
+        }
+    }
+}
+
+/// The notice of a durable store may come before its answer, and wake the stream too early.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_input_that_an_action_clears_is_cleared_every_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(directory.path().join("list.db")).unwrap();
+    let server = Serving::start(App::new().store(store).page::<List>()).await;
+    let visitor = server.visit("/list").await;
+    let tab = visitor.attach("/list").await;
+    let hash = shown(&visitor, "/list").await;
+    let mut stream = visitor.resume(&[(&tab, Some(&hash))]).await;
+    next(&mut stream, "via-hello").await;
+    for _ in 0..50 {
+        act(&tab, Action::new("List::add").edited("draft", "milk")).await;
+        while signals(&stream.named(SIGNALS).await) != json!({ "draft": "" }) {}
+    }
+}
+
 #[tokio::test]
 async fn an_edited_signal_comes_back_to_its_sender_as_nothing_but_the_name_of_its_frame() {
     let (_server, visitor) = counter().await;

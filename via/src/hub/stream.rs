@@ -287,7 +287,9 @@ impl StreamTab {
             return;
         }
         for (name, value) in sent {
-            if !self.pushed.contains(&name) {
+            if self.pushed.contains(&name) {
+                known.remove(&name);
+            } else {
                 known.insert(name, value);
             }
         }
