@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use via::action::TaskError;
 use via::prelude::*;
 use via::store::Timestamp;
 use via::{App, Clock};
 use via_tests::http::{Action, Stream, Tab, Visitor};
-use via_tests::patience::PATIENCE;
+use via_tests::patience::{PATIENCE, eventually};
 use via_tests::serving::{Serving, Witness};
 use via_tests::sse::Event;
 
@@ -110,15 +110,6 @@ fn elements(event: &Event) -> String {
 
 fn signals(event: &Event) -> Value {
     serde_json::from_str(&event.field("signals").unwrap()).unwrap()
-}
-
-/// Waits until a condition holds that something else in this process brings about.
-async fn eventually(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < deadline, "gave up waiting until {what}");
-        sleep(Duration::from_millis(1)).await;
-    }
 }
 
 #[tokio::test]
@@ -469,8 +460,8 @@ async fn a_stalled_reader_costs_nothing_and_then_gets_the_last_state_in_one_fram
         total += times;
         let batches = BATCHES.load(Ordering::SeqCst);
         act(&tab, Action::new("Wide::count_on").arg(times)).await;
-        eventually("all is counted", || {
-            BATCHES.load(Ordering::SeqCst) > batches
+        eventually("all is counted", async || {
+            (BATCHES.load(Ordering::SeqCst) > batches).then_some(())
         })
         .await;
         total
@@ -556,14 +547,20 @@ async fn a_running_action_finishes_during_a_shutdown() {
     let written = store.written().len();
     let waiting =
         tokio::spawn(async move { waits.act(Action::new("Counter::increment_and_tell")).await });
-    eventually("the action commits", || store.written().len() > written).await;
+    eventually("the action commits", async || {
+        (store.written().len() > written).then_some(())
+    })
+    .await;
     let somebody = server.visitor();
     somebody.get("/").await.assert_ok();
     let theirs = somebody.attach("/").await;
     let written = store.written().len();
     let leaving =
         tokio::spawn(async move { theirs.act(Action::new("Counter::increment_and_tell")).await });
-    eventually("the action commits", || store.written().len() > written).await;
+    eventually("the action commits", async || {
+        (store.written().len() > written).then_some(())
+    })
+    .await;
     leaving.abort();
     assert!(leaving.await.unwrap_err().is_cancelled());
 

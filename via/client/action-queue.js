@@ -29,7 +29,7 @@ export class ActionQueue {
 
   /**
    * `post(body, { number, keepalive, signal })` sends; `sending(item)` is called before an item leaves for
-   * the first time, `settled(item, { status, body, revision })` when it has its answer.
+   * the first time, `settled(item, { status, body })` when it has its answer.
    */
   constructor({ post, sending, settled, random, timers = globalThis, now = Date.now }) {
     Object.assign(this, { post, sending, settled, timers, now });
@@ -112,7 +112,6 @@ export class ActionQueue {
       return {
         status: response.status,
         ack: response.headers.get('Via-Ack'),
-        revision: response.headers.get('Via-Revision'),
         retryAfter: Number(response.headers.get('Retry-After')),
         body: parse(text),
       };

@@ -15,18 +15,6 @@ impl<'a> Arguments<'a> {
         Self { json }
     }
 
-    /// Decodes all arguments; `T` is a tuple of the declared types, `[(); 0]` where there is none.
-    ///
-    /// # Errors
-    ///
-    /// Says which argument is wrong and why, if the array is of another length or a value is not
-    /// of its type.
-    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, ArgumentError> {
-        serde_json::from_str(self.json.get()).map_err(|error| ArgumentError(error.to_string()))
-    }
-}
-
-impl<'a> Arguments<'a> {
     /// The arguments one by one, for [`Argument::take_from`].
     ///
     /// # Errors

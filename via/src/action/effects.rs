@@ -4,8 +4,9 @@ use std::{fmt, future::Future, pin::Pin};
 
 use serde::{Deserialize, Serialize};
 
-/// Collects what happens after an action's commit, exactly once: however often the action had to
-/// run again, and not at all if it was refused.
+/// Collects what happens after an action's commit, once: however often the action had to run again
+/// or was sent, and not at all if it was refused. What must outlive the process belongs into the
+/// state.
 ///
 /// Ask for it with a last argument `fx: &mut Effects`.
 #[derive(Default)]

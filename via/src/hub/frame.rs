@@ -44,11 +44,11 @@ pub(crate) struct FrameKey {
 }
 
 impl FrameKey {
-    pub(super) fn new(page: &PageEntry, params: &[(String, String)], tab: Option<TabId>) -> Self {
+    pub(super) fn new(page: &PageEntry, params: &[(String, String)], tab: TabId) -> Self {
         Self {
             page: page.descriptor.name,
             params: params.into(),
-            tab: tab.filter(|_| page.per_tab),
+            tab: page.per_tab.then_some(tab),
         }
     }
 }

@@ -260,7 +260,7 @@ impl Live {
         &self,
         page: &PageEntry,
         params: &[(String, String)],
-        tab: Option<TabId>,
+        tab: TabId,
         state: &SessionState,
     ) -> Result<Arc<Frame>, ReadError> {
         let key = FrameKey::new(page, params, tab);
@@ -274,7 +274,7 @@ impl Live {
                 return Ok(Arc::clone(frame));
             }
         }
-        let frame = Arc::new(render(page, params, tab, state)?);
+        let frame = Arc::new(render(page, params, Some(tab), state)?);
         let mut frames = lock(&self.frames);
         if frames.version == state.version() {
             frames.frames.insert(key, Arc::clone(&frame));

@@ -228,7 +228,7 @@ impl StreamTab {
         let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
             watching
                 .live()
-                .frame(&self.page, &self.params, Some(self.id), state)
+                .frame(&self.page, &self.params, self.id, state)
         }));
         let frame = match rendered {
             Ok(Ok(frame)) if frame.html.len() > limits::PAGE => {
