@@ -122,7 +122,9 @@ fn two_profiles_have_separate_cookies_and_tabs_of_one_share_them() {
     let visitors = Arc::new(AtomicU64::new(0));
     let site = Fixture::start(move |request| {
         let reply = Reply::html("<!doctype html><title>t</title>");
-        if request.headers().contains_key("cookie") {
+        // The browser asks for the icon when it likes, also after the cookies were cleared.
+        let icon = request.uri().path() == "/favicon.ico";
+        if icon || request.headers().contains_key("cookie") {
             return reply;
         }
         let number = visitors.fetch_add(1, Ordering::Relaxed);
