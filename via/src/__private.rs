@@ -8,12 +8,12 @@ pub use crate::{
     context::Cx,
     page::{
         Actions, FieldDescriptor, FieldKind, Page, PageDescriptor, Probe, SignalScope, StateScope,
-        View, WithActions, WithoutActions, assert_not_a_signal,
+        TypeInfo, View, WithActions, WithoutActions, assert_not_a_signal,
     },
     signal::{Signal, SignalValue},
     state::{
-        FieldReader, FieldWriter, HasDefault, Param, ReadError, State, StateClone, StateDecode,
-        StateEncode,
+        FieldReader, FieldWriter, HasDefault, Migration, Param, ReadError, State, StateClone,
+        StateDecode, StateEncode,
     },
 };
 pub use maud::Markup;

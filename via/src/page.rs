@@ -2,7 +2,12 @@
 
 mod entry;
 
-use std::{borrow::Cow, fmt::Write as _, ops::Deref};
+use std::{
+    any::{TypeId, type_name},
+    borrow::Cow,
+    fmt::Write as _,
+    ops::Deref,
+};
 
 use maud::{Markup, html};
 
@@ -11,7 +16,7 @@ pub(crate) use entry::{ActionKind, PageEntry, Rendered};
 use crate::{
     action::ActionEntry,
     context::Cx,
-    state::{FieldReader, FieldWriter, ReadError},
+    state::{FieldReader, FieldWriter, ReadError, VALUE},
 };
 
 /// A struct annotated with [`#[via::page]`](macro@crate::page); implemented by that macro alone.
@@ -94,10 +99,11 @@ impl PageDescriptor {
                 key,
                 kind,
                 type_name,
+                version,
                 ..
             } = field;
             // Writing to a string does not fail.
-            let _ = writeln!(text, "{key}\t{kind:?}\t{type_name}");
+            let _ = writeln!(text, "{key}\t{kind:?}\t{type_name}\t{version}");
         }
         xxhash_rust::xxh3::xxh3_64(text.as_bytes())
     }
@@ -134,15 +140,54 @@ impl PageDescriptor {
 pub struct FieldDescriptor {
     /// The name of the field; a signal has it in the browser too, unless it is local.
     pub name: &'static str,
-    /// The stable key under which it is kept: `Counter.count`.
+    /// The stable key under which it is kept: `Counter.count`; for shared state the pattern of
+    /// its keys: `room/{room}`.
     pub key: &'static str,
     /// What the field is.
     pub kind: FieldKind,
     /// Its type as it was written, without spaces: `Option<i64>`.
     pub type_name: &'static str,
+    /// The version of its stored form: 1 where the attribute says nothing.
+    pub version: u32,
+    /// Its type as the compiler knows it; `None` for what is not stored.
+    pub ty: Option<fn() -> TypeInfo>,
+}
+
+/// A stored type as the compiler knows it, to see whether two fields of one key agree.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct TypeInfo {
+    /// Equal for equal types.
+    pub id: TypeId,
+    /// For people.
+    pub name: &'static str,
+}
+
+impl TypeInfo {
+    /// What is known of `T`.
+    #[must_use]
+    pub fn of<T: 'static>() -> Self {
+        Self {
+            id: TypeId::of::<T>(),
+            name: type_name::<T>(),
+        }
+    }
 }
 
 impl FieldDescriptor {
+    /// The name of its value within its document.
+    pub(crate) fn stored_name(&self) -> &'static str {
+        if self.is_shared() { VALUE } else { self.key }
+    }
+
+    /// Whether its value has a document of its own, which is not the session's.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(
+            self.kind,
+            FieldKind::State(StateScope::App | StateScope::Shared { .. })
+        )
+    }
+
     /// The name of a signal in the browser. A local one begins with `_`, which by Datastar's
     /// convention keeps it there.
     pub(crate) fn signal_name(&self) -> Cow<'static, str> {
@@ -173,6 +218,13 @@ pub enum StateScope {
     Session,
     /// `#[state(tab)]`: one tab.
     Tab,
+    /// `#[state(app)]`: everyone.
+    App,
+    /// `#[state(shared = "room/{room}")]`: everyone who opens the same key.
+    Shared {
+        /// For how many seconds after its last use a value is kept; for ever if `None`.
+        ttl: Option<u64>,
+    },
 }
 
 /// Who shares a signal.

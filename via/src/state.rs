@@ -3,14 +3,18 @@
 mod change;
 mod document;
 mod fields;
+mod shared;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-pub(crate) use change::{ChangeError, Changes, change};
+pub(crate) use change::{ChangeError, Changes, Targets, change};
 pub(crate) use document::{Document, DocumentError, Load, Outcome, RECENT, TabId, TabRecord, raw};
 pub use fields::{FieldReader, FieldWriter, HasDefault, Param, ReadError};
 pub(crate) use fields::{Fields, Inputs, Sources, Written};
+pub(crate) use shared::{SharedDocument, VALUE};
+
+use crate::page::TypeInfo;
 
 /// Types that a `#[state]` field can have: every type that is `Serialize`, `DeserializeOwned` and
 /// `Clone`. (`Default` is asked for separately, unless the field has `default = ..`.)
@@ -56,7 +60,7 @@ impl<T: Serialize> StateEncode for T {
     label = "not `Deserialize`",
     note = "derive `serde::Deserialize` for it, and for every type in it; it must own its data"
 )]
-pub trait StateDecode: Sized {
+pub trait StateDecode: Sized + 'static {
     /// Decodes the stored form.
     ///
     /// # Errors
@@ -64,14 +68,29 @@ pub trait StateDecode: Sized {
     /// What serde says if the text is not a value of this type.
     fn from_json(json: &str) -> Result<Self, serde_json::Error>;
 
-    /// Reads the next field; called by generated code.
-    fn read_field(fields: &mut FieldReader<'_>, default: fn() -> Self) -> Self {
-        fields.state(default)
+    /// What is known of the type at run time.
+    #[must_use]
+    fn describe() -> TypeInfo {
+        TypeInfo::of::<Self>()
+    }
+
+    /// Reads the next field; called by generated code. `migrations` make this type of the stored
+    /// forms of the versions before the field's own, the oldest first.
+    fn read_field(
+        fields: &mut FieldReader<'_>,
+        default: fn() -> Self,
+        migrations: &[Migration<Self>],
+    ) -> Self {
+        fields.state(default, migrations)
     }
 }
 
+/// Makes a value of the stored form of an older version.
+#[doc(hidden)]
+pub type Migration<T> = fn(&str) -> Result<T, serde_json::Error>;
+
 #[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned> StateDecode for T {
+impl<T: DeserializeOwned + 'static> StateDecode for T {
     fn from_json(json: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(json)
     }

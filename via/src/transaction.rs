@@ -14,6 +14,7 @@ use crate::{
     session::{SessionCookie, random},
     state::{
         ChangeError, Changes, Document, Inputs, Load, Outcome, RECENT, Sources, TabId, TabRecord,
+        Targets,
     },
     store::{
         Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Put, StoreError, Timestamp, Write,
@@ -205,7 +206,11 @@ fn prepare(
         .unwrap_or_default();
     let outcome = match changes {
         Ok(changes) => {
-            changes.apply(&mut document, &mut tab_fields);
+            changes.apply(&mut Targets {
+                session: &mut document,
+                tab: &mut tab_fields,
+                shared: &mut [],
+            });
             Outcome::Applied {
                 revision,
                 commands: effects.commands.clone(),

@@ -103,6 +103,7 @@ fn descriptor(field: &Field, page: &str) -> TokenStream {
     let name = field.name();
     let key = field.key(page);
     let type_name = field.type_name();
+    let ty = type_info(field);
     let kind = match &field.kind {
         Kind::State(scope, _) => {
             let scope = match scope {
@@ -128,8 +129,23 @@ fn descriptor(field: &Field, page: &str) -> TokenStream {
             key: #key,
             kind: ::via::__private::FieldKind::#kind,
             type_name: #type_name,
+            version: 1,
+            ty: #ty,
         }
     }
+}
+
+/// The function that tells what a stored type is at run time.
+fn type_info(field: &Field) -> TokenStream {
+    let ty = &field.ty;
+    let of = match field.kind {
+        Kind::State(..) => quote!(StateDecode),
+        Kind::Signal(..) => quote!(SignalValue),
+        Kind::Param => return quote!(::core::option::Option::None),
+    };
+    quote_spanned!(at(ty.span())=>
+        ::core::option::Option::Some(<#ty as ::via::__private::#of>::describe)
+    )
 }
 
 fn read(field: &Field, fields: &Ident) -> TokenStream {
@@ -143,7 +159,7 @@ fn read(field: &Field, fields: &Ident) -> TokenStream {
     let value = match kind {
         Kind::State(_, default) => {
             let default = default_of(ty, default.as_ref());
-            quote_spanned!(span=> <#ty as ::via::__private::StateDecode>::read_field(#fields, #default))
+            quote_spanned!(span=> <#ty as ::via::__private::StateDecode>::read_field(#fields, #default, &[]))
         }
         Kind::Signal(_, default) => {
             let default = default_of(ty, default.as_ref());

@@ -331,6 +331,7 @@ pub(crate) fn sources<'a>(
         tab: document
             .and_then(|document| document.tabs.get(&tab?))
             .map_or(&NOTHING, |record| &record.fields),
+        shared: &[],
         params,
         inputs,
     }

@@ -199,6 +199,7 @@ impl<P: View> ErasedPage for Erased<P> {
         let sources = Sources {
             session: &Fields::new(),
             tab: &Fields::new(),
+            shared: &[],
             params,
             inputs: &Inputs::default(),
         };

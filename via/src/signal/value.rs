@@ -2,7 +2,10 @@
 
 use serde_json::{Number, Value};
 
-use crate::state::{FieldReader, FieldWriter, ReadError};
+use crate::{
+    page::TypeInfo,
+    state::{FieldReader, FieldWriter, ReadError},
+};
 
 /// Types that a `#[signal]` field can have.
 ///
@@ -24,6 +27,13 @@ pub trait SignalValue: Sized + Send + Sync + 'static {
     ///
     /// [`SignalError`] if `value` is not of this type, or does not fit without a loss.
     fn decode(value: &Value) -> Result<Self, SignalError>;
+
+    /// What is known of the type at run time.
+    #[doc(hidden)]
+    #[must_use]
+    fn describe() -> TypeInfo {
+        TypeInfo::of::<Self>()
+    }
 
     /// Reads the next field; called by generated code.
     ///

@@ -1,6 +1,8 @@
 //! Running an action on a copy of a page, and what that changed.
 
-use super::{Document, FieldReader, FieldWriter, Fields, ReadError, Sources, Written, raw};
+use super::{
+    Document, FieldReader, FieldWriter, Fields, ReadError, SharedDocument, Sources, Written, raw,
+};
 use crate::page::{FieldDescriptor, FieldKind, Page, SignalScope, StateScope};
 
 /// What one run of an action changed in the fields of its page.
@@ -64,9 +66,26 @@ fn written<P: Page>(page: &P) -> Result<Vec<Written>, String> {
     writer.finish()
 }
 
+/// The documents that changes are written into.
+#[derive(Debug)]
+pub(crate) struct Targets<'a> {
+    pub(crate) session: &'a mut Document,
+    /// What belongs to the tab alone.
+    pub(crate) tab: &'a mut Fields,
+    /// By the keys of their fields.
+    pub(crate) shared: &'a mut [(&'static str, SharedDocument)],
+}
+
 impl Changes {
-    /// Writes the changes into a document; what belongs to the tab alone goes to `tab_fields`.
-    pub(crate) fn apply(self, document: &mut Document, tab_fields: &mut Fields) {
+    /// Whether the shared value of this field changes.
+    pub(crate) fn touches(&self, key: &str) -> bool {
+        self.fields
+            .iter()
+            .any(|(field, _)| field.is_shared() && field.key == key)
+    }
+
+    /// Writes the changes into documents.
+    pub(crate) fn apply(self, targets: &mut Targets<'_>) {
         let Self { fields, unreadable } = self;
         for (field, value) in fields {
             let json = match value {
@@ -74,18 +93,27 @@ impl Changes {
                 Written::Signal(value) => raw(&value),
                 Written::Param => continue,
             };
-            let target = match field.kind {
+            let (target, aside) = match field.kind {
                 FieldKind::State(StateScope::Session) | FieldKind::Signal(SignalScope::Session) => {
-                    &mut document.fields
+                    (&mut targets.session.fields, &mut targets.session.aside)
                 }
                 FieldKind::State(StateScope::Tab) | FieldKind::Signal(SignalScope::Tab) => {
-                    &mut *tab_fields
+                    (&mut *targets.tab, &mut targets.session.aside)
+                }
+                FieldKind::State(StateScope::App | StateScope::Shared { .. }) => {
+                    let Some((_, shared)) =
+                        targets.shared.iter_mut().find(|(key, _)| *key == field.key)
+                    else {
+                        continue;
+                    };
+                    (&mut shared.fields, &mut shared.aside)
                 }
                 FieldKind::Signal(SignalScope::Local) | FieldKind::Param => continue,
             };
-            let old = target.insert(field.key.to_owned(), json);
+            let name = field.stored_name();
+            let old = target.insert(name.to_owned(), json);
             if let Some(old) = old.filter(|_| unreadable.contains(&field.key)) {
-                document.aside.insert(field.key.to_owned(), old);
+                aside.insert(name.to_owned(), old);
             }
         }
     }

@@ -226,7 +226,7 @@ fn mark(commit: CommitId) -> u64 {
     u64::try_from(commit.0 >> 64).unwrap_or_default()
 }
 
-fn take<T: for<'de> Deserialize<'de>>(
+pub(super) fn take<T: for<'de> Deserialize<'de>>(
     parts: &mut Fields,
     name: &'static str,
 ) -> Result<T, serde_json::Error> {
@@ -236,7 +236,7 @@ fn take<T: for<'de> Deserialize<'de>>(
     }
 }
 
-fn take_or_default<T: for<'de> Deserialize<'de> + Default>(
+pub(super) fn take_or_default<T: for<'de> Deserialize<'de> + Default>(
     parts: &mut Fields,
     name: &str,
 ) -> Result<T, serde_json::Error> {

@@ -10,7 +10,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     page::{FieldDescriptor, FieldKind, PageDescriptor, SignalScope, StateScope},
     signal::SignalValue,
-    state::{StateDecode, StateEncode},
+    state::{Migration, StateDecode, StateEncode},
 };
 
 /// Values under their stable keys, as the bytes they are stored in.
@@ -32,6 +32,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) session: &'a Fields,
     /// Fields of the tab alone.
     pub(crate) tab: &'a Fields,
+    /// Shared values, by the keys of their fields; one that is not here was never written.
+    pub(crate) shared: &'a [(&'static str, &'a Fields)],
     /// Path parameters, by name.
     pub(crate) params: &'a [(String, String)],
     /// Signals as the browser holds them; they win over stored ones.
@@ -46,9 +48,14 @@ impl<'a> Sources<'a> {
                 self.session
             }
             FieldKind::State(StateScope::Tab) | FieldKind::Signal(SignalScope::Tab) => self.tab,
+            FieldKind::State(StateScope::App | StateScope::Shared { .. }) => self
+                .shared
+                .iter()
+                .find(|(key, _)| *key == field.key)
+                .map(|(_, fields)| *fields)?,
             FieldKind::Signal(SignalScope::Local) | FieldKind::Param => return None,
         };
-        fields.get(field.key).map(AsRef::as_ref)
+        fields.get(field.stored_name()).map(AsRef::as_ref)
     }
 }
 
@@ -71,7 +78,8 @@ impl<'a> FieldReader<'a> {
     }
 
     /// The stored value of a state field, or its default.
-    pub fn state<T: StateDecode>(&mut self, default: fn() -> T) -> T {
+    pub fn state<T: StateDecode>(&mut self, default: fn() -> T, migrations: &[Migration<T>]) -> T {
+        let _ = migrations;
         let field = self.next();
         let Some(stored) = self.sources.stored(field) else {
             return default();
