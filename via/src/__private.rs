@@ -21,5 +21,5 @@ pub use maud::Markup;
 /// What the view of a page prints; for benchmarks.
 #[must_use]
 pub fn render<P: View>(page: &P) -> String {
-    page.view(&Cx::new()).into_string()
+    page.view(&Cx::new(None)).into_string()
 }

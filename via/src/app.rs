@@ -7,12 +7,13 @@ mod live_stream;
 mod routes;
 mod security;
 mod serve;
+mod sweeper;
 
 use std::{collections::BTreeMap, fmt, panic::Location, sync::Arc, time::Duration};
 
 use axum::Router;
 
-pub(crate) use self::core::{Config, Core};
+pub(crate) use self::core::{Config, Core, Standing};
 pub use serve::Server;
 
 use crate::{

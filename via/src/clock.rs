@@ -2,14 +2,16 @@
 
 use std::{
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use tokio::sync::watch;
+
 use crate::store::Timestamp;
+
+/// For how long to sleep at most without a look at the system's clock, which can be set.
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 /// Tells the time to everything that expires: the system's clock, or one that a test sets.
 ///
@@ -30,7 +32,7 @@ pub struct Clock(Source);
 #[derive(Clone)]
 enum Source {
     System,
-    Manual(Arc<AtomicI64>),
+    Manual(Arc<watch::Sender<i64>>),
 }
 
 impl Clock {
@@ -44,7 +46,9 @@ impl Clock {
     /// with it.
     #[must_use]
     pub fn manual(start: Timestamp) -> Self {
-        Self(Source::Manual(Arc::new(AtomicI64::new(start.as_millis()))))
+        Self(Source::Manual(Arc::new(watch::Sender::new(
+            start.as_millis(),
+        ))))
     }
 
     /// The present time.
@@ -54,7 +58,7 @@ impl Clock {
             Source::System => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, millis),
-            Source::Manual(now) => now.load(Ordering::SeqCst),
+            Source::Manual(now) => *now.borrow(),
         })
     }
 
@@ -66,8 +70,30 @@ impl Clock {
     pub fn advance(&self, by: Duration) {
         match &self.0 {
             Source::System => panic!("only a manual clock can be moved"),
-            Source::Manual(now) => now.fetch_add(millis(by), Ordering::SeqCst),
-        };
+            Source::Manual(now) => {
+                now.send_modify(|now| *now = now.saturating_add(millis(by)));
+            }
+        }
+    }
+
+    /// Waits until it is `moment`.
+    pub(crate) async fn sleep_until(&self, moment: Timestamp) {
+        match &self.0 {
+            Source::System => loop {
+                let left = moment.as_millis().saturating_sub(self.now().as_millis());
+                let Some(left) = u64::try_from(left).ok().filter(|left| *left > 0) else {
+                    return;
+                };
+                tokio::time::sleep(Duration::from_millis(left).min(LONGEST_SLEEP)).await;
+            },
+            Source::Manual(now) => {
+                // The sender is borrowed here, so it is not gone.
+                let _ = now
+                    .subscribe()
+                    .wait_for(|now| *now >= moment.as_millis())
+                    .await;
+            }
+        }
     }
 }
 
@@ -75,7 +101,7 @@ impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Source::System => f.write_str("Clock::system()"),
-            Source::Manual(now) => write!(f, "Clock::manual({})", now.load(Ordering::SeqCst)),
+            Source::Manual(now) => write!(f, "Clock::manual({})", *now.borrow()),
         }
     }
 }

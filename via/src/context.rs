@@ -11,13 +11,21 @@ use crate::page::Page;
 /// compile, and the compiler suggests the right one.
 pub struct Cx<P: Page> {
     handles: P::Handles,
+    principal: Option<Box<str>>,
 }
 
 impl<P: Page> Cx<P> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(principal: Option<&str>) -> Self {
         Self {
             handles: P::Handles::default(),
+            principal: principal.map(Box::from),
         }
+    }
+
+    /// Who is logged in, as [`Session::login`](crate::Session::login) was told; `None` if nobody is.
+    #[must_use]
+    pub fn principal(&self) -> Option<&str> {
+        self.principal.as_deref()
     }
 
     pub(crate) fn handles(&self) -> &P::Handles {

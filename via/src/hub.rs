@@ -1,97 +1,83 @@
-//! Live sessions: what is known of them, who shows them, and that it became stale.
+//! Live documents: what is known of them, who shows them, and that it became stale.
 //!
-//! There are no queues here. Whoever shows a session has a [`Watch`] with one flag; a commit raises
-//! it, and the stream that lowers it renders the latest state.
+//! There are no queues here. Whoever shows a document has a [`Watch`] with one flag; a commit
+//! raises it, and the stream that lowers it renders the latest state.
 
 mod frame;
+mod frames;
 mod live;
+mod page_documents;
 mod stream;
+mod table;
 mod watch;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub(crate) use frame::{Frame, FrameHash, FrameKey};
-pub(crate) use live::{Live, SessionState, Snapshot, render, sources};
-pub(crate) use stream::{StreamTab, TabStream, tab_event};
+pub(crate) use frame::{Frame, FrameHash};
+pub(crate) use frames::{Frames, render};
+pub(crate) use live::{
+    DocumentState, Live, LiveSession, LiveShared, LoadError, SessionState, SharedState, Snapshot,
+};
+pub(crate) use page_documents::{PageDocuments, PageState, SharedPlace};
+pub(crate) use stream::{StreamTab, TabStream, Viewer, tab_event};
+pub(crate) use table::Table;
 pub(crate) use watch::{Watch, Watching};
 
-use crate::store::{Key, Notice};
+use crate::{
+    page::PageEntry,
+    session::SessionId,
+    state::{Document, SharedDocument},
+    store::Notice,
+};
 
-/// How many locks the table of live sessions is spread over.
-const SHARDS: usize = 64;
-
-type Shard = Mutex<HashMap<Key, Weak<Live>>>;
-
-/// The table of live sessions of this process.
+/// Everything that is live in this process; its clones are the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Hub {
-    shards: Arc<[Shard; SHARDS]>,
+    sessions: Table<Document>,
+    shared: Table<SharedDocument>,
+    pub(crate) frames: Frames,
 }
 
 impl Hub {
     pub(crate) fn new() -> Self {
         Self {
-            shards: Arc::new(std::array::from_fn(|_| Mutex::default())),
+            sessions: Table::new(),
+            shared: Table::new(),
+            frames: Frames::default(),
         }
     }
 
-    /// The live session of a key, which stays in the table for as long as somebody holds it.
-    pub(crate) fn live(&self, key: &Key) -> Arc<Live> {
-        let mut shard = lock(self.shard(key));
-        if let Some(live) = shard.get(key).and_then(Weak::upgrade) {
-            return live;
-        }
-        let live = Arc::new(Live::new(key.clone(), self.clone()));
-        shard.insert(key.clone(), Arc::downgrade(&live));
-        live
+    /// The live documents that a page reads in a session, under these path parameters.
+    pub(crate) fn documents(
+        &self,
+        session: SessionId,
+        page: &PageEntry,
+        params: &[(String, String)],
+    ) -> PageDocuments {
+        let shared = page
+            .shared_keys(params)
+            .map(|(field, ttl, key)| SharedPlace {
+                field,
+                ttl,
+                live: self.shared.live(&key),
+            })
+            .collect();
+        PageDocuments::new(self.sessions.live(&session.key()), shared)
+    }
+
+    /// The live document of a session alone.
+    pub(crate) fn session(&self, session: SessionId) -> PageDocuments {
+        PageDocuments::new(self.sessions.live(&session.key()), Vec::new())
     }
 
     /// Applies a notice of the store: a hint, which never writes.
     pub(crate) fn hear(&self, notice: &Notice) {
-        match notice {
-            Notice::Committed { key, version } => {
-                if let Some(live) = self.find(key) {
-                    live.announced(*version);
-                }
-            }
-            Notice::Deleted { key } => {
-                if let Some(live) = self.find(key) {
-                    live.outdate();
-                }
-            }
-            Notice::Lagged => {
-                for shard in self.shards.iter() {
-                    let lives: Vec<_> = lock(shard).values().filter_map(Weak::upgrade).collect();
-                    for live in lives {
-                        live.outdate();
-                    }
-                }
-            }
-        }
-    }
-
-    fn find(&self, key: &Key) -> Option<Arc<Live>> {
-        lock(self.shard(key)).get(key).and_then(Weak::upgrade)
-    }
-
-    /// Called when a live session is dropped: removes it, unless another took its place.
-    fn forget(&self, key: &Key) {
-        let mut shard = lock(self.shard(key));
-        if shard.get(key).is_some_and(|live| live.strong_count() == 0) {
-            shard.remove(key);
-        }
-    }
-
-    fn shard(&self, key: &Key) -> &Shard {
-        let hash = xxhash_rust::xxh3::xxh3_64(key.as_str().as_bytes());
-        &self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or(0)]
+        self.sessions.hear(notice);
+        self.shared.hear(notice);
     }
 }
 
 /// Locks a mutex whose data is whole at every step, so that a panic elsewhere does not poison it.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

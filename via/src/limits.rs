@@ -22,6 +22,14 @@ pub(crate) const DOCUMENT: usize = crate::store::MAX_DOCUMENT;
 pub(crate) const DOCUMENT_WARN: usize = 256 * 1024;
 /// How many actions of one session wait for their turn.
 pub(crate) const WAITING_ACTIONS: usize = 64;
+/// How many actions of all sessions wait for their turn at one shared value.
+pub(crate) const WAITING_SHARED: usize = 4096;
+/// For how long whoever shows the secret before the last is asked to try again with the new one.
+pub(crate) const ROTATION: Duration = Duration::from_secs(30);
+/// How many expired documents are removed at a time.
+pub(crate) const SWEEP_BATCH: usize = 512;
+/// How often expired documents are looked for, give or take a fifth.
+pub(crate) const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// How often a transaction runs before it gives up.
 pub(crate) const ATTEMPTS: u32 = 16;
 /// How long one answer of the store may take.

@@ -17,6 +17,7 @@ use crate::{
     action::ActionEntry,
     context::Cx,
     state::{FieldReader, FieldWriter, ReadError, VALUE},
+    store::Key,
 };
 
 /// A struct annotated with [`#[via::page]`](macro@crate::page); implemented by that macro alone.
@@ -178,6 +179,15 @@ impl FieldDescriptor {
     /// The name of its value within its document.
     pub(crate) fn stored_name(&self) -> &'static str {
         if self.is_shared() { VALUE } else { self.key }
+    }
+
+    /// The key of the document that keeps the value, for the path parameters `params`; `None`
+    /// where that is the session's.
+    pub(crate) fn document_key(&self, params: &[(String, String)]) -> Option<Key> {
+        let _ = params;
+        self.is_shared()
+            .then(|| Key::new(format!("app/{}", self.key)))
+            .flatten()
     }
 
     /// Whether its value has a document of its own, which is not the session's.

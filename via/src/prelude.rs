@@ -8,6 +8,7 @@ pub use crate::{
     action::{ActionHandle, Effects, Task},
     context::Cx,
     page::{Page, View},
+    session::Session,
     signal::Signal,
     store::MemoryStore,
 };

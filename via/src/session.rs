@@ -1,16 +1,20 @@
 //! Sessions: who a browser is, proven by an authenticated cookie.
 
 mod cookie;
+mod handle;
 mod keyring;
 mod random;
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use serde::{Deserialize, Serialize};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub(crate) use cookie::{CookieConfig, SessionCookie};
+pub use handle::Session;
+pub(crate) use handle::SessionChange;
 pub(crate) use keyring::{Keyring, Purpose};
 pub(crate) use random::random;
 
@@ -53,13 +57,31 @@ impl fmt::Debug for Secret {
 }
 
 /// The SHA-256 of a [`Secret`]: enough to recognise it, useless to impersonate anyone.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct SecretHash(pub(crate) [u8; 32]);
 
 impl SecretHash {
     /// Compares in constant time.
     pub(crate) fn matches(&self, secret: &Secret) -> bool {
         self.0.ct_eq(&secret.hash().0).into()
+    }
+}
+
+impl Serialize for SecretHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        URL_SAFE_NO_PAD
+            .decode(&*text)
+            .ok()
+            .and_then(|hash| hash.try_into().ok())
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("the hash of a secret is malformed"))
     }
 }
 

@@ -9,7 +9,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 pub(crate) use change::{ChangeError, Changes, Targets, change};
-pub(crate) use document::{Document, DocumentError, Load, Outcome, RECENT, TabId, TabRecord, raw};
+pub(crate) use document::{
+    Document, DocumentError, Load, Outcome, PreviousSecret, RECENT, TabId, TabRecord, raw,
+};
 pub use fields::{FieldReader, FieldWriter, HasDefault, Param, ReadError};
 pub(crate) use fields::{Fields, Inputs, Sources, Written};
 pub(crate) use shared::{SharedDocument, VALUE};

@@ -1,23 +1,28 @@
 //! Transactions: a step of user code on a copy, committed by compare-and-set.
 //!
-//! This is the only caller of [`Store::commit`](crate::store::Store::commit) for sessions.
+//! This is the only caller of [`Store::commit`](crate::store::Store::commit) for sessions and
+//! shared values.
+
+mod turns;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use self::turns::Turns;
 use crate::{
     action::{ActionError, Effects, Refusal},
-    app::Core,
+    app::{Core, Standing},
     clock,
-    hub::{Live, SessionState, Snapshot, sources},
+    hub::{DocumentState, PageDocuments, PageState, SessionState, SharedPlace, Snapshot},
     incident::Incident,
     limits,
-    session::{SessionCookie, random},
+    session::{Secret, SessionChange, SessionCookie, random},
     state::{
-        ChangeError, Changes, Document, Inputs, Load, Outcome, RECENT, Sources, TabId, TabRecord,
-        Targets,
+        ChangeError, Changes, Document, Inputs, Load, Outcome, PreviousSecret, RECENT,
+        SharedDocument, Sources, TabId, TabRecord, Targets,
     },
     store::{
-        Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Put, StoreError, Timestamp, Write,
+        Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Put, StoreError, Timestamp,
+        Version, Write,
     },
 };
 
@@ -51,6 +56,8 @@ pub(crate) struct Done {
     pub(crate) effects: Effects,
     /// Whether this answers a repetition of what was done before.
     pub(crate) repeated: bool,
+    /// The cookie with the session's new secret, if it was rotated.
+    pub(crate) cookie: Option<SessionCookie>,
 }
 
 /// Why a transaction changed nothing.
@@ -64,99 +71,129 @@ pub(crate) enum Failure {
     Forgotten,
     /// The session was ended, or its secret was changed.
     SessionGone,
+    /// The session's secret was changed a moment ago: try again with the new one.
+    Rotated,
     /// What the browser sent does not fit the page.
     Invalid(String),
     /// The arguments are not what the action takes.
     Arguments(String),
     /// User code failed in a way that it should not.
     Incident(Incident),
-    /// The document would be too large.
+    /// A document would be too large.
     TooLarge,
-    /// The store has no room for another session.
+    /// The store has no room for another document.
     Full,
-    /// Too many actions of the session wait.
+    /// Too many actions wait for the same state.
     Busy,
     /// The store cannot be reached, or others always came first: try again, with the same number.
     Unavailable,
 }
 
-/// Runs `step` as a transaction on the session of `scope`.
+/// Runs `step` as a transaction on `documents`.
 pub(crate) async fn run(
     core: &Core,
-    live: &Live,
+    documents: &PageDocuments,
     scope: Scope<'_>,
     numbered: Option<Numbered>,
     step: &mut Step<'_>,
 ) -> Result<Done, Failure> {
-    let mut base = live
-        .current(&*core.store, core.clock.now())
-        .await
-        .map_err(|error| unavailable(&error))?;
+    let mut transaction = Transaction {
+        core,
+        documents,
+        scope,
+        numbered,
+        secret: None,
+    };
+    let mut base = transaction.current().await?;
+    let mut turns = Turns::none(documents.shared());
     let mut unsure: Vec<Attempt> = Vec::new();
-    for round in 0..limits::ATTEMPTS {
+    let mut round = 0;
+    while round < limits::ATTEMPTS {
         let now = core.clock.now();
-        let document = open_document(core, scope.session, &base, now)?;
+        let mut repeats = false;
+        let document = match transaction.open(&base, now)? {
+            Opened::ByHolder(document) => document,
+            Opened::ByPredecessor(document) => {
+                repeats = true;
+                document
+            }
+        };
         if let Some(place) = unsure
             .iter()
             .position(|attempt| document.comes_from(attempt.commit))
         {
-            return Ok(unsure.swap_remove(place).done(live, scope));
+            let attempt = unsure.swap_remove(place);
+            return Ok(attempt.done(documents, scope));
         }
-        if let Some(numbered) = numbered {
-            if let Some(outcome) = handled(&document, scope.tab, numbered)? {
+        let attempt = if repeats {
+            transaction.hand_out_again(&base, document, now)?
+        } else {
+            if let Some(outcome) = transaction.handled(&document)? {
                 return Ok(Done {
                     outcome,
                     effects: Effects::default(),
                     repeated: true,
+                    cookie: None,
                 });
             }
-        } else if unsure
-            .iter()
-            .any(|attempt| base.revision() >= attempt.revision + RECENT as u64)
-        {
-            // It may have been done so long ago that the document does not name it any more.
-            return Err(Failure::Unavailable);
-        }
-
-        let (document, attempt) = prepare(&base, document, scope, numbered, step, now)?;
-        match commit(core, live, &base, document, attempt.commit, now).await? {
-            Answer::Committed(snapshot) => {
-                let done = attempt.done(live, scope);
-                live.observe(&SessionState::Found(snapshot), None, now);
+            if numbered.is_none() && outdated(&unsure, &base) {
+                return Err(Failure::Unavailable);
+            }
+            let draft = transaction.draft(&base, document, step, now)?;
+            // Who writes a shared value takes its turn; where somebody else had it, the value has
+            // changed meanwhile.
+            if !turns
+                .take(draft.shared.iter().map(|(place, _)| *place))
+                .await?
+            {
+                base = transaction.current().await?;
+                continue;
+            }
+            draft
+        };
+        match transaction.commit(&base, attempt, now).await? {
+            Answer::Committed(attempt, state) => {
+                let done = attempt.done(documents, scope);
+                documents.observe(&state, now);
                 return Ok(done);
             }
             Answer::Lost(state) => base = state,
-            Answer::Unknown(state) => {
+            Answer::Unknown(attempt, state) => {
                 unsure.push(attempt);
                 base = state;
             }
         }
         pause(round).await;
+        round += 1;
     }
     tracing::warn!(attempts = limits::ATTEMPTS, "others always committed first");
     Err(Failure::Unavailable)
 }
 
-/// The document that a change starts from, if the session is open to whoever asks.
-fn open_document(
-    core: &Core,
-    session: &SessionCookie,
-    base: &SessionState,
-    now: Timestamp,
-) -> Result<Document, Failure> {
-    let document = match base {
-        SessionState::Deleted => return Err(Failure::SessionGone),
-        SessionState::Absent if core.config.visit_is_over(session, now) => {
-            return Err(Failure::SessionGone);
-        }
-        SessionState::Absent => Document::new(session.secret.hash(), now),
-        SessionState::Found(snapshot) => snapshot.document.clone(),
-    };
-    if document.secret.matches(&session.secret) {
-        Ok(document)
-    } else {
-        Err(Failure::SessionGone)
-    }
+/// Whether an unsure attempt may have been done so long ago that the document does not name it any
+/// more.
+fn outdated(unsure: &[Attempt], base: &PageState) -> bool {
+    unsure
+        .iter()
+        .any(|attempt| base.session.revision() >= attempt.revision + RECENT as u64)
+}
+
+/// What stays the same over all attempts.
+struct Transaction<'a> {
+    core: &'a Core,
+    documents: &'a PageDocuments,
+    scope: Scope<'a>,
+    numbered: Option<Numbered>,
+    /// The session's new secret, once an attempt rotates it.
+    secret: Option<Secret>,
+}
+
+/// How a session lets somebody in.
+enum Opened {
+    ByHolder(Document),
+    /// By the secret before the last, to repeat the very action that replaced it: its answer, with
+    /// the new secret, was lost.
+    ByPredecessor(Document),
 }
 
 /// One run of the step, on its way into the store.
@@ -164,128 +201,446 @@ struct Attempt {
     commit: CommitId,
     /// The revision that it makes.
     revision: u64,
+    /// What becomes of the session.
+    document: Document,
+    owner: Option<Box<str>>,
+    /// What becomes of shared values, by their places on the page.
+    shared: Vec<(usize, SharedDocument)>,
     outcome: Outcome,
     effects: Effects,
+    repeated: bool,
+    cookie: Option<SessionCookie>,
 }
 
 impl Attempt {
     /// It is in the store.
-    fn done(self, live: &Live, scope: Scope<'_>) -> Done {
-        if matches!(self.outcome, Outcome::Applied { .. }) {
-            live.sent(scope.tab, self.revision, scope.inputs);
+    fn done(self, documents: &PageDocuments, scope: Scope<'_>) -> Done {
+        if matches!(self.outcome, Outcome::Applied { .. }) && !self.repeated {
+            documents
+                .session()
+                .sent(scope.tab, self.revision, scope.inputs);
         }
         Done {
             outcome: self.outcome,
             effects: self.effects,
-            repeated: false,
+            repeated: self.repeated,
+            cookie: self.cookie,
         }
     }
 }
 
-/// Runs the step and writes into `document` what it did.
-fn prepare(
-    base: &SessionState,
-    mut document: Document,
-    scope: Scope<'_>,
-    numbered: Option<Numbered>,
-    step: &mut Step<'_>,
-    now: Timestamp,
-) -> Result<(Document, Attempt), Failure> {
-    let mut effects = Effects::default();
-    let changes = isolated(
-        step,
-        sources(base, scope.params, Some(scope.tab), scope.inputs),
-        &mut effects,
-    )?;
-    let commit = CommitId(u128::from_le_bytes(random()));
-    let revision = base.revision() + 1;
-    let mut tab_fields = document
-        .tabs
-        .get(&scope.tab)
-        .map(|record| record.fields.clone())
-        .unwrap_or_default();
-    let outcome = match changes {
-        Ok(changes) => {
-            changes.apply(&mut Targets {
-                session: &mut document,
-                tab: &mut tab_fields,
-                shared: &mut [],
-            });
-            Outcome::Applied {
-                revision,
-                commands: effects.commands.clone(),
-            }
-        }
-        Err(Refusal(message)) => {
-            effects = Effects::default();
-            Outcome::Refused { message }
-        }
-    };
-    if let Some(Numbered {
-        load,
-        number,
-        digest,
-    }) = numbered
-    {
-        document.record(
-            scope.tab,
-            TabRecord {
-                load,
-                number,
-                digest,
-                outcome: outcome.clone(),
-                at: now.as_millis(),
-                fields: tab_fields,
-            },
-        );
-    } else if let Some(record) = document.tabs.get_mut(&scope.tab) {
-        record.fields = tab_fields;
-    }
-    document.made_for(commit);
-    let attempt = Attempt {
-        commit,
-        revision,
-        outcome,
-        effects,
-    };
-    Ok((document, attempt))
+/// How an attempt to commit ended; with the state to run again on, where that may be needed.
+enum Answer {
+    Committed(Attempt, PageState),
+    /// Nothing was done, because somebody else was first.
+    Lost(PageState),
+    /// It is not known. The state may hold it, or it may even get there later.
+    Unknown(Attempt, PageState),
 }
 
-/// Whether this number was handled before, and how.
-fn handled(
-    document: &Document,
-    tab: TabId,
-    numbered: Numbered,
-) -> Result<Option<Outcome>, Failure> {
-    let Numbered {
-        load,
-        number,
-        digest,
-    } = numbered;
-    let Some(record) = document.tabs.get(&tab) else {
-        // Whoever was forgotten might repeat what it did; whoever came later did nothing yet.
-        return if load.since <= document.forgotten.as_millis() {
-            Err(Failure::Forgotten)
-        } else {
-            Ok(None)
+impl Transaction<'_> {
+    async fn current(&self) -> Result<PageState, Failure> {
+        self.documents
+            .current(&*self.core.store, self.core.clock.now())
+            .await
+            .map_err(|error| unavailable(&error))
+    }
+
+    async fn load(&self, now: Timestamp) -> Result<PageState, Failure> {
+        self.documents
+            .load(&*self.core.store, now)
+            .await
+            .map_err(|error| unavailable(&error))
+    }
+
+    /// The document that a change starts from, if the session is open to whoever asks.
+    fn open(&self, base: &PageState, now: Timestamp) -> Result<Opened, Failure> {
+        let cookie = self.scope.session;
+        match self.core.standing(cookie, &base.session, now) {
+            Standing::Open => Ok(Opened::ByHolder(match &base.session {
+                SessionState::Found(snapshot) => snapshot.document.clone(),
+                SessionState::Absent | SessionState::Deleted => {
+                    Document::new(cookie.secret.hash(), now)
+                }
+            })),
+            Standing::Gone => self.repeats_rotation(base).ok_or(Failure::SessionGone),
+            Standing::Rotated => self.repeats_rotation(base).ok_or(Failure::Rotated),
+        }
+    }
+
+    /// Whether this is the repetition of the action that replaced the secret which it shows.
+    fn repeats_rotation(&self, base: &PageState) -> Option<Opened> {
+        let document = &base.session.snapshot()?.document;
+        let previous = document.previous.as_ref()?;
+        let numbered = self.numbered?;
+        let record = document.tabs.get(&self.scope.tab)?;
+        let same = previous.secret.matches(&self.scope.session.secret)
+            && previous.tab == self.scope.tab
+            && previous.number == numbered.number
+            && record.number == numbered.number
+            && record.digest == numbered.digest
+            && record.load.nonce == numbered.load.nonce
+            && record.load.epoch == numbered.load.epoch;
+        same.then(|| Opened::ByPredecessor(document.clone()))
+    }
+
+    /// Whether this number was handled before, and how.
+    fn handled(&self, document: &Document) -> Result<Option<Outcome>, Failure> {
+        let Some(Numbered {
+            load,
+            number,
+            digest,
+        }) = self.numbered
+        else {
+            return Ok(None);
         };
+        let Some(record) = document.tabs.get(&self.scope.tab) else {
+            // Whoever was forgotten might repeat what it did; whoever came later did nothing yet.
+            return if load.since <= document.forgotten.as_millis() {
+                Err(Failure::Forgotten)
+            } else {
+                Ok(None)
+            };
+        };
+        if load.epoch > record.load.epoch {
+            return Ok(None);
+        }
+        if load.epoch < record.load.epoch || number < record.number {
+            return Err(Failure::Superseded);
+        }
+        if load.nonce != record.load.nonce {
+            return Err(Failure::NumberReused);
+        }
+        if number > record.number {
+            return Ok(None);
+        }
+        if digest != record.digest {
+            return Err(Failure::NumberReused);
+        }
+        Ok(Some(record.outcome.clone()))
+    }
+
+    /// Runs the step and writes down what it did.
+    fn draft(
+        &mut self,
+        base: &PageState,
+        mut document: Document,
+        step: &mut Step<'_>,
+        now: Timestamp,
+    ) -> Result<Attempt, Failure> {
+        let Scope {
+            session: cookie,
+            tab,
+            params,
+            inputs,
+        } = self.scope;
+        let mut effects = Effects::of(base.session.principal());
+        let changes = base.with_sources(params, Some(tab), inputs, |sources| {
+            isolated(step, sources, &mut effects)
+        })?;
+        let commit = CommitId(u128::from_le_bytes(random()));
+        let revision = base.session.revision() + 1;
+        let mut tab_fields = document
+            .tabs
+            .get(&tab)
+            .map(|record| record.fields.clone())
+            .unwrap_or_default();
+        let mut shared = Vec::new();
+        let outcome = match changes {
+            Ok(changes) => {
+                let mut values = self.shared_values(base, &changes);
+                changes.apply(&mut Targets {
+                    session: &mut document,
+                    tab: &mut tab_fields,
+                    shared: &mut values,
+                });
+                shared = self.places(values);
+                Outcome::Applied {
+                    revision,
+                    commands: effects.commands.clone(),
+                }
+            }
+            Err(Refusal(message)) => {
+                effects = Effects::default();
+                Outcome::Refused { message }
+            }
+        };
+        let change = std::mem::take(&mut effects.session).into_change();
+        if change == Some(SessionChange::LogOut) {
+            tab_fields.clear();
+        }
+        if let Some(Numbered {
+            load,
+            number,
+            digest,
+        }) = self.numbered
+        {
+            document.record(
+                tab,
+                TabRecord {
+                    load,
+                    number,
+                    digest,
+                    outcome: outcome.clone(),
+                    at: now.as_millis(),
+                    fields: tab_fields,
+                },
+            );
+        } else if let Some(record) = document.tabs.get_mut(&tab) {
+            record.fields = tab_fields;
+        }
+        let mut owner = base.session.principal().map(Box::from);
+        let mut handed_out = None;
+        if let Some(change) = change {
+            match change {
+                SessionChange::Rotate => {}
+                SessionChange::LogIn(principal) => {
+                    owner = Some(principal);
+                    document.created = now;
+                }
+                SessionChange::LogOut => {
+                    owner = None;
+                    document.begin_anew(now);
+                }
+            }
+            document.previous = Some(PreviousSecret {
+                secret: cookie.secret.hash(),
+                at: now.as_millis(),
+                tab,
+                number: self.numbered.map_or(0, |numbered| numbered.number),
+            });
+            handed_out = Some(self.rotate(&mut document, now));
+        }
+        document.made_for(commit);
+        Ok(Attempt {
+            commit,
+            revision,
+            document,
+            owner,
+            shared,
+            outcome,
+            effects,
+            repeated: false,
+            cookie: handed_out,
+        })
+    }
+
+    /// Answers the repetition of an action that rotated the secret, with yet another secret: nobody
+    /// knows the one that was lost.
+    fn hand_out_again(
+        &mut self,
+        base: &PageState,
+        mut document: Document,
+        now: Timestamp,
+    ) -> Result<Attempt, Failure> {
+        let record = document
+            .tabs
+            .get(&self.scope.tab)
+            .ok_or(Failure::SessionGone)?;
+        let outcome = record.outcome.clone();
+        let commit = CommitId(u128::from_le_bytes(random()));
+        let cookie = self.rotate(&mut document, now);
+        document.made_for(commit);
+        Ok(Attempt {
+            commit,
+            revision: base.session.revision() + 1,
+            document,
+            owner: base.session.principal().map(Box::from),
+            shared: Vec::new(),
+            outcome,
+            effects: Effects::default(),
+            repeated: true,
+            cookie: Some(cookie),
+        })
+    }
+
+    /// Gives the session a secret that nobody had before; the same in every attempt.
+    fn rotate(&mut self, document: &mut Document, now: Timestamp) -> SessionCookie {
+        let secret = self.secret.get_or_insert_with(|| Secret(random()));
+        document.secret = secret.hash();
+        SessionCookie {
+            id: self.scope.session.id,
+            secret: secret.clone(),
+            issued: now,
+        }
+    }
+
+    /// The shared values that `changes` are written into, by the keys of their fields.
+    fn shared_values(
+        &self,
+        base: &PageState,
+        changes: &Changes,
+    ) -> Vec<(&'static str, SharedDocument)> {
+        base.shared
+            .iter()
+            .filter(|(field, _)| changes.touches(field))
+            .map(|(field, state)| {
+                let document = state.snapshot().map(|snapshot| snapshot.document.clone());
+                (*field, document.unwrap_or_default())
+            })
+            .collect()
+    }
+
+    /// The places of shared values on the page.
+    fn places(&self, values: Vec<(&'static str, SharedDocument)>) -> Vec<(usize, SharedDocument)> {
+        let place_of = |field| {
+            let mut places = self.documents.shared().iter();
+            places.position(|place| place.field == field)
+        };
+        values
+            .into_iter()
+            .filter_map(|(field, value)| Some((place_of(field)?, value)))
+            .collect()
+    }
+
+    async fn commit(
+        &self,
+        base: &PageState,
+        attempt: Attempt,
+        now: Timestamp,
+    ) -> Result<Answer, Failure> {
+        let session_expiry = self.core.session_expiry(attempt.document.created, now);
+        let mut expiries = vec![session_expiry];
+        let mut writes = vec![Write {
+            key: self.documents.session().key().clone(),
+            expect: expected(&base.session),
+            change: put(
+                attempt.document.encode(),
+                session_expiry,
+                attempt.owner.clone(),
+                "a session",
+            )?,
+        }];
+        for (place, (at, (_, state))) in self
+            .documents
+            .shared()
+            .iter()
+            .zip(base.shared.iter().enumerate())
+        {
+            let expiry = expiry_of(place, now);
+            expiries.push(expiry);
+            let written = attempt.shared.iter().find(|(place, _)| *place == at);
+            writes.push(Write {
+                key: place.live.key().clone(),
+                expect: expected(state),
+                // What the step may have read must not have changed either.
+                change: match written {
+                    Some((_, value)) => put(value.encode(), expiry, None, "a shared value")?,
+                    None => Change::Keep,
+                },
+            });
+        }
+        let commit = Commit {
+            id: attempt.commit,
+            now,
+            writes,
+        };
+        let answer =
+            tokio::time::timeout(limits::STORE_DEADLINE, self.core.store.commit(commit)).await;
+        match answer {
+            Ok(Ok(CommitOutcome::Committed(versions))) => {
+                let state = committed(base, &attempt, &versions, &expiries)?;
+                Ok(Answer::Committed(attempt, state))
+            }
+            Ok(Ok(CommitOutcome::Conflict(current))) => {
+                let state = self
+                    .documents
+                    .read(current)
+                    .map_err(|error| unavailable(&error))?;
+                self.documents.observe(&state, now);
+                Ok(Answer::Lost(state))
+            }
+            Ok(Ok(CommitOutcome::Gone)) => {
+                let state = self.load(now).await?;
+                match state.session {
+                    // It expired between the load and the commit: what comes next is a new
+                    // session's.
+                    SessionState::Absent if base.session.snapshot().is_some() => {
+                        Err(Failure::SessionGone)
+                    }
+                    SessionState::Deleted => Err(Failure::SessionGone),
+                    _ => Ok(Answer::Lost(state)),
+                }
+            }
+            // If it did land, or still will, the document that is there now names it, or the one
+            // that makes the next attempt fail.
+            Ok(Ok(CommitOutcome::Unknown)) | Err(_) => {
+                let state = self.load(now).await?;
+                Ok(Answer::Unknown(attempt, state))
+            }
+            Ok(Err(StoreError::TooLarge { .. })) => Err(Failure::TooLarge),
+            Ok(Err(StoreError::Full(_))) => Err(Failure::Full),
+            Ok(Err(error)) => Err(unavailable(&error)),
+        }
+    }
+}
+
+fn expected<C>(state: &DocumentState<C>) -> Expect {
+    state.version().map_or(Expect::Absent, Expect::At)
+}
+
+/// Until when a shared value is kept that is used now.
+fn expiry_of(place: &SharedPlace, now: Timestamp) -> Expiry {
+    Expiry {
+        idle_until: place
+            .ttl
+            .map_or(Timestamp::NEVER, |ttl| clock::after(now, ttl)),
+        absolute: Timestamp::NEVER,
+    }
+}
+
+/// Writes a document, unless it is too large.
+fn put(
+    bytes: bytes::Bytes,
+    expiry: Expiry,
+    owner: Option<Box<str>>,
+    what: &str,
+) -> Result<Change, Failure> {
+    if bytes.len() > limits::DOCUMENT {
+        return Err(Failure::TooLarge);
+    }
+    if bytes.len() > limits::DOCUMENT_WARN {
+        tracing::warn!(bytes = bytes.len(), "the document of {what} is large");
+    }
+    Ok(Change::Put(Put {
+        bytes,
+        expiry,
+        owner,
+    }))
+}
+
+/// The state that an attempt has made.
+fn committed(
+    base: &PageState,
+    attempt: &Attempt,
+    versions: &[Version],
+    expiries: &[Expiry],
+) -> Result<PageState, Failure> {
+    let mut state = base.clone();
+    let at = |place: usize| -> Result<(Version, Expiry), Failure> {
+        let version = versions.get(place).ok_or(Failure::Unavailable)?;
+        let expiry = expiries.get(place).ok_or(Failure::Unavailable)?;
+        Ok((*version, *expiry))
     };
-    if load.epoch > record.load.epoch {
-        return Ok(None);
+    let (version, expiry) = at(0)?;
+    state.session = DocumentState::Found(Arc::new(Snapshot {
+        document: attempt.document.clone(),
+        version,
+        expiry,
+        owner: attempt.owner.clone(),
+    }));
+    for (place, value) in &attempt.shared {
+        let (version, expiry) = at(place + 1)?;
+        if let Some((_, shared)) = state.shared.get_mut(*place) {
+            *shared = DocumentState::Found(Arc::new(Snapshot {
+                document: value.clone(),
+                version,
+                expiry,
+                owner: None,
+            }));
+        }
     }
-    if load.epoch < record.load.epoch || number < record.number {
-        return Err(Failure::Superseded);
-    }
-    if load.nonce != record.load.nonce {
-        return Err(Failure::NumberReused);
-    }
-    if number > record.number {
-        return Ok(None);
-    }
-    if digest != record.digest {
-        return Err(Failure::NumberReused);
-    }
-    Ok(Some(record.outcome.clone()))
+    Ok(state)
 }
 
 /// Runs the step so that a panic in it ends nothing but this attempt.
@@ -307,84 +662,6 @@ fn isolated(
             "a state value has no JSON form",
             &error,
         ))),
-    }
-}
-
-/// How an attempt to commit ended; with the state to run again on, where that may be needed.
-enum Answer {
-    Committed(Arc<Snapshot>),
-    /// Nothing was done, because somebody else was first.
-    Lost(SessionState),
-    /// It is not known. The state may hold it, or it may even get there later.
-    Unknown(SessionState),
-}
-
-async fn commit(
-    core: &Core,
-    live: &Live,
-    base: &SessionState,
-    document: Document,
-    id: CommitId,
-    now: Timestamp,
-) -> Result<Answer, Failure> {
-    let bytes = document.encode();
-    if bytes.len() > limits::DOCUMENT {
-        return Err(Failure::TooLarge);
-    }
-    if bytes.len() > limits::DOCUMENT_WARN {
-        tracing::warn!(bytes = bytes.len(), "the document of a session is large");
-    }
-    let expiry = Expiry {
-        idle_until: clock::after(now, core.config.idle),
-        absolute: clock::after(document.created, core.config.absolute),
-    };
-    let commit = Commit {
-        id,
-        now,
-        writes: vec![Write {
-            key: live.key().clone(),
-            expect: base
-                .snapshot()
-                .map_or(Expect::Absent, |snapshot| Expect::At(snapshot.version)),
-            change: Change::Put(Put {
-                bytes,
-                expiry,
-                owner: None,
-            }),
-        }],
-    };
-    let answer = tokio::time::timeout(limits::STORE_DEADLINE, core.store.commit(commit)).await;
-    match answer {
-        Ok(Ok(CommitOutcome::Committed(versions))) => {
-            let version = *versions.first().ok_or(Failure::Unavailable)?;
-            Ok(Answer::Committed(Arc::new(Snapshot {
-                document,
-                version,
-                expiry,
-            })))
-        }
-        Ok(Ok(CommitOutcome::Conflict(current))) => {
-            let current = current.into_iter().next().ok_or(Failure::Unavailable)?;
-            let state = SessionState::of_loaded(current).map_err(|error| unavailable(&error))?;
-            live.observe(&state, None, now);
-            Ok(Answer::Lost(state))
-        }
-        Ok(Ok(CommitOutcome::Gone)) => match live.load(&*core.store, now).await {
-            // It expired between the load and the commit: what comes next is a new session's.
-            Ok(SessionState::Absent | SessionState::Deleted) => Err(Failure::SessionGone),
-            Ok(state) => Ok(Answer::Lost(state)),
-            Err(error) => Err(unavailable(&error)),
-        },
-        // If it did land, or still will, the document that is there now names it, or the one that
-        // makes the next attempt fail.
-        Ok(Ok(CommitOutcome::Unknown)) | Err(_) => live
-            .load(&*core.store, now)
-            .await
-            .map(Answer::Unknown)
-            .map_err(|error| unavailable(&error)),
-        Ok(Err(StoreError::TooLarge { .. })) => Err(Failure::TooLarge),
-        Ok(Err(StoreError::Full(_))) => Err(Failure::Full),
-        Ok(Err(error)) => Err(unavailable(&error)),
     }
 }
 

@@ -4,6 +4,8 @@ use std::{fmt, future::Future, pin::Pin};
 
 use serde::{Deserialize, Serialize};
 
+use crate::session::Session;
+
 /// Collects what happens after an action's commit, once: however often the action had to run again
 /// or was sent, and not at all if it was refused. What must outlive the process belongs into the
 /// state.
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 /// Ask for it with a last argument `fx: &mut Effects`.
 #[derive(Default)]
 pub struct Effects {
+    pub(crate) session: Session,
     pub(crate) commands: Vec<Command>,
     pub(crate) futures: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
@@ -26,6 +29,19 @@ pub(crate) enum Command {
 }
 
 impl Effects {
+    pub(crate) fn of(principal: Option<&str>) -> Self {
+        Self {
+            session: Session::of(principal),
+            ..Self::default()
+        }
+    }
+
+    /// The visitor's session: who is logged in, log-in and log-out. Unlike other effects, what is
+    /// changed here is part of the action's own commit.
+    pub fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
     /// Shows `text` to the user for a few seconds, in the tab that acted.
     pub fn toast(&mut self, text: impl Into<String>) {
         self.commands.push(Command::Toast { text: text.into() });
@@ -61,6 +77,7 @@ impl Effects {
 impl fmt::Debug for Effects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Effects")
+            .field("session", &self.session)
             .field("commands", &self.commands)
             .field("futures", &self.futures.len())
             .finish()

@@ -5,6 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use super::{ActionError, Command, Effects};
 use crate::{
     app::Core,
+    hub::PageDocuments,
     page::Page,
     session::SessionCookie,
     state::{Inputs, TabId, change},
@@ -24,6 +25,7 @@ pub struct Task<P> {
 #[derive(Debug)]
 pub(crate) struct TaskHome {
     pub(crate) core: Arc<Core>,
+    pub(crate) documents: PageDocuments,
     pub(crate) session: SessionCookie,
     pub(crate) tab: TabId,
     pub(crate) params: Vec<(String, String)>,
@@ -47,11 +49,11 @@ impl<P: Page> Task<P> {
     pub async fn update(&self, mut step: impl FnMut(&mut P) + Send) -> Result<(), TaskError> {
         let TaskHome {
             core,
+            documents,
             session,
             tab,
             params,
         } = &*self.home;
-        let live = core.hub.live(&session.id.key());
         // What the browser sent with the start was true then: what the user changed of it is
         // committed, and may have been changed again.
         let inputs = Inputs::default();
@@ -67,8 +69,8 @@ impl<P: Page> Task<P> {
                 Ok(())
             })
         };
-        let _turn = live.turn().await;
-        transaction::run(core, &live, scope, None, &mut step)
+        let _turn = documents.session().turn().await;
+        transaction::run(core, documents, scope, None, &mut step)
             .await
             .map(drop)
             .map_err(TaskError)
@@ -83,10 +85,7 @@ impl<P: Page> Task<P> {
 impl TaskHome {
     /// Has the browser of the tab told to do something.
     pub(crate) fn tell(&self, command: &Command) {
-        self.core
-            .hub
-            .live(&self.session.id.key())
-            .tell(self.tab, command);
+        self.documents.session().tell(self.tab, command);
     }
 }
 

@@ -10,10 +10,10 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::Core;
+use super::{Core, Standing};
 use crate::{
     action::{ActionError, Arguments, Command, Effects, Refusal, TaskFuture, TaskHome},
-    hub::{Live, SessionState},
+    hub::{PageDocuments, PageState, SessionState},
     incident::Incident,
     limits,
     page::{ActionKind, PageEntry},
@@ -24,7 +24,7 @@ use crate::{
     },
     session::{Keyring, SessionCookie, random},
     state::{Inputs, Load, Outcome, Sources, TabId},
-    transaction::{self, Failure, Numbered, Scope},
+    transaction::{self, Done, Failure, Numbered, Scope},
 };
 
 /// Hands a document what it needs to act and to be shown frames. Stores nothing.
@@ -45,8 +45,10 @@ pub(super) async fn attach(
         .map_err(|panic| Refused::incident(&Incident::of_panic("a page panicked", &*panic)))?
         .map_err(|_| Refused::not_found())?;
     let now = core.clock.now();
-    let (_live, state) = load(core, &cookie).await?;
-    open_session(core, &cookie, &state)?;
+    let documents = core.hub.documents(cookie.id, page, &params);
+    let state = load(core, &documents).await?;
+    open_session(core, &cookie, &state.session)?;
+    core.note_use(&documents, &state, now).await;
 
     let before = request
         .token
@@ -56,6 +58,7 @@ pub(super) async fn attach(
         });
     // A load that is handed out now has done nothing yet, whatever clocks say.
     let forgotten = state
+        .session
         .snapshot()
         .map_or(0, |snapshot| snapshot.document.forgotten.as_millis());
     let now_or_later = now.as_millis().max(forgotten.saturating_add(1));
@@ -115,9 +118,10 @@ pub(super) async fn act(
         Ok(call) => call,
         Err(refused) => return Ok(refused.into_response_to(Some(number))),
     };
-    let tracker = core.tasks.clone();
-    let done = tracker
-        .spawn(async move { call.run(&core, page).await })
+    let running = Arc::clone(&core);
+    let done = core
+        .tasks
+        .spawn(async move { call.run(&running, page).await })
         .await;
     let done = done.unwrap_or_else(|panic| {
         let text = panic.to_string();
@@ -127,7 +131,14 @@ pub(super) async fn act(
         )))
     });
     Ok(match done {
-        Ok(outcome) => applied(number, outcome),
+        Ok(done) => {
+            let mut response = applied(number, done.outcome);
+            if let Some(cookie) = done.cookie {
+                let cookie = core.config.cookie.write(&cookie, keys);
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+            }
+            response
+        }
         Err(failure) => failed(number, failure),
     })
 }
@@ -197,18 +208,19 @@ impl Call {
         })
     }
 
-    async fn run(self, core: &Arc<Core>, page: Arc<PageEntry>) -> Result<Outcome, Failure> {
-        let live = core.hub.live(&self.cookie.id.key());
+    async fn run(self, core: &Arc<Core>, page: Arc<PageEntry>) -> Result<Done, Failure> {
+        let documents = core.hub.documents(self.cookie.id, &page, &self.params);
+        let session = documents.session();
         let arguments = Arguments::new(&self.args);
         let task = match self.kind {
             ActionKind::Transaction => None,
             ActionKind::Task => Some(self.task(core, &page, &arguments)?),
         };
-        if live.waiting() >= limits::WAITING_ACTIONS {
+        if session.waiting() >= limits::WAITING_ACTIONS {
             return Err(Failure::Busy);
         }
-        let done = {
-            let _turn = live.turn().await;
+        let mut done = {
+            let _turn = session.turn().await;
             let scope = Scope {
                 session: &self.cookie,
                 tab: self.tab,
@@ -218,17 +230,17 @@ impl Call {
             let mut step = |sources: Sources<'_>, fx: &mut Effects| {
                 page.run(&self.action, &arguments, sources, fx)
             };
-            transaction::run(core, &live, scope, Some(self.numbered), &mut step).await?
+            transaction::run(core, &documents, scope, Some(self.numbered), &mut step).await?
         };
         if !done.repeated && matches!(done.outcome, Outcome::Applied { .. }) {
-            for future in done.effects.futures {
+            for future in std::mem::take(&mut done.effects.futures) {
                 core.tasks.spawn(future);
             }
             if let Some((home, future)) = task {
                 core.tasks.spawn(carry_out(home, future));
             }
         }
-        Ok(done.outcome)
+        Ok(done)
     }
 
     /// The task that this call starts, not yet running.
@@ -240,6 +252,7 @@ impl Call {
     ) -> Result<(Arc<TaskHome>, TaskFuture), Failure> {
         let home = Arc::new(TaskHome {
             core: Arc::clone(core),
+            documents: core.hub.documents(self.cookie.id, page, &self.params),
             session: self.cookie.clone(),
             tab: self.tab,
             params: self.params.clone(),
@@ -289,15 +302,10 @@ pub(super) fn open_session(
     cookie: &SessionCookie,
     state: &SessionState,
 ) -> Result<(), Refused> {
-    let open = match state {
-        SessionState::Absent => !core.config.visit_is_over(cookie, core.clock.now()),
-        SessionState::Deleted => false,
-        SessionState::Found(snapshot) => snapshot.document.secret.matches(&cookie.secret),
-    };
-    if open {
-        Ok(())
-    } else {
-        Err(Refused::session_gone())
+    match core.standing(cookie, state, core.clock.now()) {
+        Standing::Open => Ok(()),
+        Standing::Rotated => Err(Refused::rotated()),
+        Standing::Gone => Err(Refused::session_gone()),
     }
 }
 
@@ -349,7 +357,7 @@ fn failed(number: u64, failure: Failure) -> Response {
         Failure::Busy => Refused::new(
             StatusCode::TOO_MANY_REQUESTS,
             "busy",
-            "Too many actions of this session wait.",
+            "Too many actions wait here.",
         )
         .retry_after(1),
         Failure::Unavailable => Refused::unavailable(),
@@ -369,6 +377,7 @@ fn failed(number: u64, failure: Failure) -> Response {
             "This tab was quiet for so long that it is not known whether this was done before.",
         ),
         Failure::SessionGone => Refused::session_gone(),
+        Failure::Rotated => Refused::rotated(),
         Failure::Invalid(message) => Refused::unprocessable("invalid_signal", message),
         Failure::Arguments(message) => Refused::unprocessable("invalid_arguments", message),
         Failure::TooLarge => Refused::unprocessable(
@@ -385,18 +394,13 @@ fn failed(number: u64, failure: Failure) -> Response {
     refused.into_response_to(Some(number))
 }
 
-/// The live session of a cookie, loaded.
-pub(super) async fn load(
-    core: &Core,
-    cookie: &SessionCookie,
-) -> Result<(Arc<Live>, SessionState), Refused> {
-    let live = core.hub.live(&cookie.id.key());
-    let state = live
+/// What documents hold at this moment, or an answer that asks to come back.
+pub(super) async fn load(core: &Core, documents: &PageDocuments) -> Result<PageState, Refused> {
+    documents
         .load(&*core.store, core.clock.now())
         .await
         .map_err(|error| {
-            tracing::warn!(%error, "a session cannot be loaded");
+            tracing::warn!(%error, "the documents of a page cannot be loaded");
             Refused::unavailable()
-        })?;
-    Ok((live, state))
+        })
 }

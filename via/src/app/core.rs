@@ -1,17 +1,20 @@
 //! What all requests of an app share.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use tokio::sync::OnceCell;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     clock::{self, Clock},
-    hub::Hub,
+    hub::{Hub, PageDocuments, PageState, SessionState},
+    limits,
     page::PageEntry,
     session::{CookieConfig, Keyring, SessionCookie},
-    store::{Store, StoreError, Timestamp},
+    store::{Expiry, Key, Store, StoreError, Timestamp},
 };
+
+use super::sweeper::sweep;
 
 /// The heart of a running app.
 #[derive(Debug)]
@@ -64,7 +67,88 @@ impl Config {
     }
 }
 
+/// How a session stands to whoever shows a cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It is theirs.
+    Open,
+    /// It was theirs a moment ago: their browser was given, or is being given, a new secret.
+    Rotated,
+    /// It has ended, or it is somebody else's.
+    Gone,
+}
+
 impl Core {
+    /// How a session in this state stands to whoever shows `cookie`.
+    pub(crate) fn standing(
+        &self,
+        cookie: &SessionCookie,
+        state: &SessionState,
+        now: Timestamp,
+    ) -> Standing {
+        let snapshot = match state {
+            SessionState::Absent if !self.config.visit_is_over(cookie, now) => {
+                return Standing::Open;
+            }
+            SessionState::Absent | SessionState::Deleted => return Standing::Gone,
+            SessionState::Found(snapshot) => snapshot,
+        };
+        if snapshot.document.secret.matches(&cookie.secret) {
+            return Standing::Open;
+        }
+        let rotated = snapshot.document.previous.as_ref().is_some_and(|previous| {
+            let replaced = Timestamp::from_millis(previous.at);
+            now < clock::after(replaced, limits::ROTATION)
+                && previous.secret.matches(&cookie.secret)
+        });
+        if rotated {
+            Standing::Rotated
+        } else {
+            Standing::Gone
+        }
+    }
+
+    /// Until when a session is kept that is used now.
+    pub(crate) fn session_expiry(&self, created: Timestamp, now: Timestamp) -> Expiry {
+        Expiry {
+            idle_until: clock::after(now, self.config.idle),
+            absolute: clock::after(created, self.config.absolute),
+        }
+    }
+
+    /// Moves the idle deadlines of what a visitor uses, unless they would hardly move.
+    pub(crate) async fn note_use(
+        &self,
+        documents: &PageDocuments,
+        state: &PageState,
+        now: Timestamp,
+    ) {
+        if let SessionState::Found(snapshot) = &state.session {
+            let key = documents.session().key();
+            self.prolong(key, snapshot.expiry, self.config.idle, now)
+                .await;
+        }
+        for (place, (_, state)) in documents.shared().iter().zip(&state.shared) {
+            if let (Some(ttl), Some(snapshot)) = (place.ttl, state.snapshot()) {
+                self.prolong(place.live.key(), snapshot.expiry, ttl, now)
+                    .await;
+            }
+        }
+    }
+
+    async fn prolong(&self, key: &Key, expiry: Expiry, idle: Duration, now: Timestamp) {
+        let until = clock::after(now, idle).min(expiry.absolute);
+        if until < clock::after(expiry.idle_until, idle / 100) {
+            return;
+        }
+        let touched = self.store.touch(key, until, now);
+        match tokio::time::timeout(limits::STORE_DEADLINE, touched).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "a use cannot be noted"),
+            Err(_) => tracing::warn!("a use cannot be noted in time"),
+        }
+    }
+
     pub(crate) fn new(
         store: Arc<dyn Store>,
         clock: Clock,
@@ -90,20 +174,25 @@ impl Core {
             .get_or_try_init(|| async {
                 let mut notices = self.store.subscribe();
                 let keys = Keyring::of_store(&*self.store, self.clock.now()).await?;
-                let (hub, shutdown) = (self.hub.clone(), self.shutdown.clone());
-                tokio::spawn(async move {
-                    let listen = async {
-                        while let Some(notice) = notices.next().await {
-                            hub.hear(&notice);
-                        }
-                    };
-                    tokio::select! {
-                        () = listen => {}
-                        () = shutdown.cancelled() => {}
+                let hub = self.hub.clone();
+                self.until_shutdown(async move {
+                    while let Some(notice) = notices.next().await {
+                        hub.hear(&notice);
                     }
                 });
+                self.until_shutdown(sweep(Arc::clone(&self.store), self.clock.clone()));
                 Ok(keys)
             })
             .await
+    }
+
+    fn until_shutdown(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let shutdown = self.shutdown.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = work => {}
+                () = shutdown.cancelled() => {}
+            }
+        });
     }
 }

@@ -7,13 +7,12 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use maud::{DOCTYPE, PreEscaped, html};
 
 use super::{
-    Core,
+    Core, Standing,
     act::{keys, load},
 };
 use crate::{
     client::Links,
-    clock,
-    hub::{Frame, Live, SessionState, Snapshot, render, sources},
+    hub::{Frame, PageState, render},
     incident::Incident,
     limits,
     page::PageEntry,
@@ -34,12 +33,17 @@ pub(super) async fn show(
 ) -> Result<Response, Refused> {
     let keys = keys(core).await?;
     let now = core.clock.now();
-    let visitor = Visitor::of(core, keys, headers, now).await?;
+    let visitor = match Visitor::of(core, keys, page, params, headers, now).await? {
+        Some(visitor) => visitor,
+        None => return Ok(one_moment()),
+    };
     let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        let inputs = Inputs::default();
         // Not kept: only a tab that is shown frames needs the next one to differ from this.
         let frame = render(page, params, None, &visitor.state)?;
-        let head = page.head(sources(&visitor.state, params, None, &inputs))?;
+        let inputs = Inputs::default();
+        let head = visitor
+            .state
+            .with_sources(params, None, &inputs, |sources| page.head(sources))?;
         Ok((frame, head))
     }));
     let (frame, head) = match rendered {
@@ -72,60 +76,58 @@ pub(super) async fn show(
 
 /// Whose request it is.
 struct Visitor {
-    state: SessionState,
+    state: PageState,
     /// The cookie to hand out, if the visitor came without one that is worth keeping.
     handed_out: Option<SessionCookie>,
 }
 
 impl Visitor {
+    /// `None` for somebody whose browser is being given another cookie at this moment, which a
+    /// cookie in this answer could replace.
     async fn of(
         core: &Core,
         keys: &Keyring,
+        page: &PageEntry,
+        params: &[(String, String)],
         headers: &HeaderMap,
         now: Timestamp,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Option<Self>, Refused> {
         if let Some(cookie) = core.config.cookie.read(headers, keys) {
-            let (live, state) = load(core, &cookie).await?;
-            match &state {
-                SessionState::Found(snapshot)
-                    if snapshot.document.secret.matches(&cookie.secret) =>
-                {
-                    note_visit(core, &live, snapshot, now).await;
-                    return Ok(Self {
+            let documents = core.hub.documents(cookie.id, page, params);
+            let state = load(core, &documents).await?;
+            match core.standing(&cookie, &state.session, now) {
+                Standing::Open => {
+                    core.note_use(&documents, &state, now).await;
+                    return Ok(Some(Self {
                         state,
                         handed_out: None,
-                    });
+                    }));
                 }
-                SessionState::Absent if !core.config.visit_is_over(&cookie, now) => {
-                    return Ok(Self {
-                        state,
-                        handed_out: None,
-                    });
-                }
-                SessionState::Found(_) | SessionState::Absent | SessionState::Deleted => {}
+                Standing::Rotated => return Ok(None),
+                Standing::Gone => {}
             }
         }
         let cookie = SessionCookie::fresh(now);
-        Ok(Self {
-            state: SessionState::Absent,
+        let documents = core.hub.documents(cookie.id, page, params);
+        let mut state = PageState::empty();
+        if !documents.shared().is_empty() {
+            state = load(core, &documents).await?;
+            core.note_use(&documents, &state, now).await;
+        }
+        Ok(Some(Self {
+            state,
             handed_out: Some(cookie),
-        })
+        }))
     }
 }
 
-/// Moves the idle deadline of a session that is visited, unless it would hardly move.
-async fn note_visit(core: &Core, live: &Live, snapshot: &Snapshot, now: Timestamp) {
-    let until = clock::after(now, core.config.idle).min(snapshot.expiry.absolute);
-    let worth_a_write = clock::after(snapshot.expiry.idle_until, core.config.idle / 100);
-    if until < worth_a_write {
-        return;
-    }
-    let touched = core.store.touch(live.key(), until, now);
-    match tokio::time::timeout(limits::STORE_DEADLINE, touched).await {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "a visit cannot be noted"),
-        Err(_) => tracing::warn!("a visit cannot be noted in time"),
-    }
+/// Comes back by itself, with the cookie that the browser has by then.
+fn one_moment() -> Response {
+    let mut response = notice("One moment", "This page is about to be shown.").into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::REFRESH, HeaderValue::from_static("1"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 fn whole(page: &PageEntry, frame: &Frame, head: &str, links: &Links, base: &str) -> maud::Markup {

@@ -10,7 +10,7 @@ use super::{
     act::{cookie, keys, load, open_session},
 };
 use crate::{
-    hub::{StreamTab, TabStream, Watch, Watching, tab_event},
+    hub::{StreamTab, TabStream, Viewer, Watch, Watching, tab_event},
     limits,
     protocol::{
         answer::Refused,
@@ -50,13 +50,18 @@ pub(super) async fn open(
     }
 
     // Watched before it is loaded: a commit in between raises the flag.
-    let live = core.hub.live(&cookie.id.key());
+    let session = core.hub.session(cookie.id);
     let watch = Watch::new(tabs.iter().map(StreamTab::id));
-    let watching = Watching::new(live, watch);
-    let (_live, state) = load(&core, &cookie).await?;
-    open_session(&core, &cookie, &state)?;
+    let watching = Watching::new(&session, tabs.iter().map(StreamTab::documents), watch);
+    let state = load(&core, &session).await?;
+    open_session(&core, &cookie, &state.session)?;
 
-    let body = TabStream::new(core, watching, tabs, first).into_body();
+    let viewer = Viewer {
+        session,
+        cookie,
+        watching,
+    };
+    let body = TabStream::new(core, viewer, tabs, first).into_body();
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     for (name, value) in [
@@ -94,9 +99,11 @@ fn admit(
         .get(token.page.as_str())
         .ok_or(("unknown", "there is no such page"))?;
     let shows = tab.frame.as_deref().and_then(|hash| hash.parse().ok());
+    let documents = core.hub.documents(cookie.id, page, &token.params);
     Ok(StreamTab::new(
         index,
         Arc::clone(page),
+        documents,
         token.params,
         token.tab,
         shows,

@@ -13,9 +13,8 @@ use xxhash_rust::xxh3::Xxh3;
 use super::lock;
 use crate::{
     diff::{Op, Patch, Target, Tree},
-    page::{PageEntry, Rendered},
+    page::Rendered,
     protocol::datastar::{self, EncodedEvent},
-    state::TabId,
 };
 
 /// One rendering of a page.
@@ -33,25 +32,6 @@ pub(crate) struct Frame {
 /// Stands for the content of a frame: equal on all servers that run the same build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FrameHash(u64);
-
-/// What decides, together with the version of the session, what a page shows.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct FrameKey {
-    page: &'static str,
-    params: Box<[(String, String)]>,
-    /// Only where the page has state or signals of one tab.
-    tab: Option<TabId>,
-}
-
-impl FrameKey {
-    pub(super) fn new(page: &PageEntry, params: &[(String, String)], tab: TabId) -> Self {
-        Self {
-            page: page.descriptor.name,
-            params: params.into(),
-            tab: page.per_tab.then_some(tab),
-        }
-    }
-}
 
 impl Frame {
     pub(crate) fn new(Rendered { html, signals }: Rendered) -> Self {
@@ -91,6 +71,18 @@ impl Frame {
 
     fn tree(&self) -> &Tree {
         self.tree.get_or_init(|| Tree::parse(self.html.clone()))
+    }
+
+    /// The signals that a tab does not show yet, given what it shows. Those that are local to the
+    /// browser are its own business.
+    pub(super) fn unseen<'a>(
+        &'a self,
+        shown: &'a Map<String, Value>,
+    ) -> impl Iterator<Item = (&'a String, &'a Value)> {
+        self.signals
+            .iter()
+            .filter(|(name, _)| !name.starts_with('_'))
+            .filter(|(name, value)| shown.get(*name) != Some(*value))
     }
 
     /// The event that shows the whole frame, whatever was shown before.

@@ -1,43 +1,66 @@
-//! One session that somebody shows or changes at the moment.
+//! One document that somebody shows or changes at the moment.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    fmt,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Frame, FrameKey, Hub, Watch, lock};
+use super::{Table, Watch, lock};
 use crate::{
-    action::Command,
-    page::PageEntry,
-    state::{Document, DocumentError, Fields, Inputs, ReadError, Sources, TabId},
-    store::{Expiry, Key, Loaded, Store, StoreError, StoredDocument, Timestamp, Version},
+    state::{Document, DocumentError, SharedDocument},
+    store::{Expiry, Key, Loaded, StoreError, StoredDocument, Timestamp, Version},
 };
 
-/// A session's document as of one commit.
-#[derive(Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) document: Document,
-    pub(crate) version: Version,
-    pub(crate) expiry: Expiry,
+/// What the bytes of a document mean.
+pub(crate) trait Content: fmt::Debug + Sized {
+    /// Reads the stored form.
+    fn read(bytes: &[u8]) -> Result<Self, DocumentError>;
 }
 
-/// What is there under a session's key: three answers, and none of them is "cannot be read".
-#[derive(Clone, Debug)]
-pub(crate) enum SessionState {
-    /// Nothing was committed yet.
+impl Content for Document {
+    fn read(bytes: &[u8]) -> Result<Self, DocumentError> {
+        Self::decode(bytes)
+    }
+}
+
+impl Content for SharedDocument {
+    fn read(bytes: &[u8]) -> Result<Self, DocumentError> {
+        Self::decode(bytes)
+    }
+}
+
+/// A document as of one commit.
+#[derive(Debug)]
+pub(crate) struct Snapshot<C> {
+    pub(crate) document: C,
+    pub(crate) version: Version,
+    pub(crate) expiry: Expiry,
+    /// Whose it is: of a session, who is logged in.
+    pub(crate) owner: Option<Box<str>>,
+}
+
+/// What is there under a key: three answers, and none of them is "cannot be read".
+#[derive(Debug)]
+pub(crate) enum DocumentState<C> {
+    /// Nothing was committed yet, or it has expired.
     Absent,
     /// It was ended.
     Deleted,
-    Found(Arc<Snapshot>),
+    Found(Arc<Snapshot<C>>),
 }
 
-/// Why a session could not be loaded.
+/// The state of a session.
+pub(crate) type SessionState = DocumentState<Document>;
+
+/// The state of a value of the application, or of one key.
+pub(crate) type SharedState = DocumentState<SharedDocument>;
+
+/// Why documents could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
     #[error(transparent)]
@@ -48,36 +71,74 @@ pub(crate) enum LoadError {
     Timeout,
 }
 
-/// A live session.
+/// A live document.
 #[derive(Debug)]
-pub(crate) struct Live {
+pub(crate) struct Live<C> {
     key: Key,
-    hub: Hub,
-    /// Lets the session's actions of this process run one after the other: for speed alone,
+    table: Table<C>,
+    /// Lets the actions that change it, of this process, run one after the other: for speed alone,
     /// safety is the business of compare-and-set.
     turn: Semaphore,
     waiting: AtomicUsize,
-    known: Mutex<Known>,
+    known: Mutex<Known<C>>,
     watches: Mutex<Vec<Arc<Watch>>>,
-    frames: Mutex<Frames>,
 }
 
-#[derive(Debug, Default)]
-struct Known {
-    state: Option<SessionState>,
+/// A live session.
+pub(crate) type LiveSession = Live<Document>;
+
+/// A live shared value.
+pub(crate) type LiveShared = Live<SharedDocument>;
+
+#[derive(Debug)]
+struct Known<C> {
+    state: Option<DocumentState<C>>,
     /// Counts the reasons to load again.
     doubts: u64,
     /// How many of them `state` has answered.
     answered: u64,
 }
 
-#[derive(Debug, Default)]
-struct Frames {
-    version: Option<Version>,
-    frames: HashMap<FrameKey, Arc<Frame>>,
+impl<C> Clone for DocumentState<C> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Absent => Self::Absent,
+            Self::Deleted => Self::Deleted,
+            Self::Found(snapshot) => Self::Found(Arc::clone(snapshot)),
+        }
+    }
 }
 
-impl SessionState {
+impl<C> DocumentState<C> {
+    pub(crate) fn snapshot(&self) -> Option<&Snapshot<C>> {
+        match self {
+            Self::Found(snapshot) => Some(snapshot),
+            Self::Absent | Self::Deleted => None,
+        }
+    }
+
+    pub(crate) fn version(&self) -> Option<Version> {
+        self.snapshot().map(|snapshot| snapshot.version)
+    }
+
+    /// 0 before the first commit.
+    pub(crate) fn revision(&self) -> u64 {
+        self.version().map_or(0, |version| version.revision)
+    }
+
+    /// Who is logged in.
+    pub(crate) fn principal(&self) -> Option<&str> {
+        self.snapshot()?.owner.as_deref()
+    }
+
+    /// When it ends by itself, as far as is known.
+    pub(crate) fn deadline(&self) -> Timestamp {
+        self.snapshot()
+            .map_or(Timestamp::NEVER, |snapshot| snapshot.expiry.deadline())
+    }
+}
+
+impl<C: Content> DocumentState<C> {
     pub(crate) fn of_loaded(loaded: Loaded) -> Result<Self, DocumentError> {
         Ok(match loaded {
             Loaded::Absent => Self::Absent,
@@ -86,42 +147,30 @@ impl SessionState {
                 version,
                 bytes,
                 expiry,
-                owner: _,
+                owner,
             }) => Self::Found(Arc::new(Snapshot {
-                document: Document::decode(&bytes)?,
+                document: C::read(&bytes)?,
                 version,
                 expiry,
+                owner,
             })),
         })
     }
-
-    pub(crate) fn snapshot(&self) -> Option<&Snapshot> {
-        match self {
-            Self::Found(snapshot) => Some(snapshot),
-            Self::Absent | Self::Deleted => None,
-        }
-    }
-
-    fn version(&self) -> Option<Version> {
-        self.snapshot().map(|snapshot| snapshot.version)
-    }
-
-    /// 0 before the first commit.
-    pub(crate) fn revision(&self) -> u64 {
-        self.version().map_or(0, |version| version.revision)
-    }
 }
 
-impl Live {
-    pub(super) fn new(key: Key, hub: Hub) -> Self {
+impl<C> Live<C> {
+    pub(super) fn new(key: Key, table: Table<C>) -> Self {
         Self {
             key,
-            hub,
+            table,
             turn: Semaphore::new(1),
             waiting: AtomicUsize::new(0),
-            known: Mutex::default(),
+            known: Mutex::new(Known {
+                state: None,
+                doubts: 0,
+                answered: 0,
+            }),
             watches: Mutex::default(),
-            frames: Mutex::default(),
         }
     }
 
@@ -136,65 +185,61 @@ impl Live {
         self.turn.acquire().await.ok()
     }
 
+    /// Takes the turn if nobody has it.
+    pub(crate) fn try_turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turn.try_acquire().ok()
+    }
+
     /// How many actions wait for their turn.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// What is known, if nothing speaks against it; loaded otherwise.
-    pub(crate) async fn current(
-        &self,
-        store: &dyn Store,
-        now: Timestamp,
-    ) -> Result<SessionState, LoadError> {
-        if let Some(state) = self.undoubted(now) {
-            return Ok(state);
-        }
-        self.load(store, now).await
+    /// What is known, if nothing speaks against it.
+    pub(super) fn undoubted(&self, now: Timestamp) -> Option<DocumentState<C>> {
+        let known = lock(&self.known);
+        let state = known.state.as_ref()?;
+        let expired = state
+            .snapshot()
+            .is_some_and(|snapshot| snapshot.expiry.has_passed(now));
+        (known.answered == known.doubts && !expired).then(|| state.clone())
     }
 
-    /// What the store has at this moment.
-    pub(crate) async fn load(
-        &self,
-        store: &dyn Store,
-        now: Timestamp,
-    ) -> Result<SessionState, LoadError> {
-        let doubts = lock(&self.known).doubts;
-        let keys = std::slice::from_ref(&self.key);
-        let loaded = tokio::time::timeout(crate::limits::STORE_DEADLINE, store.load(keys, now))
-            .await
-            .map_err(|_| LoadError::Timeout)??
-            .pop()
-            .ok_or_else(|| StoreError::Damaged("it loads fewer documents than asked for".into()))?;
-        let state = SessionState::of_loaded(loaded)?;
-        self.observe(&state, Some(doubts), now);
-        Ok(state)
+    /// The doubts so far: what is loaded from now on answers them.
+    pub(super) fn doubts(&self) -> u64 {
+        lock(&self.known).doubts
     }
 
     /// Takes note of what was committed here or seen in the store, unless something newer is
-    /// known, and wakes who shows the session. This never writes to the store.
-    pub(crate) fn observe(&self, state: &SessionState, answers: Option<u64>, now: Timestamp) {
-        let changed = {
-            let mut known = lock(&self.known);
-            if let Some(doubts) = answers {
-                known.answered = known.answered.max(doubts);
-            }
-            let newer = match (&known.state, state) {
-                (None, _) | (Some(_), SessionState::Deleted) => true,
-                (Some(SessionState::Deleted), _) => false,
-                (Some(SessionState::Found(old)), SessionState::Absent) => {
-                    old.expiry.has_passed(now)
-                }
-                (Some(old), new) => new.revision() > old.revision(),
-            };
-            if newer {
-                known.state = Some(state.clone());
-            }
-            newer
-        };
-        if changed {
-            self.wake();
+    /// known; answers whether it was news. This never writes to the store.
+    pub(super) fn note(
+        &self,
+        state: &DocumentState<C>,
+        answers: Option<u64>,
+        now: Timestamp,
+    ) -> bool {
+        use DocumentState::{Absent, Deleted, Found};
+        let mut known = lock(&self.known);
+        if let Some(doubts) = answers {
+            known.answered = known.answered.max(doubts);
         }
+        let newer = match (&known.state, state) {
+            (None, _) | (Some(Absent | Found(_)), Deleted) => true,
+            (Some(Deleted), _) => false,
+            (Some(Found(old)), Absent) => old.expiry.has_passed(now),
+            (Some(old), new) => new.revision() > old.revision(),
+        };
+        // A visit moves the deadline and makes no revision.
+        let later = match (&known.state, state) {
+            (Some(Found(old)), Found(new)) => {
+                old.version == new.version && new.expiry.deadline() > old.expiry.deadline()
+            }
+            _ => false,
+        };
+        if newer || later {
+            known.state = Some(state.clone());
+        }
+        newer
     }
 
     /// A commit of this version was announced.
@@ -217,16 +262,8 @@ impl Live {
         self.wake();
     }
 
-    fn undoubted(&self, now: Timestamp) -> Option<SessionState> {
-        let known = lock(&self.known);
-        let state = known.state.as_ref()?;
-        let expired = state
-            .snapshot()
-            .is_some_and(|snapshot| snapshot.expiry.has_passed(now));
-        (known.answered == known.doubts && !expired).then(|| state.clone())
-    }
-
-    fn wake(&self) {
+    /// Tells those who show it that they are stale.
+    pub(super) fn wake(&self) {
         lock(&self.watches).iter().for_each(|watch| watch.raise());
     }
 
@@ -238,48 +275,9 @@ impl Live {
         lock(&self.watches).retain(|other| !Arc::ptr_eq(other, watch));
     }
 
-    /// Takes note of the signals that a tab sent, so that they are not sent back to it.
-    pub(crate) fn sent(&self, tab: TabId, revision: u64, inputs: &Inputs) {
-        for watch in lock(&self.watches).iter() {
-            watch.sent(tab, revision, &inputs.values);
-        }
-    }
-
-    /// Has a tab's browser told to do something, if the tab is connected to this server.
-    pub(crate) fn tell(&self, tab: TabId, command: &Command) {
-        for watch in lock(&self.watches).iter() {
-            watch.tell(tab, command);
-            watch.raise();
-        }
-    }
-
-    /// What a page shows in this state: rendered once for all tabs that show the same.
-    ///
-    /// A panic in the view is passed on to the caller.
-    pub(crate) fn frame(
-        &self,
-        page: &PageEntry,
-        params: &[(String, String)],
-        tab: TabId,
-        state: &SessionState,
-    ) -> Result<Arc<Frame>, ReadError> {
-        let key = FrameKey::new(page, params, tab);
-        {
-            let mut frames = lock(&self.frames);
-            if frames.version != state.version() {
-                frames.version = state.version();
-                frames.frames.clear();
-            }
-            if let Some(frame) = frames.frames.get(&key) {
-                return Ok(Arc::clone(frame));
-            }
-        }
-        let frame = Arc::new(render(page, params, Some(tab), state)?);
-        let mut frames = lock(&self.frames);
-        if frames.version == state.version() {
-            frames.frames.insert(key, Arc::clone(&frame));
-        }
-        Ok(frame)
+    /// Calls `tell` with everyone who shows it.
+    pub(super) fn each_watch(&self, tell: impl FnMut(&Arc<Watch>)) {
+        lock(&self.watches).iter().for_each(tell);
     }
 }
 
@@ -299,53 +297,8 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl Drop for Live {
+impl<C> Drop for Live<C> {
     fn drop(&mut self) {
-        self.hub.forget(&self.key);
+        self.table.forget(&self.key);
     }
-}
-
-/// Renders a page without sharing.
-pub(crate) fn render(
-    page: &PageEntry,
-    params: &[(String, String)],
-    tab: Option<TabId>,
-    state: &SessionState,
-) -> Result<Frame, ReadError> {
-    let inputs = Inputs::default();
-    page.render(sources(state, params, tab, &inputs))
-        .map(Frame::new)
-}
-
-/// Where the fields of a page come from, in a state of its session.
-pub(crate) fn sources<'a>(
-    state: &'a SessionState,
-    params: &'a [(String, String)],
-    tab: Option<TabId>,
-    inputs: &'a Inputs,
-) -> Sources<'a> {
-    static NOTHING: Fields = BTreeMap::new();
-    let document = state.snapshot().map(|snapshot| &snapshot.document);
-    Sources {
-        session: document.map_or(&NOTHING, |document| &document.fields),
-        tab: document
-            .and_then(|document| document.tabs.get(&tab?))
-            .map_or(&NOTHING, |record| &record.fields),
-        shared: &[],
-        params,
-        inputs,
-    }
-}
-
-/// The signals of a frame that a tab does not show yet, given what it shows. Those that are local
-/// to the browser are its own business.
-pub(crate) fn unseen<'a>(
-    shown: &'a serde_json::Map<String, Value>,
-    frame: &'a Frame,
-) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    frame
-        .signals
-        .iter()
-        .filter(|(name, _)| !name.starts_with('_'))
-        .filter(|(name, value)| shown.get(*name) != Some(*value))
 }

@@ -13,10 +13,12 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::{Frame, FrameHash, SessionState, Watching, live::unseen};
+use super::{
+    Frame, FrameHash, Frames, LoadError, PageDocuments, PageState, SessionState, Watching,
+};
 use crate::{
     action::Command,
-    app::Core,
+    app::{Core, Standing},
     incident::Incident,
     limits,
     page::PageEntry,
@@ -24,8 +26,9 @@ use crate::{
         datastar::{self, EncodedEvent},
         sse::{self, Line, Writer},
     },
-    session::random,
+    session::{SessionCookie, random},
     state::{ReadError, TabId},
+    store::Timestamp,
 };
 
 /// One tab of a stream.
@@ -34,6 +37,7 @@ pub(crate) struct StreamTab {
     /// Its place in the list that the browser sent.
     index: usize,
     page: Arc<PageEntry>,
+    documents: PageDocuments,
     params: Vec<(String, String)>,
     id: TabId,
     /// How many frames it was sent on this stream.
@@ -54,11 +58,20 @@ enum Shows {
     Frame(Arc<Frame>, Map<String, Value>),
 }
 
+/// Who looks at a stream.
+#[derive(Debug)]
+pub(crate) struct Viewer {
+    pub(crate) session: PageDocuments,
+    /// What the session was opened with.
+    pub(crate) cookie: SessionCookie,
+    pub(crate) watching: Watching,
+}
+
 /// The stream of one browser, for as long as its connection lasts.
 #[derive(Debug)]
 pub(crate) struct TabStream {
     core: Arc<Core>,
-    watching: Watching,
+    viewer: Viewer,
     tabs: Vec<StreamTab>,
     first: Option<Vec<u8>>,
     /// Whether the session was seen in the store.
@@ -69,12 +82,16 @@ pub(crate) struct TabStream {
     ends_at: Instant,
     /// When to ask a store again that did not answer.
     retry: Option<Instant>,
+    /// When the first of the documents that are shown ends by itself, as far as is known.
+    deadline: Timestamp,
 }
 
 /// Why a stream ends.
 enum End {
     /// The server is going away, or the stream is old: come back.
     Planned,
+    /// The session has a new secret: come back with it.
+    Rotated,
     SessionGone,
 }
 
@@ -82,6 +99,7 @@ impl StreamTab {
     pub(crate) fn new(
         index: usize,
         page: Arc<PageEntry>,
+        documents: PageDocuments,
         params: Vec<(String, String)>,
         id: TabId,
         shows: Option<FrameHash>,
@@ -89,6 +107,7 @@ impl StreamTab {
         Self {
             index,
             page,
+            documents,
             params,
             id,
             number: 0,
@@ -101,13 +120,17 @@ impl StreamTab {
     pub(crate) fn id(&self) -> TabId {
         self.id
     }
+
+    pub(crate) fn documents(&self) -> &PageDocuments {
+        &self.documents
+    }
 }
 
 impl TabStream {
     /// A stream that says `first` before anything else.
     pub(crate) fn new(
         core: Arc<Core>,
-        watching: Watching,
+        viewer: Viewer,
         tabs: Vec<StreamTab>,
         first: Vec<u8>,
     ) -> Self {
@@ -115,7 +138,7 @@ impl TabStream {
         let heartbeat = spread(limits::HEARTBEAT, 20);
         Self {
             core,
-            watching,
+            viewer,
             tabs,
             first: Some(first),
             began: false,
@@ -124,6 +147,7 @@ impl TabStream {
             beats_at: now + heartbeat,
             ends_at: now + spread(limits::STREAM_LIFE, 10),
             retry: None,
+            deadline: Timestamp::NEVER,
         }
     }
 
@@ -149,7 +173,7 @@ impl TabStream {
         loop {
             if self.core.shutdown.is_cancelled() {
                 self.end(&End::Planned, &mut out);
-            } else if self.watching.watch().lower() {
+            } else if self.viewer.watching.watch().lower() {
                 self.show(&mut out).await;
             }
             if !out.is_empty() {
@@ -158,11 +182,14 @@ impl TabStream {
             }
             let retry_at = self.retry.unwrap_or(self.ends_at);
             tokio::select! {
-                () = self.watching.watch().raised() => {}
+                () = self.viewer.watching.watch().raised() => {}
+                () = self.core.clock.sleep_until(self.deadline), if self.deadline < Timestamp::NEVER => {
+                    self.viewer.watching.watch().raise();
+                }
                 () = self.core.shutdown.cancelled() => {}
                 () = tokio::time::sleep_until(retry_at), if self.retry.is_some() => {
                     self.retry = None;
-                    self.watching.watch().raise();
+                    self.viewer.watching.watch().raise();
                 }
                 () = tokio::time::sleep_until(self.beats_at) => out.extend_from_slice(sse::HEARTBEAT),
                 () = tokio::time::sleep_until(self.ends_at) => self.end(&End::Planned, &mut out),
@@ -177,29 +204,47 @@ impl TabStream {
     /// Brings every tab to the latest state.
     async fn show(&mut self, out: &mut Vec<u8>) {
         let now = self.core.clock.now();
-        let live = self.watching.live();
-        let state = match live.current(&*self.core.store, now).await {
-            Ok(state) => state,
-            Err(error) => {
-                tracing::warn!(%error, "a live session cannot be loaded; its tabs wait");
-                self.retry = Some(Instant::now() + spread(Duration::from_millis(500), 50));
-                return;
+        let core = Arc::clone(&self.core);
+        let store = &*core.store;
+        let state = match self.viewer.session.current(store, now).await {
+            Ok(state) => state.session,
+            Err(error) => return self.try_again(&error),
+        };
+        self.deadline = state.deadline();
+        match self.core.standing(&self.viewer.cookie, &state, now) {
+            Standing::Open => {}
+            // Whoever has the new secret comes back, and nobody else.
+            Standing::Rotated => return self.end(&End::Rotated, out),
+            Standing::Gone if matches!(state, SessionState::Found(_)) => {
+                return self.end(&End::Rotated, out);
             }
-        };
-        let over = match &state {
-            SessionState::Found(_) => false,
-            SessionState::Deleted => true,
+            Standing::Gone if self.began || matches!(state, SessionState::Deleted) => {
+                return self.end(&End::SessionGone, out);
+            }
+            // A visit that committed nothing.
+            Standing::Gone => {}
+        }
+        if self.began && matches!(state, SessionState::Absent) {
             // It expired while it was shown.
-            SessionState::Absent => self.began,
-        };
+            return self.end(&End::SessionGone, out);
+        }
         self.began |= matches!(state, SessionState::Found(_));
-        if over {
-            self.end(&End::SessionGone, out);
-            return;
+        for place in 0..self.tabs.len() {
+            let tab = &mut self.tabs[place];
+            match tab.documents.current(store, now).await {
+                Ok(state) => {
+                    self.deadline = self.deadline.min(state.deadline());
+                    tab.show(&self.viewer.watching, &self.core.hub.frames, &state, out);
+                }
+                Err(error) => self.try_again(&error),
+            }
         }
-        for tab in &mut self.tabs {
-            tab.show(&self.watching, &state, out);
-        }
+    }
+
+    /// Leaves the tabs as they are until the store answers again.
+    fn try_again(&mut self, error: &LoadError) {
+        tracing::warn!(%error, "what a tab shows cannot be loaded; it waits");
+        self.retry = Some(Instant::now() + spread(Duration::from_millis(500), 50));
     }
 
     fn end(&mut self, end: &End, out: &mut Vec<u8>) {
@@ -208,6 +253,11 @@ impl TabStream {
             End::Planned => {
                 let after = u64::from(u16::from_le_bytes(random())) % 1_500;
                 let data = json!({ "reconnect_ms": after }).to_string();
+                event(out, "via-bye", None, &data);
+            }
+            End::Rotated => {
+                // The answer with the new cookie is on its way.
+                let data = json!({ "reconnect_ms": 50 }).to_string();
                 event(out, "via-bye", None, &data);
             }
             End::SessionGone => {
@@ -220,15 +270,13 @@ impl TabStream {
 }
 
 impl StreamTab {
-    fn show(&mut self, watching: &Watching, state: &SessionState, out: &mut Vec<u8>) {
+    fn show(&mut self, watching: &Watching, frames: &Frames, state: &PageState, out: &mut Vec<u8>) {
         let index = self.index;
         for command in watching.watch().take_commands(self.id) {
             command_event(out, index, &command);
         }
         let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            watching
-                .live()
-                .frame(&self.page, &self.params, self.id, state)
+            frames.frame(&self.page, &self.params, self.id, state)
         }));
         let frame = match rendered {
             Ok(Ok(frame)) if frame.html.len() > limits::PAGE => {
@@ -244,7 +292,9 @@ impl StreamTab {
                 return command_event(out, index, &incident.toast());
             }
         };
-        let sent = watching.watch().take_sent(self.id, state.revision());
+        let sent = watching
+            .watch()
+            .take_sent(self.id, state.session.revision());
         let (patches, mut known): (Arc<[EncodedEvent]>, _) =
             match std::mem::replace(&mut self.shows, Shows::Hash(None)) {
                 Shows::Frame(old, known) => (frame.patches_from(&old), known),
@@ -254,7 +304,8 @@ impl StreamTab {
                 Shows::Hash(_) => (Arc::new([frame.whole()]), Map::new()),
             };
         self.take_note_of(sent, &mut known);
-        let unseen: Map<_, _> = unseen(&known, &frame)
+        let unseen: Map<_, _> = frame
+            .unseen(&known)
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         self.pushed.extend(unseen.keys().cloned());

@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use super::{Live, lock};
+use super::{LiveSession, LiveShared, PageDocuments, lock};
 use crate::{action::Command, state::TabId};
 
 /// How many commands wait for a tab whose stream cannot be written to; more are dropped.
@@ -105,22 +105,36 @@ impl Watch {
     }
 }
 
-/// Keeps a [`Watch`] registered with a live session.
+/// Keeps a [`Watch`] registered with a live session and with the shared values that its tabs show.
 #[derive(Debug)]
 pub(crate) struct Watching {
     watch: Arc<Watch>,
-    live: Arc<Live>,
+    session: Arc<LiveSession>,
+    shared: Vec<Arc<LiveShared>>,
 }
 
 impl Watching {
-    pub(crate) fn new(live: Arc<Live>, watch: Watch) -> Self {
+    /// Watches the session, and everything that `pages` show of it beside.
+    pub(crate) fn new<'a>(
+        session: &PageDocuments,
+        pages: impl Iterator<Item = &'a PageDocuments>,
+        watch: Watch,
+    ) -> Self {
         let watch = Arc::new(watch);
-        live.register(Arc::clone(&watch));
-        Self { watch, live }
-    }
-
-    pub(crate) fn live(&self) -> &Live {
-        &self.live
+        let session = Arc::clone(session.session());
+        session.register(Arc::clone(&watch));
+        let mut shared: Vec<Arc<LiveShared>> = Vec::new();
+        for place in pages.flat_map(PageDocuments::shared) {
+            if !shared.iter().any(|live| Arc::ptr_eq(live, &place.live)) {
+                place.live.register(Arc::clone(&watch));
+                shared.push(Arc::clone(&place.live));
+            }
+        }
+        Self {
+            watch,
+            session,
+            shared,
+        }
     }
 
     pub(crate) fn watch(&self) -> &Watch {
@@ -130,7 +144,10 @@ impl Watching {
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        self.live.unregister(&self.watch);
+        self.session.unregister(&self.watch);
+        for live in &self.shared {
+            live.unregister(&self.watch);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A registered page with its type erased, so that one table holds all pages.
 
-use std::{fmt, marker::PhantomData, panic::Location, sync::Arc};
+use std::{fmt, marker::PhantomData, panic::Location, sync::Arc, time::Duration};
 
 use maud::Render as _;
 use serde_json::{Map, Value};
@@ -13,6 +13,7 @@ use crate::{
         ChangeError, Changes, FieldReader, FieldWriter, Fields, Inputs, ReadError, Sources,
         Written, change,
     },
+    store::Key,
 };
 
 /// A page that was registered with the app.
@@ -23,6 +24,8 @@ pub(crate) struct PageEntry {
     pub(crate) location: &'static Location<'static>,
     /// Whether two tabs of one session can look different.
     pub(crate) per_tab: bool,
+    /// Whether two sessions can look different.
+    pub(crate) per_session: bool,
     page: Box<dyn ErasedPage>,
 }
 
@@ -43,16 +46,24 @@ pub(crate) enum ActionKind {
 impl PageEntry {
     pub(crate) fn new<P: View>(location: &'static Location<'static>) -> Self {
         use super::{FieldKind, SignalScope, StateScope};
+        let has = |kinds: &[FieldKind]| {
+            let mut fields = P::DESCRIPTOR.fields.iter();
+            fields.any(|field| kinds.contains(&field.kind))
+        };
+        let per_tab = has(&[
+            FieldKind::State(StateScope::Tab),
+            FieldKind::Signal(SignalScope::Tab),
+        ]);
+        let shared_by_tabs = has(&[
+            FieldKind::State(StateScope::Session),
+            FieldKind::Signal(SignalScope::Session),
+        ]);
         Self {
             descriptor: P::DESCRIPTOR,
             fingerprint: P::DESCRIPTOR.fingerprint(),
             location,
-            per_tab: P::DESCRIPTOR.fields.iter().any(|field| {
-                matches!(
-                    field.kind,
-                    FieldKind::State(StateScope::Tab) | FieldKind::Signal(SignalScope::Tab)
-                )
-            }),
+            per_tab,
+            per_session: per_tab || shared_by_tabs,
             page: Box::new(Erased::<P>(PhantomData)),
         }
     }
@@ -60,6 +71,22 @@ impl PageEntry {
     /// The fingerprint as a document carries it.
     pub(crate) fn mark(&self) -> String {
         format!("{:016x}", self.fingerprint)
+    }
+
+    /// The shared values that the page reads under these path parameters: the key of the field, how
+    /// long the value is kept after its last use, and the key of its document.
+    pub(crate) fn shared_keys(
+        &self,
+        params: &[(String, String)],
+    ) -> impl Iterator<Item = (&'static str, Option<Duration>, Key)> {
+        self.descriptor.fields.iter().filter_map(|field| {
+            let ttl = match field.kind {
+                super::FieldKind::State(super::StateScope::Shared { ttl }) => ttl,
+                _ => None,
+            };
+            let key = field.document_key(params)?;
+            Some((field.key, ttl.map(Duration::from_secs), key))
+        })
     }
 
     /// Renders the view.
@@ -174,7 +201,7 @@ impl<P: View> Erased<P> {
 impl<P: View> ErasedPage for Erased<P> {
     fn render(&self, sources: Sources<'_>) -> Result<Rendered, ReadError> {
         let page = P::read(&mut FieldReader::new(P::DESCRIPTOR, sources))?;
-        let html = page.view(&Cx::new()).into_string();
+        let html = page.view(&Cx::new(sources.principal)).into_string();
         let mut writer = FieldWriter::default();
         page.write(&mut writer);
         // A state value that cannot be stored cannot have been read either; its signals still can.
@@ -192,7 +219,10 @@ impl<P: View> ErasedPage for Erased<P> {
 
     fn head(&self, sources: Sources<'_>) -> Result<String, ReadError> {
         let page = P::read(&mut FieldReader::new(P::DESCRIPTOR, sources))?;
-        Ok(page.head(&Cx::new()).render().into_string())
+        Ok(page
+            .head(&Cx::new(sources.principal))
+            .render()
+            .into_string())
     }
 
     fn check_params(&self, params: &[(String, String)]) -> Result<(), ReadError> {
@@ -200,6 +230,7 @@ impl<P: View> ErasedPage for Erased<P> {
             session: &Fields::new(),
             tab: &Fields::new(),
             shared: &[],
+            principal: None,
             params,
             inputs: &Inputs::default(),
         };

@@ -74,6 +74,15 @@ impl Refused {
         )
     }
 
+    pub(crate) fn rotated() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "rotated",
+            "This session has just been given a new cookie; try again with it.",
+        )
+        .retry_after(0)
+    }
+
     pub(crate) fn unavailable() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,

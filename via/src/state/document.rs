@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, Serializer, de::Error as _};
 use serde_json::value::RawValue;
@@ -27,6 +26,8 @@ pub(crate) const RECENT: usize = 8;
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
     pub(crate) secret: SecretHash,
+    /// The secret before the latest rotation.
+    pub(crate) previous: Option<PreviousSecret>,
     pub(crate) created: Timestamp,
     /// What the session's tabs share.
     pub(crate) fields: Fields,
@@ -39,6 +40,19 @@ pub(crate) struct Document {
     recent: Vec<u64>,
     /// What another version of this format keeps beside.
     unknown: Fields,
+}
+
+/// A secret that was replaced. It opens nothing; it tells those whose request crossed the rotation
+/// from strangers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PreviousSecret {
+    pub(crate) secret: SecretHash,
+    /// When it was replaced, in milliseconds since the Unix epoch.
+    pub(crate) at: i64,
+    /// The action that replaced it: its repetition is answered with a new secret, because nobody
+    /// else knows it.
+    pub(crate) tab: TabId,
+    pub(crate) number: u64,
 }
 
 /// The id of a tab: 64 random bits, handed to a live document by the server.
@@ -100,7 +114,9 @@ pub(crate) enum DocumentError {
 #[derive(Serialize)]
 struct Parts<'a> {
     format: u64,
-    secret: String,
+    secret: &'a SecretHash,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<&'a PreviousSecret>,
     created: i64,
     #[serde(skip_serializing_if = "is_zero")]
     forgotten: i64,
@@ -129,6 +145,7 @@ impl Document {
     pub(crate) fn new(secret: SecretHash, created: Timestamp) -> Self {
         Self {
             secret,
+            previous: None,
             created,
             fields: Fields::new(),
             aside: Fields::new(),
@@ -139,6 +156,17 @@ impl Document {
         }
     }
 
+    /// Forgets all state. What the tabs did stays known, so that nothing is done twice.
+    pub(crate) fn begin_anew(&mut self, now: Timestamp) {
+        self.created = now;
+        self.fields.clear();
+        self.aside.clear();
+        self.unknown.clear();
+        for record in self.tabs.values_mut() {
+            record.fields.clear();
+        }
+    }
+
     /// Reads what [`encode`](Self::encode) wrote, in this build or another.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DocumentError> {
         let mut parts: Fields = serde_json::from_slice(bytes)?;
@@ -146,14 +174,9 @@ impl Document {
         if format > FORMAT {
             return Err(DocumentError::Newer(format));
         }
-        let secret: String = take(&mut parts, "secret")?;
-        let secret = URL_SAFE_NO_PAD
-            .decode(secret)
-            .ok()
-            .and_then(|hash| <[u8; 32]>::try_from(hash).ok())
-            .ok_or_else(|| serde_json::Error::custom("`secret` is not a hash"))?;
         Ok(Self {
-            secret: SecretHash(secret),
+            secret: take(&mut parts, "secret")?,
+            previous: take_or_default(&mut parts, "previous")?,
             created: Timestamp::from_millis(take(&mut parts, "created")?),
             forgotten: Timestamp::from_millis(take_or_default(&mut parts, "forgotten")?),
             fields: take(&mut parts, "fields")?,
@@ -168,7 +191,8 @@ impl Document {
     pub(crate) fn encode(&self) -> Bytes {
         let parts = Parts {
             format: FORMAT,
-            secret: URL_SAFE_NO_PAD.encode(self.secret.0),
+            secret: &self.secret,
+            previous: self.previous.as_ref(),
             created: self.created.as_millis(),
             forgotten: self.forgotten.as_millis(),
             fields: &self.fields,

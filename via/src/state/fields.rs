@@ -34,6 +34,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) tab: &'a Fields,
     /// Shared values, by the keys of their fields; one that is not here was never written.
     pub(crate) shared: &'a [(&'static str, &'a Fields)],
+    /// Who is logged in.
+    pub(crate) principal: Option<&'a str>,
     /// Path parameters, by name.
     pub(crate) params: &'a [(String, String)],
     /// Signals as the browser holds them; they win over stored ones.

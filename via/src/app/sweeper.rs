@@ -1,0 +1,34 @@
+//! Removing what has expired, in the background.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    clock::{self, Clock},
+    limits,
+    session::random,
+    store::Store,
+};
+
+/// Removes expired documents from `store` for ever, a bounded number at a time, so that others get
+/// their turn in between. Nothing depends on it but space: a document past its expiry is never
+/// loaded, swept or not.
+pub(super) async fn sweep(store: Arc<dyn Store>, clock: Clock) {
+    loop {
+        let now = clock.now();
+        match store.sweep(now, limits::SWEEP_BATCH).await {
+            Ok(removed) if removed >= limits::SWEEP_BATCH => {
+                tokio::task::yield_now().await;
+                continue;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "expired documents cannot be removed"),
+        }
+        clock.sleep_until(clock::after(now, pause())).await;
+    }
+}
+
+/// Servers of one store do not all sweep at the same moment.
+fn pause() -> Duration {
+    let share = f64::from(u16::from_le_bytes(random())) / f64::from(u16::MAX);
+    limits::SWEEP_EVERY.mul_f64(0.8 + 0.4 * share)
+}

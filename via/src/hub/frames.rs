@@ -1,0 +1,100 @@
+//! Renders that are shared: who shows the same has the same frame.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, Weak},
+};
+
+use super::{Frame, PageState, lock};
+use crate::{
+    page::PageEntry,
+    state::{Inputs, ReadError, TabId},
+    store::Version,
+};
+
+/// At how many entries those that nobody shows any more are removed for the first time.
+const TIDY_AT: usize = 64;
+
+/// The frames that somebody shows; its clones are the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Frames {
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    frames: HashMap<FrameKey, Weak<Frame>>,
+    /// At how many entries to tidy up next.
+    tidy_at: usize,
+}
+
+/// What decides what a page shows: equal keys give equal frames. A version stands for the content
+/// of its document, whichever document that is; without one it is the same emptiness for all.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct FrameKey {
+    page: &'static str,
+    params: Box<[(String, String)]>,
+    /// Only where the page has state or signals of one tab.
+    tab: Option<TabId>,
+    /// Only where the page has something of the session.
+    session: Option<Version>,
+    principal: Option<Box<str>>,
+    shared: Box<[Option<Version>]>,
+}
+
+impl Frames {
+    /// What a page shows in this state: rendered once for all who show the same.
+    ///
+    /// A panic in the view is passed on to the caller.
+    pub(crate) fn frame(
+        &self,
+        page: &PageEntry,
+        params: &[(String, String)],
+        tab: TabId,
+        state: &PageState,
+    ) -> Result<Arc<Frame>, ReadError> {
+        let key = FrameKey::new(page, params, tab, state);
+        if let Some(frame) = lock(&self.kept).frames.get(&key).and_then(Weak::upgrade) {
+            return Ok(frame);
+        }
+        let frame = Arc::new(render(page, params, Some(tab), state)?);
+        let mut kept = lock(&self.kept);
+        kept.frames.insert(key, Arc::downgrade(&frame));
+        if kept.frames.len() >= kept.tidy_at.max(TIDY_AT) {
+            kept.frames.retain(|_, frame| frame.strong_count() > 0);
+            kept.tidy_at = kept.frames.len() * 2;
+        }
+        Ok(frame)
+    }
+}
+
+impl FrameKey {
+    fn new(page: &PageEntry, params: &[(String, String)], tab: TabId, state: &PageState) -> Self {
+        Self {
+            page: page.descriptor.name,
+            params: params.into(),
+            tab: page.per_tab.then_some(tab),
+            session: page.per_session.then(|| state.session.version()).flatten(),
+            principal: state.session.principal().map(Box::from),
+            shared: state
+                .shared
+                .iter()
+                .map(|(_, state)| state.version())
+                .collect(),
+        }
+    }
+}
+
+/// Renders a page without sharing.
+pub(crate) fn render(
+    page: &PageEntry,
+    params: &[(String, String)],
+    tab: Option<TabId>,
+    state: &PageState,
+) -> Result<Frame, ReadError> {
+    state
+        .with_sources(params, tab, &Inputs::default(), |sources| {
+            page.render(sources)
+        })
+        .map(Frame::new)
+}

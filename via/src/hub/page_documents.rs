@@ -1,0 +1,215 @@
+//! The documents that one page reads: the session's, and those of its shared values.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use super::{DocumentState, LiveSession, LiveShared, SessionState, SharedState, live::LoadError};
+use crate::{
+    action::Command,
+    limits,
+    state::{Fields, Inputs, Sources, TabId},
+    store::{Key, Loaded, Store, StoreError, Timestamp},
+};
+
+/// The live documents that one page reads, in one session, for one set of path parameters.
+#[derive(Clone, Debug)]
+pub(crate) struct PageDocuments {
+    session: Arc<LiveSession>,
+    shared: Arc<[SharedPlace]>,
+}
+
+/// A shared value and the field that shows it.
+#[derive(Debug)]
+pub(crate) struct SharedPlace {
+    /// The key of the field.
+    pub(crate) field: &'static str,
+    /// How long after its last use it is kept, unless for ever.
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) live: Arc<LiveShared>,
+}
+
+/// What those documents hold.
+#[derive(Clone, Debug)]
+pub(crate) struct PageState {
+    pub(crate) session: SessionState,
+    /// By the keys of their fields, in the order of the struct.
+    pub(crate) shared: Vec<(&'static str, SharedState)>,
+}
+
+impl PageDocuments {
+    pub(super) fn new(session: Arc<LiveSession>, shared: Vec<SharedPlace>) -> Self {
+        Self {
+            session,
+            shared: shared.into(),
+        }
+    }
+
+    pub(crate) fn session(&self) -> &Arc<LiveSession> {
+        &self.session
+    }
+
+    pub(crate) fn shared(&self) -> &[SharedPlace] {
+        &self.shared
+    }
+
+    /// What is known, if nothing speaks against it; what is doubtful is loaded.
+    pub(crate) async fn current(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<PageState, LoadError> {
+        let session = self.session.undoubted(now);
+        let shared: Vec<_> = self
+            .shared
+            .iter()
+            .map(|place| place.live.undoubted(now))
+            .collect();
+        if let Some(session) = &session
+            && shared.iter().all(Option::is_some)
+        {
+            let states = shared.into_iter().flatten();
+            let fields = self.shared.iter().map(|place| place.field);
+            return Ok(PageState {
+                session: session.clone(),
+                shared: fields.zip(states).collect(),
+            });
+        }
+        self.load(store, now).await
+    }
+
+    /// What the store has at this moment.
+    pub(crate) async fn load(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<PageState, LoadError> {
+        let doubts = self.session.doubts();
+        let shared_doubts: Vec<_> = self
+            .shared
+            .iter()
+            .map(|place| place.live.doubts())
+            .collect();
+        let keys: Vec<Key> = std::iter::once(self.session.key())
+            .chain(self.shared.iter().map(|place| place.live.key()))
+            .cloned()
+            .collect();
+        let loaded = tokio::time::timeout(limits::STORE_DEADLINE, store.load(&keys, now))
+            .await
+            .map_err(|_| LoadError::Timeout)??;
+        let state = self.read(loaded)?;
+        let session_is_news = self.session.note(&state.session, Some(doubts), now);
+        let mut news = Vec::new();
+        for ((place, (_, shared)), doubts) in
+            self.shared.iter().zip(&state.shared).zip(shared_doubts)
+        {
+            if place.live.note(shared, Some(doubts), now) {
+                news.push(place);
+            }
+        }
+        self.wake(session_is_news, &news);
+        Ok(state)
+    }
+
+    /// What a store's answer to all the keys means.
+    pub(crate) fn read(&self, loaded: Vec<Loaded>) -> Result<PageState, LoadError> {
+        if loaded.len() != 1 + self.shared.len() {
+            return Err(StoreError::Damaged(
+                "it answers with fewer documents than asked for".into(),
+            )
+            .into());
+        }
+        let mut loaded = loaded.into_iter();
+        let session = loaded.next().unwrap_or(Loaded::Absent);
+        Ok(PageState {
+            session: DocumentState::of_loaded(session)?,
+            shared: self
+                .shared
+                .iter()
+                .zip(loaded)
+                .map(|(place, loaded)| Ok((place.field, DocumentState::of_loaded(loaded)?)))
+                .collect::<Result<_, LoadError>>()?,
+        })
+    }
+
+    /// Takes note of what was committed here, or seen in the store, and wakes who shows it. All of
+    /// it is known before anybody is woken.
+    pub(crate) fn observe(&self, state: &PageState, now: Timestamp) {
+        let session_is_news = self.session.note(&state.session, None, now);
+        let news: Vec<_> = self
+            .shared
+            .iter()
+            .zip(&state.shared)
+            .filter(|(place, (_, shared))| place.live.note(shared, None, now))
+            .map(|(place, _)| place)
+            .collect();
+        self.wake(session_is_news, &news);
+    }
+
+    fn wake(&self, session: bool, shared: &[&SharedPlace]) {
+        if session {
+            self.session.wake();
+        }
+        for place in shared {
+            place.live.wake();
+        }
+    }
+}
+
+impl PageState {
+    /// The state of a page without shared values in a session that committed nothing yet.
+    pub(crate) fn empty() -> Self {
+        Self {
+            session: SessionState::Absent,
+            shared: Vec::new(),
+        }
+    }
+
+    /// When the first of the documents ends by itself, as far as is known.
+    pub(crate) fn deadline(&self) -> Timestamp {
+        self.shared
+            .iter()
+            .map(|(_, state)| state.deadline())
+            .fold(self.session.deadline(), Timestamp::min)
+    }
+
+    /// Calls `read` with where the fields of the page come from.
+    pub(crate) fn with_sources<R>(
+        &self,
+        params: &[(String, String)],
+        tab: Option<TabId>,
+        inputs: &Inputs,
+        read: impl FnOnce(Sources<'_>) -> R,
+    ) -> R {
+        static NOTHING: Fields = BTreeMap::new();
+        let session = self.session.snapshot().map(|snapshot| &snapshot.document);
+        let shared: Vec<_> = self
+            .shared
+            .iter()
+            .filter_map(|(field, state)| Some((*field, &state.snapshot()?.document.fields)))
+            .collect();
+        read(Sources {
+            session: session.map_or(&NOTHING, |document| &document.fields),
+            tab: session
+                .and_then(|document| document.tabs.get(&tab?))
+                .map_or(&NOTHING, |record| &record.fields),
+            shared: &shared,
+            principal: self.session.principal(),
+            params,
+            inputs,
+        })
+    }
+}
+
+impl LiveSession {
+    /// Takes note of the signals that a tab sent, so that they are not sent back to it.
+    pub(crate) fn sent(&self, tab: TabId, revision: u64, inputs: &Inputs) {
+        self.each_watch(|watch| watch.sent(tab, revision, &inputs.values));
+    }
+
+    /// Has a tab's browser told to do something, if the tab is connected to this server.
+    pub(crate) fn tell(&self, tab: TabId, command: &Command) {
+        self.each_watch(|watch| {
+            watch.tell(tab, command);
+            watch.raise();
+        });
+    }
+}
