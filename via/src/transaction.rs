@@ -348,7 +348,7 @@ impl Transaction<'_> {
         let mut shared = Vec::new();
         let outcome = match changes {
             Ok(changes) => {
-                let mut values = self.shared_values(base, &changes);
+                let mut values = Self::shared_values(base, &changes);
                 changes.apply(&mut Targets {
                     session: &mut document,
                     tab: &mut tab_fields,
@@ -466,11 +466,7 @@ impl Transaction<'_> {
     }
 
     /// The shared values that `changes` are written into, by the keys of their fields.
-    fn shared_values(
-        &self,
-        base: &PageState,
-        changes: &Changes,
-    ) -> Vec<(&'static str, SharedDocument)> {
+    fn shared_values(base: &PageState, changes: &Changes) -> Vec<(&'static str, SharedDocument)> {
         base.shared
             .iter()
             .filter(|(field, _)| changes.touches(field))

@@ -33,9 +33,8 @@ pub(super) async fn show(
 ) -> Result<Response, Refused> {
     let keys = keys(core).await?;
     let now = core.clock.now();
-    let visitor = match Visitor::of(core, keys, page, params, headers, now).await? {
-        Some(visitor) => visitor,
-        None => return Ok(one_moment()),
+    let Some(visitor) = Visitor::of(core, keys, page, params, headers, now).await? else {
+        return Ok(one_moment());
     };
     let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
         // Not kept: only a tab that is shown frames needs the next one to differ from this.

@@ -211,22 +211,16 @@ impl TabStream {
             Err(error) => return self.try_again(&error),
         };
         self.deadline = state.deadline();
-        match self.core.standing(&self.viewer.cookie, &state, now) {
-            Standing::Open => {}
-            // Whoever has the new secret comes back, and nobody else.
-            Standing::Rotated => return self.end(&End::Rotated, out),
-            Standing::Gone if matches!(state, SessionState::Found(_)) => {
+        let standing = self.core.standing(&self.viewer.cookie, &state, now);
+        match &state {
+            SessionState::Found(_) if standing != Standing::Open => {
+                // Whoever has the new secret comes back, and nobody else.
                 return self.end(&End::Rotated, out);
             }
-            Standing::Gone if self.began || matches!(state, SessionState::Deleted) => {
-                return self.end(&End::SessionGone, out);
-            }
-            // A visit that committed nothing.
-            Standing::Gone => {}
-        }
-        if self.began && matches!(state, SessionState::Absent) {
+            SessionState::Deleted => return self.end(&End::SessionGone, out),
             // It expired while it was shown.
-            return self.end(&End::SessionGone, out);
+            SessionState::Absent if self.began => return self.end(&End::SessionGone, out),
+            SessionState::Found(_) | SessionState::Absent => {}
         }
         self.began |= matches!(state, SessionState::Found(_));
         for place in 0..self.tabs.len() {
