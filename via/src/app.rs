@@ -19,6 +19,7 @@ pub use serve::Server;
 use crate::{
     clock::Clock,
     page::{PageEntry, View},
+    session::Sessions,
     store::{MemoryStore, Store},
 };
 
@@ -200,6 +201,15 @@ impl App {
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
+    }
+
+    /// The sessions of principals, to list and to end from anywhere in the program.
+    ///
+    /// Ask for it once the store, the clock and the timeouts are set.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions {
+        let tombstone = self.idle.min(self.absolute);
+        Sessions::new(Arc::clone(&self.store), self.clock.clone(), tombstone)
     }
 
     /// The app as an axum [`Router`], to nest it in a program of your own.

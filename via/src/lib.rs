@@ -31,7 +31,7 @@ pub use context::Cx;
 pub use error::{Error, Result};
 pub use maud::{Markup, PreEscaped, html};
 pub use page::{Page, View};
-pub use session::Session;
+pub use session::{Session, SessionHandle, SessionInfo, Sessions};
 pub use signal::{Signal, SignalValue};
 pub use state::State;
 pub use via_macros::{actions, page};

@@ -4,6 +4,7 @@ mod cookie;
 mod handle;
 mod keyring;
 mod random;
+mod sessions;
 
 use std::{borrow::Cow, fmt};
 
@@ -17,6 +18,7 @@ pub use handle::Session;
 pub(crate) use handle::SessionChange;
 pub(crate) use keyring::{Keyring, Purpose};
 pub(crate) use random::random;
+pub use sessions::{SessionHandle, SessionInfo, Sessions};
 
 use crate::store::Key;
 

@@ -3,10 +3,12 @@
 //! This is the only caller of [`Store::commit`](crate::store::Store::commit) for sessions and
 //! shared values.
 
+mod ending;
 mod turns;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+pub(crate) use self::ending::end;
 use self::turns::Turns;
 use crate::{
     action::{ActionError, Effects, Refusal},

@@ -7,7 +7,7 @@ use crate::{
     app::Core,
     hub::PageDocuments,
     page::Page,
-    session::SessionCookie,
+    session::{SessionCookie, SessionHandle, Sessions},
     state::{Inputs, TabId, change},
     transaction::{self, Failure, Scope},
 };
@@ -74,6 +74,31 @@ impl<P: Page> Task<P> {
             .await
             .map(drop)
             .map_err(TaskError)
+    }
+
+    /// Which session the task belongs to.
+    #[must_use]
+    pub fn session(&self) -> SessionHandle {
+        SessionHandle::of(self.home.session.id)
+    }
+
+    /// Who is logged in at this moment; `None` if nobody is, or if the session has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) if the store is away.
+    pub async fn principal(&self) -> crate::Result<Option<String>> {
+        let TaskHome {
+            core, documents, ..
+        } = &*self.home;
+        let state = documents.load(&*core.store, core.clock.now()).await?;
+        Ok(state.session.principal().map(str::to_owned))
+    }
+
+    /// The sessions of principals, to list and to end.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions {
+        self.home.core.sessions()
     }
 
     /// Shows `text` for a few seconds in the tab that started the task, if it is connected.

@@ -10,7 +10,7 @@ use crate::{
     hub::{Hub, PageDocuments, PageState, SessionState},
     limits,
     page::PageEntry,
-    session::{CookieConfig, Keyring, SessionCookie},
+    session::{CookieConfig, Keyring, SessionCookie, Sessions},
     store::{Expiry, Key, Store, StoreError, Timestamp},
 };
 
@@ -106,6 +106,12 @@ impl Core {
         } else {
             Standing::Gone
         }
+    }
+
+    /// The sessions of principals.
+    pub(crate) fn sessions(&self) -> Sessions {
+        let tombstone = self.config.idle.min(self.config.absolute);
+        Sessions::new(Arc::clone(&self.store), self.clock.clone(), tombstone)
     }
 
     /// Until when a session is kept that is used now.

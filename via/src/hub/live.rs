@@ -71,6 +71,17 @@ pub(crate) enum LoadError {
     Timeout,
 }
 
+impl From<LoadError> for crate::Error {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Store(error) => error,
+            LoadError::Document(error) => StoreError::Damaged(error.to_string().into()),
+            LoadError::Timeout => StoreError::Unavailable(error.into()),
+        }
+        .into()
+    }
+}
+
 /// A live document.
 #[derive(Debug)]
 pub(crate) struct Live<C> {

@@ -1,0 +1,171 @@
+//! [`Sessions`]: the sessions of a principal, to list and to end.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use sha2::{Digest, Sha256};
+
+use super::{SessionId, hex};
+use crate::{
+    clock::Clock,
+    error::Result,
+    state::Document,
+    store::{Key, Loaded, Store, StoreError, Timestamp},
+    transaction,
+};
+
+/// The sessions of principals: who is logged in where, and ending that.
+///
+/// Ended sessions stay ended: their tabs hear of it at once, on every server of the store, and no
+/// action that was under way brings one back. (Shown by `tests/log_in.rs`.)
+///
+/// # Example: log out everywhere else
+///
+/// ```
+/// use via::prelude::*;
+///
+/// #[via::page("/security")]
+/// struct Security;
+///
+/// #[via::actions]
+/// impl Security {
+///     async fn end_others(task: Task<Self>) -> via::Result<()> {
+///         if let Some(principal) = task.principal().await? {
+///             task.sessions().end_others(&principal, &task.session()).await?;
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// impl View for Security {
+///     fn view(&self, cx: &Cx<Self>) -> Markup {
+///         html! { button data-on:click=(cx.end_others()) { "Log out everywhere else" } }
+///     }
+/// }
+/// # let _ = via::App::new().page::<Security>();
+/// ```
+#[derive(Clone)]
+pub struct Sessions {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    /// For how long a cookie of an ended session could come back.
+    tombstone: Duration,
+}
+
+/// Which session: a name that can be shown, stored and sent, and that opens nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SessionHandle(Box<str>);
+
+/// What is known of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionInfo {
+    /// Which one.
+    pub handle: SessionHandle,
+    /// When its principal logged in.
+    pub since: Timestamp,
+    /// When it ends unless it is used again.
+    pub idle_until: Timestamp,
+}
+
+impl SessionHandle {
+    pub(crate) fn of(id: SessionId) -> Self {
+        Self::of_key(&id.key())
+    }
+
+    fn of_key(key: &Key) -> Self {
+        let hash = Sha256::digest(key.as_str().as_bytes());
+        Self(hex(&hash[..12]).into())
+    }
+
+    /// The handle of this text, as [`Display`](fmt::Display) writes it.
+    #[must_use]
+    pub fn from_text(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for SessionHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Sessions {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Clock, tombstone: Duration) -> Self {
+        Self {
+            store,
+            clock,
+            tombstone,
+        }
+    }
+
+    /// All sessions in which `principal` is logged in, those that began last first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) if the store is away, or holds a session that cannot be read.
+    pub async fn list(&self, principal: &str) -> Result<Vec<SessionInfo>> {
+        let now = self.clock.now();
+        let keys = self.store.owned_by(principal, now).await?;
+        let loaded = self.store.load(&keys, now).await?;
+        let mut sessions = Vec::with_capacity(keys.len());
+        for (key, loaded) in keys.iter().zip(loaded) {
+            let Loaded::Found(found) = loaded else {
+                continue;
+            };
+            let document = Document::decode(&found.bytes)
+                .map_err(|error| StoreError::Damaged(error.to_string().into()))?;
+            sessions.push(SessionInfo {
+                handle: SessionHandle::of_key(key),
+                since: document.created,
+                idle_until: found.expiry.deadline(),
+            });
+        }
+        sessions.sort_by_key(|session| std::cmp::Reverse(session.since));
+        Ok(sessions)
+    }
+
+    /// Ends one session of `principal`; answers whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) if the store is away.
+    pub async fn end(&self, principal: &str, session: &SessionHandle) -> Result<bool> {
+        let ended = self
+            .end_those(principal, |key| SessionHandle::of_key(key) == *session)
+            .await?;
+        Ok(ended > 0)
+    }
+
+    /// Ends all sessions of `principal` but one, in one commit; answers how many there were.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) if the store is away.
+    pub async fn end_others(&self, principal: &str, keep: &SessionHandle) -> Result<usize> {
+        self.end_those(principal, |key| SessionHandle::of_key(key) != *keep)
+            .await
+    }
+
+    /// Ends all sessions of `principal`, in one commit; answers how many there were.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) if the store is away.
+    pub async fn end_all(&self, principal: &str) -> Result<usize> {
+        self.end_those(principal, |_| true).await
+    }
+
+    async fn end_those(&self, principal: &str, which: impl Fn(&Key) -> bool) -> Result<usize> {
+        let (store, clock) = (&*self.store, &self.clock);
+        Ok(transaction::end(store, clock, self.tombstone, principal, which).await?)
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions")
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}
