@@ -33,7 +33,7 @@ pub use maud::{Markup, PreEscaped, html};
 pub use page::{Page, View};
 pub use signal::{Signal, SignalValue};
 pub use state::State;
-pub use via_macros::{actions, page};
+pub use via_macros::{SignalValue, actions, page};
 
 /// Compiles the README.
 #[cfg(doctest)]

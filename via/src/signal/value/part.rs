@@ -1,6 +1,6 @@
 //! What the derive macro is made of: values that have parts.
 
-use std::{slice, vec};
+use std::slice;
 
 use serde_json::{Map, Value};
 
@@ -18,8 +18,6 @@ enum Kind<'a> {
         names: slice::Iter<'static, &'static str>,
     },
     List(std::iter::Enumerate<slice::Iter<'a, Value>>),
-    /// The content of a variant with one field, or of a newtype.
-    One(vec::IntoIter<&'a Value>),
 }
 
 impl<'a> Parts<'a> {
@@ -61,12 +59,6 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// A value that is its own only part.
-    #[must_use]
-    pub fn one(value: &'a Value) -> Self {
-        Self(Kind::One(vec![value].into_iter()))
-    }
-
     /// The next part; [`SignalValue::decode_part`] calls it.
     pub(super) fn next<T: SignalValue>(&mut self) -> Result<T, SignalError> {
         const TOO_MANY: &str = "generated code asks for as many parts as it named";
@@ -83,7 +75,6 @@ impl<'a> Parts<'a> {
                 let (place, value) = items.next().expect(TOO_MANY);
                 T::decode(value).map_err(|error| error.in_item(place))
             }
-            Kind::One(value) => T::decode(value.next().expect(TOO_MANY)),
         }
     }
 }

@@ -110,10 +110,7 @@ impl SignalValue for State {
         let tag = Tagged::of(value, &["Open", "Since", "Between", "Named"])?;
         match tag.name {
             "Open" => tag.unit().map(|()| Self::Open),
-            "Since" => tag.content(|value| {
-                let mut parts = Parts::one(value);
-                Ok(Self::Since(SignalValue::decode_part(&mut parts)?))
-            }),
+            "Since" => tag.content(|value| Ok(Self::Since(SignalValue::decode(value)?))),
             "Between" => tag.content(|value| {
                 let mut parts = Parts::list(value, 2)?;
                 Ok(Self::Between(
