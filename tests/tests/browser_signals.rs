@@ -302,17 +302,27 @@ everything! {
 
 #[via::actions]
 impl Everything {
+    /// Checks the values of the last case, and takes those of the next one.
     fn next(&mut self) {
+        self.note_what_is_wrong();
         self.case += 1;
         self.take(&mut Random(u64::from(self.case)));
     }
 
     fn check(&mut self) {
         self.checked += 1;
-        let wrong = self.compare(&mut Random(u64::from(self.case)));
+        self.note_what_is_wrong();
+    }
+}
+
+impl Everything {
+    fn note_what_is_wrong(&mut self) {
         let case = self.case;
-        self.wrong
-            .extend(wrong.iter().map(|wrong| format!("case {case}: {wrong}")));
+        if case > 0 {
+            let wrong = self.compare(&mut Random(u64::from(case)));
+            self.wrong
+                .extend(wrong.iter().map(|wrong| format!("case {case}: {wrong}")));
+        }
     }
 }
 
@@ -385,19 +395,18 @@ async fn every_type_comes_back_from_the_browser_as_it_was() {
     for first in [1, 101, 201, 301] {
         page.eval(&format!(
             "(async () => {{
-                for (let n = {first}; n < {first} + 100; n++) {{
-                    await clickUntil('next', 'case', n);
-                    await clickUntil('check', 'checked', n);
-                }}
+                for (let n = {first}; n < {first} + 100; n++) await clickUntil('next', 'case', n);
             }})()"
         ));
         assert_eq!(wrong(&page), Vec::<String>::new());
     }
+    page.eval("clickUntil('check', 'checked', 1)");
+    assert_eq!(wrong(&page), Vec::<String>::new());
     // All signals were in each action, none of them as an edit of the user.
     let mut names = Everything::SIGNALS.to_vec();
     names.sort_unstable();
     let sent = page.eval("sent");
-    assert_eq!(sent.as_array().unwrap().len(), 800);
+    assert_eq!(sent.as_array().unwrap().len(), 401);
     for sent in sent.as_array().unwrap() {
         assert_eq!(*sent, serde_json::json!({ "signals": names, "dirty": [] }));
     }

@@ -8,12 +8,7 @@ macro_rules! floats {
     ($($float:ident: $shortest:expr),*) => {$(
         impl SignalValue for $float {
             fn encode(&self) -> Value {
-                let float = *self;
-                // JavaScript writes -0 as `0`, and JSON has no infinities.
-                let number = (float != 0.0 || float.is_sign_positive())
-                    .then(|| Number::from_f64($shortest(float)))
-                    .flatten();
-                number.map_or_else(|| Value::from(in_words(float.into())), Value::Number)
+                in_json($shortest(*self))
             }
 
             fn decode(value: &Value) -> Result<Self, SignalError> {
@@ -82,17 +77,28 @@ fn shortest(float: f32) -> f64 {
         .unwrap_or(exact)
 }
 
-/// As JavaScript's `Number()` reads it.
-fn in_words(float: f64) -> &'static str {
-    if float.is_nan() {
-        "NaN"
-    } else if float == 0.0 {
-        "-0"
-    } else if float > 0.0 {
-        "Infinity"
-    } else {
-        "-Infinity"
+/// As a browser would send it, so that it is not sent back to one for being written otherwise.
+fn in_json(float: f64) -> Value {
+    // JavaScript writes -0 as `0`, and JSON has no infinities: these go as `Number()` reads them.
+    if float == 0.0 && float.is_sign_negative() {
+        return Value::from("-0");
     }
+    if float.fract() == 0.0 && float.abs() < 1e15 {
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and in range")]
+        return Value::from(float as i64);
+    }
+    Number::from_f64(float).map_or_else(
+        || {
+            Value::from(if float.is_nan() {
+                "NaN"
+            } else if float > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            })
+        },
+        Value::Number,
+    )
 }
 
 /// A decimal number of any length: its sign, its digits from the first to the last that is not 0,

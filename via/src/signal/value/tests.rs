@@ -349,6 +349,20 @@ fn what_javascript_cannot_hold_travels_as_text() {
 }
 
 #[test]
+fn a_number_is_written_as_a_browser_writes_it() {
+    for (value, written) in [
+        (2.0_f64.encode(), "2"),
+        ((-3.0_f32).encode(), "-3"),
+        (1e21_f64.encode(), "1e+21"),
+        (0.5_f64.encode(), "0.5"),
+        (0.1_f32.encode(), "0.1"),
+    ] {
+        // Values are compared to tell what a tab shows already.
+        assert_eq!(value, serde_json::from_str::<Value>(written).unwrap());
+    }
+}
+
+#[test]
 fn nothing_is_changed_to_make_it_fit() {
     let refused = [
         i64::decode(&json!(null)).map(drop),
