@@ -1,6 +1,11 @@
 //! Signals in a real browser: values of every type come back as they were, and what is typed into
 //! a bound field is taken for exactly that, or refused.
 
+#![expect(
+    clippy::option_option,
+    reason = "these have to come back as they were, too"
+)]
+
 use std::fmt::Debug;
 
 use via::prelude::*;
@@ -62,12 +67,12 @@ impl Sample for f64 {
         let edges = [
             0.0,
             -0.0,
-            f64::NAN,
-            f64::INFINITY,
-            f64::NEG_INFINITY,
-            f64::MIN,
-            f64::MAX,
-            f64::MIN_POSITIVE,
+            Self::NAN,
+            Self::INFINITY,
+            Self::NEG_INFINITY,
+            Self::MIN,
+            Self::MAX,
+            Self::MIN_POSITIVE,
             5e-324,
             0.1 + 0.2,
             1e21,
@@ -92,7 +97,7 @@ impl Sample for f32 {
 
 impl Sample for bool {
     fn sample(random: &mut Random) -> Self {
-        random.next() % 2 == 0
+        random.next().is_multiple_of(2)
     }
 }
 
@@ -108,7 +113,7 @@ impl Sample for char {
             '\u{10ffff}',
             '👩',
         ];
-        let any = char::from_u32(u32::try_from(random.below(0x11_0000)).unwrap());
+        let any = Self::from_u32(u32::try_from(random.below(0x11_0000)).unwrap());
         let edge = random.one_of(&edges);
         random.one_of(&[edge, any.unwrap_or('?')])
     }

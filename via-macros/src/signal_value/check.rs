@@ -104,7 +104,7 @@ fn content(fields: &Fields, errors: &mut Errors) -> Content {
     match fields {
         Fields::Unit => Content::Unit,
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
-            Content::One(fields.unnamed[0].ty.clone())
+            Content::One(Box::new(fields.unnamed[0].ty.clone()))
         }
         Fields::Unnamed(_) => Content::List(types().collect()),
         Fields::Named(fields) => Content::Object(

@@ -74,16 +74,14 @@ fn encode(shape: &Shape) -> TokenStream {
             let arms = variants.iter().map(|variant| {
                 let Variant { ident, content } = variant;
                 let name = variant.name();
+                if let Content::Unit = content {
+                    return quote! {
+                        Self::#ident => <::via::__private::Value as ::core::convert::From<&str>>::from(#name)
+                    };
+                }
                 let pattern = pattern(content);
                 let encoded = encode_content(content);
-                match content {
-                    Content::Unit => quote! {
-                        Self::#ident => <::via::__private::Value as ::core::convert::From<&str>>::from(#name)
-                    },
-                    _ => quote! {
-                        Self::#ident #pattern => ::via::__private::tagged(#name, #encoded)
-                    },
-                }
+                quote!(Self::#ident #pattern => ::via::__private::tagged(#name, #encoded))
             });
             quote!(match self { #(#arms,)* })
         }

@@ -41,7 +41,7 @@ pub(crate) enum Content {
     /// `Open`
     Unit,
     /// `(String)`: travels as what is in it.
-    One(Type),
+    One(Box<Type>),
     /// `(u8, u8)`: an array.
     List(Vec<Type>),
     /// `{ owner: String }`: an object.

@@ -97,14 +97,14 @@ impl<'a> Tagged<'a> {
     /// If it is neither.
     pub fn of(value: &'a Value, names: &'static [&'static str]) -> Result<Self, SignalError> {
         let (name, content) = match value {
-            Value::String(name) => (name, None),
-            Value::Object(object) if object.len() == 1 => {
-                let mut entries = object.iter();
-                let (name, content) = entries.next().expect("its length is one");
-                (name, Some(content))
-            }
-            _ => return Err(no_variant(names)),
-        };
+            Value::String(name) => Some((name, None)),
+            Value::Object(object) if object.len() == 1 => object
+                .iter()
+                .next()
+                .map(|(name, content)| (name, Some(content))),
+            _ => None,
+        }
+        .ok_or_else(|| no_variant(names))?;
         Ok(Self {
             name,
             content,
