@@ -41,8 +41,7 @@ use crate::state::{FieldReader, FieldWriter, ReadError};
 /// What a browser sends is the value or an error that names the field, and never another value. An
 /// integer takes no `1.5`, no `1e3`, no `-0` and nothing out of its range; a floating-point number
 /// takes no more digits than it holds; `abc` in a number field is an error for both. Fields whose
-/// values are text (`<select>`, radio buttons) can be bound to all types: `"7"` is an integer,
-/// `"true"` a `bool`.
+/// values are text (`<select>`, radio buttons) can be bound to numbers, too: `"7"` is an integer.
 ///
 /// Every type comes back as it was: from JSON as a browser rewrites it
 /// (`every_value_comes_back_from_a_browser_as_it_was` beside this trait), and from a real one
@@ -113,12 +112,9 @@ impl SignalValue for bool {
     }
 
     fn decode(value: &Value) -> Result<Self, SignalError> {
-        match value {
-            Value::Bool(value) => Ok(*value),
-            Value::String(text) if text == "true" => Ok(true),
-            Value::String(text) if text == "false" => Ok(false),
-            _ => Err(SignalError::new("must be true or false")),
-        }
+        value
+            .as_bool()
+            .ok_or_else(|| SignalError::new("must be true or false"))
     }
 }
 
