@@ -3,7 +3,7 @@ use via::prelude::*;
 #[via::page("/")]
 struct Todos {
     #[signal]
-    names: Vec<String>,
+    since: std::time::Duration,
 }
 
 impl View for Todos {

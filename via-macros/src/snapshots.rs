@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{actions::actions, page::page};
+use crate::{actions::actions, page::page, signal_value::signal_value};
 
 /// Input and output, formatted.
 fn shown(input: &str, output: TokenStream) -> String {
@@ -28,6 +28,14 @@ fn of_actions(item: &str) -> String {
     shown(
         &format!("#[via::actions]\n{}", item.trim()),
         actions(TokenStream::new(), tokens),
+    )
+}
+
+fn of_signal_value(item: &str) -> String {
+    let tokens = item.parse().expect("the input is Rust");
+    shown(
+        &format!("#[derive(via::SignalValue)]\n{}", item.trim()),
+        signal_value(tokens),
     )
 }
 
@@ -99,6 +107,40 @@ impl Counter {
     }
 }"
     ));
+}
+
+#[test]
+fn signal_value_of_a_struct() {
+    assert_shown!(of_signal_value(
+        "
+struct Filter {
+    owner: Option<String>,
+    r#type: Kind,
+}"
+    ));
+}
+
+#[test]
+fn signal_value_of_a_newtype() {
+    assert_shown!(of_signal_value("struct Id(u64);"));
+}
+
+#[test]
+fn signal_value_of_an_enum() {
+    assert_shown!(of_signal_value(
+        "
+enum Show {
+    All,
+    Owner(String),
+    Between(i64, i64),
+    Named { first: String },
+}"
+    ));
+}
+
+#[test]
+fn broken_signal_value() {
+    assert_shown!(of_signal_value("struct Pair(u8, &'static str);"));
 }
 
 #[test]

@@ -6,6 +6,7 @@
  */
 
 import { Backoff } from './backoff.js';
+import { forJson } from './values.js';
 
 /** The body of a request that outlives its page may be this long (the browsers' limit is 64 KiB). */
 const KEEPALIVE_LIMIT = 60_000;
@@ -80,7 +81,7 @@ export class ActionQueue {
     const json = JSON.stringify;
     const before = `"token":${json(this.#token)},"number":${number},"action":${json(action)}`;
     // The arguments stay as the server wrote them: a number may be larger than JavaScript's.
-    return `{${before},"args":${args},"signals":${json(signals)},"dirty":${json(dirty)}}`;
+    return `{${before},"args":${args},"signals":${json(signals, forJson)},"dirty":${json(dirty)}}`;
   }
 
   async #send() {

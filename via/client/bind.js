@@ -6,8 +6,8 @@
  */
 
 import { isHeld, onRelease } from './fields.js';
-import { effect } from './signals.js';
-import { fieldKind, parseNumber } from './values.js';
+import { effect, own, same } from './signals.js';
+import { fieldKind, NOT_A_NUMBER, parseNumber } from './values.js';
 
 const fieldsOf = new Map();
 const numeric = new Set();
@@ -30,7 +30,7 @@ export const binding = {
     const { element: field, page } = context;
     const { signals } = page;
     const [name, ...path] = context.signal.split('.');
-    const current = () => path.reduce((value, key) => value?.[key], signals.get(name));
+    const current = () => path.reduce(own, signals.get(name));
     const kind = fieldKind(field);
     if (typeof signals.peek(name) === 'number') numeric.add(name);
     const isNumber = () => kind === 'number' || (path.length === 0 && numeric.has(name));
@@ -52,7 +52,7 @@ export const binding = {
     fields.add(field);
     field.addEventListener('input', edit);
     field.addEventListener('change', edit);
-    const stop = effect(() => writeField(field, kind, isNumber(), current()));
+    const stop = effect(() => writeField(field, kind, current(), take));
     return () => {
       stop();
       fields.delete(field);
@@ -65,9 +65,19 @@ export const binding = {
 /** A field that differs from the document was typed in, or filled by the browser on a reload. */
 function typedBeforeBoot(field) {
   if (field.defaultValue === undefined || field.type === 'checkbox' || field.type === 'radio') return false;
-  if (field.value === field.defaultValue) return false;
+  if (field.value === initialValue(field)) return false;
   const [navigation] = performance.getEntriesByType?.('navigation') ?? [];
   return field === document.activeElement || navigation?.type === 'navigate';
+}
+
+/** What the field held in the document: not all that `value` says, a range for one is never empty. */
+function initialValue(field) {
+  const fresh = document.createElement(field.localName);
+  for (const name of ['type', 'min', 'max', 'step']) {
+    if (field.hasAttribute(name)) fresh.setAttribute(name, field.getAttribute(name));
+  }
+  fresh.defaultValue = field.defaultValue;
+  return fresh.value;
 }
 
 function readField(field, kind, isNumber, current) {
@@ -76,17 +86,23 @@ function readField(field, kind, isNumber, current) {
   if (kind === 'checkbox') {
     const value = current();
     if (!Array.isArray(value)) return field.checked;
-    const others = value.filter((item) => item !== field.value);
+    const others = value.filter((item) => String(item) !== field.value);
     return field.checked ? [...others, field.value] : others;
   }
-  return isNumber ? parseNumber(field.value) : field.value;
+  if (!isNumber) return field.value;
+  return isBad(field) ? NOT_A_NUMBER : parseNumber(field.value);
 }
 
-function writeField(field, kind, isNumber, value) {
+/** A number field shows what is no number, and says that it is empty. */
+function isBad(field) {
+  return Boolean(field.validity?.badInput);
+}
+
+function writeField(field, kind, value, take) {
   if (kind === 'radio') {
     setChecked(field, String(value) === field.value);
   } else if (kind === 'checkbox') {
-    setChecked(field, Array.isArray(value) ? value.includes(field.value) : Boolean(value));
+    setChecked(field, Array.isArray(value) ? value.map(String).includes(field.value) : Boolean(value));
   } else if (kind === 'many') {
     const chosen = new Set(Array.isArray(value) ? value.map(String) : []);
     for (const option of field.options) {
@@ -94,9 +110,7 @@ function writeField(field, kind, isNumber, value) {
     }
   } else {
     const text = value === null || value === undefined ? '' : String(value);
-    const means = isNumber ? parseNumber(field.value) === parseNumber(text) : field.value === text;
-    // A number field shows '' for text that is no number; only an empty signal may clear that.
-    if (!means && field.value !== text) field.value = text;
+    if ((field.value !== text || isBad(field)) && !same(take(), value)) field.value = text;
   }
 }
 

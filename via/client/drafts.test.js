@@ -97,3 +97,12 @@ test('an edit that an earlier action has carried is not kept a second time', () 
   signals.edit('text', 'eggs');
   assert.deepEqual(drafts.sent(drafts.capture().versions), ['text']);
 });
+
+test('values inside of values come back as they were', () => {
+  const { signals, drafts } = setUp();
+  const json = '{"text":{"__proto__":{"big":"18446744073709551615"},"none":null,"empty":{},"list":[null,{}]}}';
+  drafts.receive(JSON.parse(json));
+  assert.equal(JSON.stringify({ text: drafts.capture().signals.text }), json);
+  signals.edit('text', null, ['none']);
+  assert.deepEqual(drafts.capture().dirty, []);
+});

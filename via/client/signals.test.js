@@ -105,3 +105,20 @@ test('equality is that of JSON, and of identity for the rest', () => {
   assert.ok(!same([], {}));
   assert.ok(!same(new Date(0), new Date(0)));
 });
+
+test('a write into a value changes that part alone, whatever its name is', () => {
+  const signals = new Signals();
+  const json = '{"__proto__":{"n":"9007199254740993"},"constructor":null,"empty":{},"list":[{"a":1},2]}';
+  const before = JSON.parse(json);
+  signals.write('filter', before);
+  signals.edit('filter', 5, ['__proto__', 'm']);
+  signals.edit('filter', true, ['constructor']);
+  signals.edit('filter', 'x', ['list', '0', 'a']);
+  assert.equal(
+    JSON.stringify(signals.peek('filter')),
+    '{"__proto__":{"n":"9007199254740993","m":5},"constructor":true,"empty":{},"list":[{"a":"x"},2]}',
+  );
+  assert.equal(Object.getPrototypeOf(signals.peek('filter')), Object.prototype);
+  assert.equal(JSON.stringify(before), json);
+  assert.equal({}.m, undefined);
+});

@@ -1,15 +1,27 @@
 /**
- * What fields hold, as values of signals. No number is changed in silence: what a double cannot
- * hold stays a string of digits, what is not a number is `null`.
+ * What fields hold, as values of signals. No number is changed in silence: what a double does not
+ * hold exactly, and what is no number at all, stays the text that was typed, and the server judges.
  */
+
+/** Stands for what was typed into a number field that does not tell, because it is no number. */
+export const NOT_A_NUMBER = 'not a number';
 
 export function parseNumber(text) {
   const trimmed = text.trim();
   if (trimmed === '') return null;
   const number = Number(trimmed);
-  if (!Number.isFinite(number)) return null;
-  if (/^[+-]?\d+$/.test(trimmed) && !Number.isSafeInteger(number)) return trimmed;
-  return number;
+  // No two decimal numbers of 15 digits are one double. `1e3` and `-0` are no integers.
+  const plain =
+    /^[+-]?(?:\d+\.?|\d*\.\d+)$/.test(trimmed) && trimmed.replace(/\D/g, '').length <= 15 && !Object.is(number, -0);
+  const whole = Number.isInteger(number);
+  const exact = Number.isFinite(number) && (plain || String(number) === trimmed);
+  return exact && whole === Number.isSafeInteger(number) ? number : trimmed;
+}
+
+/** The replacer that keeps JSON from making `null` of other numbers, and from leaving out signals. */
+export function forJson(_, value) {
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  return value === undefined ? null : value;
 }
 
 export function fieldKind(field) {

@@ -10,13 +10,14 @@ pub use crate::{
         Actions, FieldDescriptor, FieldKind, Page, PageDescriptor, Probe, SignalScope, StateScope,
         TypeInfo, View, WithActions, WithoutActions, assert_not_a_signal,
     },
-    signal::{Signal, SignalValue},
+    signal::{Parts, Signal, SignalError, SignalValue, Tagged, list, object, tagged},
     state::{
         FieldReader, FieldWriter, HasDefault, Migration, Param, ReadError, State, StateClone,
         StateDecode, StateEncode,
     },
 };
 pub use maud::Markup;
+pub use serde_json::Value;
 
 /// What the view of a page prints; for benchmarks.
 #[must_use]

@@ -34,7 +34,7 @@ pub use page::{Page, View};
 pub use session::{Session, SessionHandle, SessionInfo, Sessions};
 pub use signal::{Signal, SignalValue};
 pub use state::State;
-pub use via_macros::{actions, page};
+pub use via_macros::{SignalValue, actions, page};
 
 /// Compiles the README.
 #[cfg(doctest)]

@@ -6,6 +6,8 @@ use std::{fmt, marker::PhantomData};
 
 use maud::Render;
 
+#[doc(hidden)]
+pub use value::{Parts, Tagged, list, object, tagged};
 pub use value::{SignalError, SignalValue};
 
 /// The handle of a `#[signal]` field, made by `cx.step()`; prints `$name`.

@@ -1,6 +1,18 @@
 //! How values travel between Rust and a browser without losing anything.
 
-use serde_json::{Number, Value};
+mod error;
+mod float;
+mod integer;
+mod many;
+mod part;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use serde_json::Value;
+
+pub use error::SignalError;
+pub use part::{Parts, Tagged, list, object, tagged};
 
 use crate::{
     page::TypeInfo,
@@ -9,15 +21,57 @@ use crate::{
 
 /// Types that a `#[signal]` field can have.
 ///
-/// Integers beyond ±2^53 travel as strings, `None` as `null`; whatever would lose something is an
-/// error and not a guess.
+/// | type | travels as | an emptied field |
+/// |---|---|---|
+/// | `bool` | `true` or `false` | is a field error |
+/// | integers up to ±(2^53 - 1) | a number | is a field error, never 0 |
+/// | integers beyond | their digits, as text | is a field error |
+/// | `f32`, `f64` | a number | is a field error, never 0 |
+/// | -0.0, infinities, NaN | `"-0"`, `"Infinity"`, `"-Infinity"`, `"NaN"` | |
+/// | `char` | a text of one character | is a field error |
+/// | `String` | text | is the empty text |
+/// | `Option<T>` | `null`, or as `T` does | is `None`; of an `Option<String>` it is `Some("")` |
+/// | `Vec<T>`, `[T; N]` | an array | is a field error |
+/// | your own struct | an object of its fields | is a field error |
+/// | your own enum | the variant's name, or an object of name and content | is a field error |
+///
+/// Your own types are signals with [`#[derive(via::SignalValue)]`](derive@crate::SignalValue).
+///
+/// An emptied field of an `Option<String>` is the empty text and not `None`, because the empty text
+/// is a value of its own, which has to come back as what it was. `None` is a field that nobody has
+/// typed in. A nested `Option` is exact too: `Some(None)` travels as `[null]`.
+///
+/// What a browser sends is the value or an error that names the field, and never another value. An
+/// integer takes no `1.5`, no `1e3`, no `-0` and nothing out of its range; a floating-point number
+/// takes no more digits than it holds; `abc` in a number field is an error for both. Fields whose
+/// values are text (`<select>`, radio buttons) can be bound to numbers, too: `"7"` is an integer.
+///
+/// Every type comes back as it was: from JSON as a browser rewrites it
+/// (`every_value_comes_back_from_a_browser_as_it_was` beside this trait), and from a real one
+/// (`every_type_comes_back_from_the_browser_as_it_was` in `tests/browser_signals.rs`, which types
+/// into bound fields, too).
+///
+/// # Examples
+///
+/// ```
+/// use via::SignalValue;
+///
+/// assert_eq!(7_i64.encode(), 7);
+/// assert_eq!(9_007_199_254_740_993_i64.encode(), "9007199254740993");
+/// assert_eq!(i64::decode(&"9007199254740993".into()), Ok(9_007_199_254_740_993));
+/// assert!(i64::decode(&"".into()).is_err());
+/// assert_eq!(Option::<i64>::decode(&"".into()), Ok(None));
+/// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a `#[signal]`",
+    message = "`{Self}` cannot be the value of a signal",
     label = "not a signal type",
-    note = "a signal is a `bool`, a number, a `String`, or an `Option` of one of these",
+    note = "a signal is a `bool`, a number, a `char`, a `String`, an `Option`, `Vec` or array of these, or a type with `#[derive(via::SignalValue)]`",
     note = "what the browser need not react to at once is better kept in `#[state]`"
 )]
 pub trait SignalValue: Sized + Send + Sync + 'static {
+    /// Whether `null` is a value of this type, as it is of an `Option`.
+    const NULLABLE: bool = false;
+
     /// The value as the browser gets it.
     fn encode(&self) -> Value;
 
@@ -50,22 +104,17 @@ pub trait SignalValue: Sized + Send + Sync + 'static {
     fn write_field(&self, fields: &mut FieldWriter) {
         fields.signal(self);
     }
-}
 
-/// What is wrong with a signal's value, as the end of a sentence: "must be a whole number".
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct SignalError(String);
-
-impl SignalError {
-    /// An error that ends the sentence "`name` ..".
-    pub fn new(reason: impl Into<String>) -> Self {
-        Self(reason.into())
+    /// Decodes the next part of a larger value; called by generated code.
+    ///
+    /// # Errors
+    ///
+    /// [`SignalError`] if the part is not of this type.
+    #[doc(hidden)]
+    fn decode_part(parts: &mut Parts<'_>) -> Result<Self, SignalError> {
+        parts.next()
     }
 }
-
-/// The largest integer up to which every integer is a JavaScript number.
-const SAFE: u64 = (1 << 53) - 1;
 
 impl SignalValue for bool {
     fn encode(&self) -> Value {
@@ -79,122 +128,29 @@ impl SignalValue for bool {
     }
 }
 
-impl SignalValue for String {
-    fn encode(&self) -> Value {
-        Value::String(self.clone())
-    }
-
-    fn decode(value: &Value) -> Result<Self, SignalError> {
-        match value {
-            Value::String(text) => Ok(text.clone()),
-            _ => Err(SignalError::new("must be text")),
-        }
-    }
-}
-
 impl<T: SignalValue> SignalValue for Option<T> {
+    const NULLABLE: bool = true;
+
     fn encode(&self) -> Value {
-        self.as_ref().map_or(Value::Null, T::encode)
+        match self {
+            None => Value::Null,
+            // Two kinds of nothing are told apart by a pair of brackets.
+            Some(value) if T::NULLABLE => Value::Array(vec![value.encode()]),
+            Some(value) => value.encode(),
+        }
     }
 
     fn decode(value: &Value) -> Result<Self, SignalError> {
-        match value {
-            Value::Null => Ok(None),
-            value => T::decode(value).map(Some),
-        }
-    }
-}
-
-macro_rules! integers {
-    ($($int:ty),*) => {$(
-        impl SignalValue for $int {
-            #[allow(
-                clippy::unnecessary_cast,
-                clippy::cast_lossless,
-                clippy::useless_conversion,
-                reason = "one body for all integer types"
-            )]
-            fn encode(&self) -> Value {
-                if i128::from(*self).unsigned_abs() <= u128::from(SAFE) {
-                    Value::Number(Number::from(*self))
-                } else {
-                    Value::String(self.to_string())
-                }
-            }
-
-            fn decode(value: &Value) -> Result<Self, SignalError> {
-                let whole = || {
-                    SignalError::new(format!(
-                        "must be a whole number from {} to {}",
-                        Self::MIN,
-                        Self::MAX
-                    ))
-                };
-                match value {
-                    Value::Number(number) => exact_integer(number)
-                        .and_then(|integer| Self::try_from(integer).ok())
-                        .ok_or_else(whole),
-                    Value::String(text) => text.parse().map_err(|_| whole()),
-                    _ => Err(whole()),
-                }
-            }
-        }
-    )*};
-}
-
-integers!(i8, i16, i32, i64, u8, u16, u32, u64);
-
-/// The integer that a JSON number means, if a browser can have meant exactly that one.
-fn exact_integer(number: &Number) -> Option<i128> {
-    let integer = match (number.as_i64(), number.as_u64(), number.as_f64()) {
-        (Some(integer), _, _) => i128::from(integer),
-        (_, Some(integer), _) => i128::from(integer),
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the range is checked below"
-        )]
-        (_, _, Some(float)) if float.fract() == 0.0 && float.abs() < 1e17 => float as i128,
-        _ => return None,
-    };
-    (integer.unsigned_abs() <= u128::from(SAFE)).then_some(integer)
-}
-
-impl SignalValue for f64 {
-    fn encode(&self) -> Value {
-        Number::from_f64(*self).map_or_else(|| Value::String(self.to_string()), Value::Number)
-    }
-
-    fn decode(value: &Value) -> Result<Self, SignalError> {
-        match value {
-            Value::Number(number) => number.as_f64(),
-            Value::String(text) => match text.as_str() {
-                "NaN" => Some(Self::NAN),
-                "inf" => Some(Self::INFINITY),
-                "-inf" => Some(Self::NEG_INFINITY),
-                _ => None,
-            },
-            _ => None,
-        }
-        .ok_or_else(|| SignalError::new("must be a number"))
-    }
-}
-
-impl SignalValue for f32 {
-    fn encode(&self) -> Value {
-        f64::from(*self).encode()
-    }
-
-    fn decode(value: &Value) -> Result<Self, SignalError> {
-        let wide = f64::decode(value)?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "an overflow is refused below"
-        )]
-        let narrow = wide as Self;
-        if narrow.is_finite() == wide.is_finite() {
-            Ok(narrow)
-        } else {
-            Err(SignalError::new("must be a number that fits 32 bits"))
+        let inner = match value {
+            Value::Null => return Ok(None),
+            Value::Array(inner) if T::NULLABLE && inner.len() == 1 => T::decode(&inner[0]),
+            _ if T::NULLABLE => Err(SignalError::new("must be empty or an array of one")),
+            value => T::decode(value),
+        };
+        match inner {
+            // What an emptied field holds, where the empty text is no value itself.
+            Err(_) if value == "" => Ok(None),
+            inner => inner.map(Some),
         }
     }
 }

@@ -112,9 +112,9 @@ impl<'a> FieldReader<'a> {
             self.report(field, error);
         }
         if let Some(input) = self.sources.inputs.values.get(field.name) {
-            return T::decode(input).map_err(|error| ReadError::Signal {
-                name: field.name,
-                reason: error.to_string(),
+            return T::decode(input).map_err(|error| {
+                let (name, reason) = error.of(field.name);
+                ReadError::Signal { name, reason }
             });
         }
         Ok(stored.and_then(Result::ok).unwrap_or_else(default))
@@ -217,8 +217,8 @@ pub enum ReadError {
     /// A signal is not of its type.
     #[error("`{name}` {reason}")]
     Signal {
-        /// The name of the signal.
-        name: &'static str,
+        /// The name of the signal, with the way to the part of it: `filter.owner`.
+        name: String,
         /// What is wrong with it, as the end of a sentence.
         reason: String,
     },

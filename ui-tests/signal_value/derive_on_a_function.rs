@@ -1,0 +1,4 @@
+#[derive(via::SignalValue)]
+fn filter() {}
+
+fn main() {}

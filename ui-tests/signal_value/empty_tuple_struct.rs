@@ -1,0 +1,4 @@
+#[derive(via::SignalValue)]
+struct Nothing();
+
+fn main() {}

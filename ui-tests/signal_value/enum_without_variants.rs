@@ -1,0 +1,4 @@
+#[derive(via::SignalValue)]
+enum Never {}
+
+fn main() {}

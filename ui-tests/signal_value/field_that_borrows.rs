@@ -1,0 +1,7 @@
+#[derive(via::SignalValue)]
+struct Filter {
+    owner: &'static str,
+    open: bool,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[derive(via::SignalValue)]
+enum Owner<'a> {
+    Nobody,
+    Somebody(&'a str),
+}
+
+fn main() {}

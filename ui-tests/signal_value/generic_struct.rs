@@ -1,0 +1,7 @@
+#[derive(via::SignalValue)]
+struct Range<T> {
+    from: T,
+    to: T,
+}
+
+fn main() {}

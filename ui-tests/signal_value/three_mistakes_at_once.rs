@@ -1,0 +1,4 @@
+#[derive(via::SignalValue)]
+struct Pair<T>(&'static str, T);
+
+fn main() {}

@@ -1,0 +1,70 @@
+//! Integers: JavaScript numbers where those are exact, and else their digits.
+
+use serde_json::{Number, Value};
+
+use super::{SignalError, SignalValue};
+
+/// The largest integer up to which every integer is a JavaScript number.
+const SAFE: u64 = (1 << 53) - 1;
+
+macro_rules! integers {
+    ($($int:ty),*) => {$(
+        impl SignalValue for $int {
+            fn encode(&self) -> Value {
+                match i64::try_from(*self) {
+                    Ok(small) if small.unsigned_abs() <= SAFE => Value::from(small),
+                    _ => Value::String(self.to_string()),
+                }
+            }
+
+            fn decode(value: &Value) -> Result<Self, SignalError> {
+                match value {
+                    Value::Number(number) => exact(number).and_then(|number| number.try_into().ok()),
+                    Value::String(text) => digits(text).and_then(|digits| digits.parse().ok()),
+                    _ => None,
+                }
+                .ok_or_else(|| {
+                    SignalError::new(format!(
+                        "must be a whole number from {} to {}",
+                        Self::MIN,
+                        Self::MAX
+                    ))
+                })
+            }
+        }
+    )*};
+}
+
+integers!(
+    i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize
+);
+
+/// The integer that a JSON number means, if a browser can have meant exactly that one.
+fn exact(number: &Number) -> Option<i64> {
+    let integer = match (number.as_i64(), number.as_f64()) {
+        (Some(integer), _) => integer,
+        // 2^53 is below 1e16, so the cast cuts nothing off; -0.0 is another number than 0.
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the range is checked before it"
+        )]
+        (None, Some(float))
+            if float.fract() == 0.0
+                && float.abs() < 1e16
+                && (float != 0.0 || float.is_sign_positive()) =>
+        {
+            float as i64
+        }
+        _ => return None,
+    };
+    (integer.unsigned_abs() <= SAFE).then_some(integer)
+}
+
+/// What somebody typed into a field of text; "-0" is no integer's.
+fn digits(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let zero = text
+        .strip_prefix('-')
+        .is_some_and(|digits| digits.bytes().all(|digit| digit == b'0'));
+    (!zero).then_some(text)
+}

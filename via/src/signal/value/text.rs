@@ -1,0 +1,31 @@
+//! Texts and characters, which travel as they are.
+
+use serde_json::Value;
+
+use super::{SignalError, SignalValue};
+
+impl SignalValue for String {
+    fn encode(&self) -> Value {
+        Value::String(self.clone())
+    }
+
+    fn decode(value: &Value) -> Result<Self, SignalError> {
+        match value {
+            Value::String(text) => Ok(text.clone()),
+            _ => Err(SignalError::new("must be text")),
+        }
+    }
+}
+
+impl SignalValue for char {
+    fn encode(&self) -> Value {
+        Value::String(self.to_string())
+    }
+
+    fn decode(value: &Value) -> Result<Self, SignalError> {
+        value
+            .as_str()
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| SignalError::new("must be one character"))
+    }
+}
