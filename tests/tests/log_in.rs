@@ -220,19 +220,16 @@ async fn the_old_cookie_repeats_nothing_but_that_very_action() {
     let (_server, clock, visitor, tab) = office().await;
     let old = cookie(&visitor);
     done(&tab, log_in("anna")).await;
-    for (number, name) in [(1, "mallory"), (2, "anna")] {
-        visitor.set_cookie(&old.0, &old.1);
-        let answer = tab.act(log_in(name).number(number)).await;
+    visitor.set_cookie(&old.0, &old.1);
+    let others = [log_in("mallory").number(1), log_in("anna").number(2)];
+    for action in others.clone() {
+        let answer = tab.act(action).await;
         assert_refused(&answer, StatusCode::SERVICE_UNAVAILABLE, "rotated");
-        clock.advance(Duration::from_mins(1));
-        let answer = tab.act(log_in(name).number(number)).await;
+    }
+    clock.advance(Duration::from_mins(1));
+    for action in others {
+        let answer = tab.act(action).await;
         assert_refused(&answer, StatusCode::UNAUTHORIZED, "session_gone");
-        clock.advance(Duration::from_mins(1));
-        // Time has passed: the next name starts where the old secret is a stranger's.
-        if number == 1 {
-            let answer = tab.act(log_in("anna").number(1)).await;
-            assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
-        }
     }
 }
 
@@ -341,7 +338,7 @@ async fn the_sessions_of_a_principal_are_listed_and_ended_on_every_server() {
     }
     let left = sessions.list("anna").await.unwrap();
     assert_eq!(left.len(), 1);
-    assert!(listed.contains(&left[0]));
+    assert!(listed.iter().any(|one| one.handle == left[0].handle));
 
     let stranger = SessionHandle::from_text("0123");
     assert!(!sessions.end("anna", &stranger).await.unwrap());
