@@ -96,7 +96,7 @@ fn write_compact(tokens: TokenStream, text: &mut String) {
 pub(crate) fn is_hidden_by_a_method(name: &str) -> bool {
     matches!(
         name,
-        "clone" | "clone_into" | "into" | "to_owned" | "try_into"
+        "clone" | "clone_into" | "into" | "principal" | "to_owned" | "try_into"
     )
 }
 

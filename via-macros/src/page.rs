@@ -5,6 +5,7 @@ mod expand;
 mod model;
 mod parse;
 mod route;
+mod state_options;
 
 use proc_macro2::TokenStream;
 

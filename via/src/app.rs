@@ -3,6 +3,7 @@
 mod act;
 mod core;
 mod document;
+mod keys;
 mod live_stream;
 mod routes;
 mod security;
@@ -80,7 +81,8 @@ impl App {
     ///
     /// Panics, at the line of the call, if a page of this route or of this name was added before:
     /// a name is part of the keys of stored state and of the names of actions, so that two pages
-    /// cannot share it.
+    /// cannot share it. Also if a field is kept under the key of another page's field (`key = ".."`,
+    /// `shared = ".."`) in another type, version or time to live.
     #[track_caller]
     pub fn page<P: View>(mut self) -> Self {
         let entry = PageEntry::new::<P>(Location::caller());
@@ -118,6 +120,7 @@ impl App {
                 new.name,
             );
         }
+        keys::assert_agreement(&self.pages, &entry);
         self.pages.push(entry);
         self
     }

@@ -1,6 +1,7 @@
 //! What a page is to the runtime: the traits that the macros implement, and their descriptors.
 
 mod entry;
+mod place;
 
 use std::{
     any::{TypeId, type_name},
@@ -16,8 +17,7 @@ pub(crate) use entry::{ActionKind, PageEntry, Rendered};
 use crate::{
     action::ActionEntry,
     context::Cx,
-    state::{FieldReader, FieldWriter, ReadError, VALUE},
-    store::Key,
+    state::{FieldReader, FieldWriter, ReadError},
 };
 
 /// A struct annotated with [`#[via::page]`](macro@crate::page); implemented by that macro alone.
@@ -176,28 +176,6 @@ impl TypeInfo {
 }
 
 impl FieldDescriptor {
-    /// The name of its value within its document.
-    pub(crate) fn stored_name(&self) -> &'static str {
-        if self.is_shared() { VALUE } else { self.key }
-    }
-
-    /// The key of the document that keeps the value, for the path parameters `params`; `None`
-    /// where that is the session's.
-    pub(crate) fn document_key(&self, params: &[(String, String)]) -> Option<Key> {
-        let _ = params;
-        self.is_shared()
-            .then(|| Key::new(format!("app/{}", self.key)))
-            .flatten()
-    }
-
-    /// Whether its value has a document of its own, which is not the session's.
-    pub(crate) fn is_shared(&self) -> bool {
-        matches!(
-            self.kind,
-            FieldKind::State(StateScope::App | StateScope::Shared { .. })
-        )
-    }
-
     /// The name of a signal in the browser. A local one begins with `_`, which by Datastar's
     /// convention keeps it there.
     pub(crate) fn signal_name(&self) -> Cow<'static, str> {

@@ -6,7 +6,7 @@ use syn::{Fields, Item, ItemStruct, LitStr, Type};
 use super::{
     model::{Field, Kind, Page, SignalScope, StateScope},
     parse::{FieldAttr, FieldInput, FieldOption, Input, PageAttr, Role},
-    route,
+    route, state_options,
 };
 use crate::{
     emit::{cfgs, is_hidden_by_a_method, name_of},
@@ -28,6 +28,7 @@ pub(crate) fn page(input: &Input, mut errors: Errors) -> Result<Page, proc_macro
     if let Some(route) = &input.attr.route {
         check_params(route, input, &fields, &mut errors);
     }
+    check_keys(input, &fields, &mut errors);
     errors.finish()?;
     match (item, &input.attr.route) {
         (Some(item), Some(route)) => Ok(Page {
@@ -161,7 +162,10 @@ fn check_field(field: &FieldInput, errors: &mut Errors) -> Option<Field> {
             format!("`{name}` borrows its value; take an owned type such as `String`"),
         );
     }
-    let kind = check_options(attr, errors);
+    let kind = match attr.role {
+        Role::State => state_options::kind(attr, &name, errors),
+        Role::Signal | Role::Param => check_options(attr, errors),
+    };
     if attr.role == Role::Signal {
         check_signal_name(field, &name, errors);
     }
@@ -179,9 +183,9 @@ fn check_options(attr: &FieldAttr, errors: &mut Errors) -> Kind {
     for option in &attr.options {
         let name = option.name.to_string();
         let seen = match (attr.role, name.as_str()) {
-            (Role::State | Role::Signal, "tab") => &mut tab,
+            (Role::Signal, "tab") => &mut tab,
             (Role::Signal, "local") => &mut local,
-            (Role::State | Role::Signal, "default") => &mut default,
+            (Role::Signal, "default") => &mut default,
             _ => {
                 errors.at(&option.name, unknown_option(attr.role, &name));
                 continue;
@@ -218,26 +222,20 @@ fn check_options(attr: &FieldAttr, errors: &mut Errors) -> Kind {
     }
     let default = default.and_then(|option: &FieldOption| option.value.clone());
     match (attr.role, tab, local) {
-        (Role::State, None, _) => Kind::State(StateScope::Session, default),
-        (Role::State, Some(_), _) => Kind::State(StateScope::Tab, default),
         (Role::Signal, _, Some(_)) => Kind::Signal(SignalScope::Local, default),
         (Role::Signal, Some(_), None) => Kind::Signal(SignalScope::Tab, default),
         (Role::Signal, None, None) => Kind::Signal(SignalScope::Session, default),
-        (Role::Param, ..) => Kind::Param,
+        (Role::State | Role::Param, ..) => Kind::Param,
     }
 }
 
 fn unknown_option(role: Role, name: &str) -> String {
     match (role, name) {
         (Role::Param, _) => "`#[param]` takes no options; remove them".to_owned(),
-        (Role::State, "local") => {
-            "server state cannot be `local`; write `#[signal(local)]` for what stays in the browser"
-                .to_owned()
-        }
-        (Role::State, _) => {
-            format!("unknown option `{name}`; `#[state]` takes `tab` and `default = ..`")
-        }
-        (Role::Signal, _) => {
+        (_, "app" | "shared" | "ttl" | "key" | "rename" | "version" | "migrate") => format!(
+            "`{name}` is an option of `#[state]`; what the browser holds belongs to the session or to a tab"
+        ),
+        _ => {
             format!("unknown option `{name}`; `#[signal]` takes `tab`, `local` and `default = ..`")
         }
     }
@@ -306,6 +304,81 @@ fn check_params(route: &LitStr, input: &Input, fields: &[Option<Field>], errors:
                 ),
             );
         }
+    }
+}
+
+/// No two fields of a page are kept under one key, and the placeholders of shared keys are parameters.
+fn check_keys(input: &Input, fields: &[Option<Field>], errors: &mut Errors) {
+    let params: Vec<_> = fields
+        .iter()
+        .flatten()
+        .filter(|field| matches!(field.kind, Kind::Param))
+        .map(Field::name)
+        .collect();
+    let kept: Vec<_> = input.fields.iter().zip(fields).collect();
+    for (place, (field, meaning)) in kept.iter().enumerate() {
+        let Some(
+            meaning @ Field {
+                kind: Kind::State(state),
+                ..
+            },
+        ) = meaning
+        else {
+            continue;
+        };
+        if let StateScope::Shared { pattern, .. } = &state.scope {
+            for param in route::pattern(&pattern.value()).unwrap_or_default() {
+                if !params.contains(&param) {
+                    errors.at(
+                        pattern,
+                        format!(
+                            "`{{{param}}}` is no parameter of this page; write `{{{param}}}` into the route and add `#[param] {param}: String`, or another type"
+                        ),
+                    );
+                }
+            }
+        }
+        let twin = kept[..place].iter().find(|(other, earlier)| {
+            let free = cfgs(&field.others).is_empty() && cfgs(&other.others).is_empty();
+            free && earlier
+                .as_ref()
+                .is_some_and(|earlier| share_a_key(earlier, meaning))
+        });
+        if let Some((other, _)) = twin {
+            errors.at(
+                &field.ident,
+                format!(
+                    "`{}` can be kept under the key of `{}`; give one of the two another key",
+                    field.ident, other.ident
+                ),
+            );
+        }
+    }
+}
+
+/// Whether two fields of one page can be kept under one key, although their names differ.
+fn share_a_key(one: &Field, other: &Field) -> bool {
+    const PAGE: &str = "";
+    if one.name() == other.name() {
+        return false;
+    }
+    let kept = |field: &Field| match &field.kind {
+        Kind::State(state) => match state.scope {
+            StateScope::Session => Some(0),
+            StateScope::Tab => Some(1),
+            StateScope::App => Some(2),
+            StateScope::Shared { .. } => Some(3),
+        },
+        Kind::Signal(SignalScope::Session, _) => Some(0),
+        Kind::Signal(SignalScope::Tab, _) => Some(1),
+        Kind::Signal(SignalScope::Local, _) | Kind::Param => None,
+    };
+    match (kept(one), kept(other)) {
+        (Some(3), Some(3)) => route::can_be_equal(&one.key(PAGE), &other.key(PAGE)),
+        (Some(one_scope), Some(other_scope)) => {
+            one_scope == other_scope && one.key(PAGE) == other.key(PAGE)
+        }
+        _ => false,
     }
 }
 

@@ -104,11 +104,24 @@ fn descriptor(field: &Field, page: &str) -> TokenStream {
     let key = field.key(page);
     let type_name = field.type_name();
     let ty = type_info(field);
+    let version = match &field.kind {
+        Kind::State(state) => state.version,
+        Kind::Signal(..) | Kind::Param => 1,
+    };
     let kind = match &field.kind {
-        Kind::State(scope, _) => {
-            let scope = match scope {
+        Kind::State(state) => {
+            let scope = match &state.scope {
                 StateScope::Session => quote!(Session),
                 StateScope::Tab => quote!(Tab),
+                StateScope::App => quote!(App),
+                StateScope::Shared { ttl: None, .. } => {
+                    quote!(Shared {
+                        ttl: ::core::option::Option::None
+                    })
+                }
+                StateScope::Shared { ttl: Some(ttl), .. } => {
+                    quote!(Shared { ttl: ::core::option::Option::Some(#ttl) })
+                }
             };
             quote!(State(::via::__private::StateScope::#scope))
         }
@@ -129,7 +142,7 @@ fn descriptor(field: &Field, page: &str) -> TokenStream {
             key: #key,
             kind: ::via::__private::FieldKind::#kind,
             type_name: #type_name,
-            version: 1,
+            version: #version,
             ty: #ty,
         }
     }
@@ -157,9 +170,12 @@ fn read(field: &Field, fields: &Ident) -> TokenStream {
     } = field;
     let span = at(ty.span());
     let value = match kind {
-        Kind::State(_, default) => {
-            let default = default_of(ty, default.as_ref());
-            quote_spanned!(span=> <#ty as ::via::__private::StateDecode>::read_field(#fields, #default, &[]))
+        Kind::State(state) => {
+            let default = default_of(ty, state.default.as_ref());
+            let migrations = migrations(&state.migrations);
+            quote_spanned! {span=>
+                <#ty as ::via::__private::StateDecode>::read_field(#fields, #default, &[#(#migrations),*])
+            }
         }
         Kind::Signal(_, default) => {
             let default = default_of(ty, default.as_ref());
@@ -170,6 +186,20 @@ fn read(field: &Field, fields: &Ident) -> TokenStream {
         }
     };
     quote!(#(#cfgs)* #ident: #value)
+}
+
+/// For each older version a function from its stored form to the field's type: all steps from there
+/// on, so that each is checked against the next by the compiler.
+fn migrations(steps: &[syn::Expr]) -> impl Iterator<Item = TokenStream> {
+    let json = local("json");
+    (0..steps.len()).map(move |first| {
+        let old = quote!(::via::__private::StateDecode::from_json(#json)?);
+        let new = steps[first..].iter().fold(
+            old,
+            |value, step| quote_spanned!(at(step.span())=> (#step)(#value)),
+        );
+        quote!(|#json| ::core::result::Result::Ok(#new))
+    })
 }
 
 /// A function without a name, so that a `return` in the user's expression cannot leave it.

@@ -3,6 +3,7 @@
 use proc_macro2::Ident;
 use syn::{Attribute, Expr, ItemStruct, LitStr, Type};
 
+use super::state_options::Key;
 use crate::emit::{compact, name_of};
 
 /// A page.
@@ -49,6 +50,16 @@ impl Field {
 
     /// `Counter.count`, under which it is kept.
     pub(crate) fn key(&self, page: &str) -> String {
+        if let Kind::State(state) = &self.kind {
+            if let StateScope::Shared { pattern, .. } = &state.scope {
+                return pattern.value();
+            }
+            match &state.key {
+                Some(Key::Own(key)) => return key.clone(),
+                Some(Key::OfPage(name)) => return format!("{page}.{name}"),
+                None => {}
+            }
+        }
         format!("{page}.{}", self.name())
     }
 
@@ -61,21 +72,41 @@ impl Field {
 /// What a field is.
 pub(crate) enum Kind {
     /// `#[state]`
-    State(StateScope, Default),
+    State(State),
     /// `#[signal]`
     Signal(SignalScope, Default),
     /// `#[param]`
     Param,
 }
 
+/// What `#[state(..)]` says.
+pub(crate) struct State {
+    /// Who shares the value.
+    pub(crate) scope: StateScope,
+    /// What it is kept under, unless the names of page and field.
+    pub(crate) key: Option<Key>,
+    /// The version of its stored form.
+    pub(crate) version: u32,
+    /// The steps from older versions, the oldest first.
+    pub(crate) migrations: Vec<Expr>,
+    /// What it begins as.
+    pub(crate) default: Default,
+}
+
 /// `None` is the type's own default.
 pub(crate) type Default = Option<Expr>;
 
 /// Who shares a state field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StateScope {
     Session,
     Tab,
+    App,
+    Shared {
+        /// `"room/{room}"`
+        pattern: LitStr,
+        /// In seconds.
+        ttl: Option<u64>,
+    },
 }
 
 /// Who shares a signal.

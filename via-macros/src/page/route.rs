@@ -40,6 +40,45 @@ pub(crate) fn params(route: &str) -> Result<Vec<String>, Vec<String>> {
     }
 }
 
+/// The placeholders of a shared key such as `room/{room}`, in order, or everything that is wrong
+/// with it.
+pub(crate) fn pattern(key: &str) -> Result<Vec<String>, Vec<String>> {
+    if let Some(rest) = key.strip_prefix('/') {
+        return Err(vec![format!(
+            "a key begins without a slash; write `\"{}\"`",
+            rest.trim_matches('/')
+        )]);
+    }
+    if key.is_empty() {
+        return Err(vec![
+            "a shared value needs a key; write `\"room/{room}\"`, or `app` for one value"
+                .to_owned(),
+        ]);
+    }
+    params(&format!("/{key}")).map_err(|messages| {
+        messages
+            .into_iter()
+            .map(|message| {
+                message
+                    .replace("this route", "this key")
+                    .replace("a route", "a key")
+            })
+            .map(|message| message.replace("write `\"/", "write `\""))
+            .collect()
+    })
+}
+
+/// Whether two shared keys can name the same value.
+pub(crate) fn can_be_equal(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<_>, Vec<_>) = (one.split('/').collect(), other.split('/').collect());
+    let free = |segment: &str| segment.starts_with('{');
+    one.len() == other.len()
+        && one
+            .iter()
+            .zip(other)
+            .all(|(one, other)| free(one) || free(other) || **one == *other)
+}
+
 /// The parameter that a segment is, if it is one.
 fn param(segment: &str) -> Result<Option<String>, String> {
     let opened = segment.matches('{').count();

@@ -110,10 +110,10 @@ impl Changes {
                 }
                 FieldKind::Signal(SignalScope::Local) | FieldKind::Param => continue,
             };
-            let name = field.stored_name();
-            let old = target.insert(name.to_owned(), json);
+            let name = field.stored_name(field.version).into_owned();
+            let old = target.insert(name.clone(), json);
             if let Some(old) = old.filter(|_| unreadable.contains(&field.key)) {
-                aside.insert(name.to_owned(), old);
+                aside.insert(name, old);
             }
         }
     }

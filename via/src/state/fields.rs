@@ -43,8 +43,8 @@ pub(crate) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// Which of the two maps of a document keeps a field, and what it keeps there.
-    fn stored(&self, field: &FieldDescriptor) -> Option<&'a RawValue> {
+    /// What is kept of a field in this version of its stored form.
+    fn stored(&self, field: &FieldDescriptor, version: u32) -> Option<&'a RawValue> {
         let fields = match field.kind {
             FieldKind::State(StateScope::Session) | FieldKind::Signal(SignalScope::Session) => {
                 self.session
@@ -57,7 +57,7 @@ impl<'a> Sources<'a> {
                 .map(|(_, fields)| *fields)?,
             FieldKind::Signal(SignalScope::Local) | FieldKind::Param => return None,
         };
-        fields.get(field.stored_name()).map(AsRef::as_ref)
+        fields.get(&*field.stored_name(version)).map(AsRef::as_ref)
     }
 }
 
@@ -79,20 +79,30 @@ impl<'a> FieldReader<'a> {
         }
     }
 
-    /// The stored value of a state field, or its default.
+    /// The stored value of a state field: in its own version, or else migrated from the newest older
+    /// one that is there, or else the default. What is stored is left as it is, so that a build of
+    /// an older version goes on with its own.
     pub fn state<T: StateDecode>(&mut self, default: fn() -> T, migrations: &[Migration<T>]) -> T {
-        let _ = migrations;
         let field = self.next();
-        let Some(stored) = self.sources.stored(field) else {
-            return default();
-        };
-        match T::from_json(stored.get()) {
-            Ok(value) => value,
-            Err(error) => {
-                self.report(field, &error);
-                default()
+        let steps = [T::from_json as Migration<T>];
+        let newest_first = steps.iter().chain(migrations.iter().rev());
+        for (age, read) in (0..).zip(newest_first) {
+            let Some(version) = field
+                .version
+                .checked_sub(age)
+                .filter(|version| *version > 0)
+            else {
+                break;
+            };
+            let Some(stored) = self.sources.stored(field, version) else {
+                continue;
+            };
+            match read(stored.get()) {
+                Ok(value) => return value,
+                Err(error) => self.report(field, &error),
             }
         }
+        default()
     }
 
     /// The value of a signal: the browser's, or else the stored one, or else the default.
@@ -102,7 +112,7 @@ impl<'a> FieldReader<'a> {
     /// [`ReadError::Signal`] if the browser sent a value that is not of the signal's type.
     pub fn signal<T: SignalValue>(&mut self, default: fn() -> T) -> Result<T, ReadError> {
         let field = self.next();
-        let stored = self.sources.stored(field).map(|stored| {
+        let stored = self.sources.stored(field, 1).map(|stored| {
             serde_json::from_str::<Value>(stored.get())
                 .map_err(|error| error.to_string())
                 .and_then(|value| T::decode(&value).map_err(|error| error.to_string()))
