@@ -15,13 +15,13 @@ use bytes::Bytes;
 use tokio::sync::broadcast;
 
 mod compare;
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
 mod memory;
 mod notices;
 mod open_error;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(test)]
-mod suite;
 mod url;
 
 pub use memory::MemoryStore;
@@ -498,7 +498,8 @@ pub enum StoreError {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// There is no room for another document; reads and changes of existing documents still work.
+    /// There is no room for another document. Reads still work, and so do changes of existing
+    /// documents that need no more room.
     #[error("the store is full: {0}")]
     Full(&'static str),
     /// What it holds cannot be understood; it was left as it is.

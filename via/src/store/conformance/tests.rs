@@ -1,0 +1,1 @@
+//! The suite finds the faults of stores that are wrong.
