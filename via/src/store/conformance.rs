@@ -1,4 +1,8 @@
 #![doc = include_str!("../../docs/stores.md")]
+#![doc = "```"]
+#![doc = include_str!("../../tests/own_store.rs")]
+#![doc = "# fn main() {}"]
+#![doc = "```"]
 #![expect(
     clippy::missing_panics_doc,
     reason = "the suite reports every fault of a store by a panic, so each of its functions may"
