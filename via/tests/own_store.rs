@@ -181,9 +181,10 @@ impl Documents {
             return false;
         };
         let was_there = entry.content.is_some();
-        let until = match was_there {
-            true => until,
-            false => until.max(entry.expiry.deadline()),
+        let until = if was_there {
+            until
+        } else {
+            until.max(entry.expiry.deadline())
         };
         self.bury(key.clone(), entry.version, until);
         if was_there {

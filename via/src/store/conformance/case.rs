@@ -11,7 +11,7 @@ use super::harness::Harness;
 use crate::store::{Durability, Store};
 
 /// How long one case may take before it counts as hanging.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 type Run<H> = for<'a> fn(&'a dyn Fn() -> H) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
 

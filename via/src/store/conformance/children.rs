@@ -15,7 +15,7 @@ use std::{
 use super::{
     case::on_a_runtime,
     harness::{Elsewhere, Harness},
-    support::*,
+    support::{commit, committed, create, increment, key, load, put, write, zero},
 };
 use crate::store::{Expect, Key, Loaded, Store, Version};
 
@@ -24,7 +24,7 @@ const VARIABLE: &str = "VIA_STORE_CONFORMANCE_CHILD";
 /// Begins each answer of a child.
 const MARK: &str = "via-store-conformance: ";
 /// How long to wait for an answer.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Runs a case that starts other processes, or what such a process does.
 ///

@@ -12,7 +12,7 @@ use super::{Case, Harness, case::run_declared};
 mod broken;
 
 /// The names of the cases that fail.
-fn failures<H: Harness>(cases: Vec<Case<H>>, make: &dyn Fn() -> H) -> BTreeSet<&'static str> {
+fn failures<H: Harness>(cases: &[Case<H>], make: &dyn Fn() -> H) -> BTreeSet<&'static str> {
     let fails = |case: &Case<H>| catch_unwind(AssertUnwindSafe(|| case.run(make))).is_err();
     let failed = cases.iter().filter(|case| fails(case));
     failed.map(Case::name).collect()
@@ -20,7 +20,7 @@ fn failures<H: Harness>(cases: Vec<Case<H>>, make: &dyn Fn() -> H) -> BTreeSet<&
 
 #[test]
 fn a_store_where_the_last_write_wins_fails_where_versions_are_compared() {
-    let failed = failures(super::all(), &|| LastWriteWins);
+    let failed = failures(&super::all(), &|| LastWriteWins);
     let expected = [
         "a_commit_that_is_sent_again_is_not_done_again",
         "a_document_is_created_once",
@@ -41,7 +41,7 @@ fn a_store_where_the_last_write_wins_fails_where_versions_are_compared() {
 
 #[test]
 fn a_store_that_resurrects_deleted_documents_fails_where_they_must_stay_deleted() {
-    let failed = failures(super::all(), &|| NoTombstones);
+    let failed = failures(&super::all(), &|| NoTombstones);
     let expected = [
         "a_commit_can_delete",
         "a_commit_prepared_before_a_deletion_is_gone",
@@ -62,7 +62,7 @@ fn a_store_that_acknowledges_before_it_commits_fails_where_others_look() {
     cases.extend(super::instances());
     // What that store keeps is in memory, and ends when it is closed.
     cases.retain(|case| !case.name().contains("clos"));
-    let failed = failures(cases, &Early::default);
+    let failed = failures(&cases, &Early::default);
     let named = [
         "an_instance_sees_what_another_committed",
         "what_was_acknowledged_is_there_after_a_drop",
@@ -81,12 +81,8 @@ fn a_store_that_acknowledges_before_it_commits_fails_where_others_look() {
 
 #[test]
 fn a_store_that_loses_unknown_outcomes_fails_where_they_must_be_unknown() {
-    for forgetful in [
-        Forgetful::AsError,
-        Forgetful::AsConflict,
-        Forgetful::AsCommitted,
-    ] {
-        let failed = failures(super::unknown(), &|| forgetful);
+    for forgetful in [Forgetful::Error, Forgetful::Conflict, Forgetful::Committed] {
+        let failed = failures(&super::unknown(), &|| forgetful);
         let expected = ["an_outcome_that_is_not_known_is_said_to_be_unknown"];
         assert_eq!(failed, expected.into(), "{forgetful:?}");
     }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::store::{
-    Expect,
+    Expect, Notice,
     conformance::{Behind, Elsewhere, Faults, Formats, Harness, Small, support::*},
 };
 
@@ -142,6 +142,131 @@ fn a_store_that_survives_power_losses_restarts_as_well() {
     for case in crate::store::conformance::restarts() {
         case.run(&|| Flushed(Scratch::new()));
     }
+}
+
+/// It answers at once, and commits a moment later.
+#[derive(Debug)]
+struct Hasty(Arc<SqliteStore>);
+
+impl Store for Hasty {
+    fn commit(&self, commit: Commit) -> StoreFuture<'_, CommitOutcome> {
+        Box::pin(async move {
+            let (store, versions) = (self.0.clone(), commit.versions_after());
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                store.commit(commit).await
+            });
+            Ok(CommitOutcome::Committed(versions))
+        })
+    }
+
+    fn durability(&self) -> Durability {
+        self.0.durability()
+    }
+
+    fn load<'a>(&'a self, keys: &'a [Key], now: Timestamp) -> StoreFuture<'a, Vec<Loaded>> {
+        self.0.load(keys, now)
+    }
+
+    fn touch<'a>(
+        &'a self,
+        key: &'a Key,
+        idle_until: Timestamp,
+        now: Timestamp,
+    ) -> StoreFuture<'a, bool> {
+        self.0.touch(key, idle_until, now)
+    }
+
+    fn delete<'a>(
+        &'a self,
+        keys: &'a [Key],
+        tombstone_until: Timestamp,
+        now: Timestamp,
+    ) -> StoreFuture<'a, usize> {
+        self.0.delete(keys, tombstone_until, now)
+    }
+
+    fn sweep(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, usize> {
+        self.0.sweep(now, limit)
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        keys: &'a [Key],
+        now: Timestamp,
+    ) -> StoreFuture<'a, Vec<Option<Version>>> {
+        self.0.revisions(keys, now)
+    }
+
+    fn owned_by<'a>(&'a self, owner: &'a str, now: Timestamp) -> StoreFuture<'a, Vec<Key>> {
+        self.0.owned_by(owner, now)
+    }
+
+    fn subscribe(&self) -> Subscription {
+        self.0.subscribe()
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        self.0.close()
+    }
+}
+
+struct HastyScratch(Scratch);
+
+impl Harness for HastyScratch {
+    type Store = Hasty;
+
+    async fn open(&self) -> Hasty {
+        Hasty(Arc::new(self.0.open()))
+    }
+
+    fn durability(&self) -> Durability {
+        Durability::ProcessCrash
+    }
+}
+
+impl Elsewhere for HastyScratch {
+    fn address(&self) -> String {
+        self.0.address()
+    }
+
+    fn at(address: &str) -> Self {
+        Self(Scratch::at(address))
+    }
+}
+
+mod hasty {
+    use super::*;
+
+    // The test of the suite, but of a store that must fail it.
+    #[test]
+    #[should_panic(expected = "is not there")]
+    fn a_store_that_acknowledges_before_it_commits_loses_that_when_it_is_killed() {
+        crate::store::conformance::__private::run_with_children(
+            concat!(
+                module_path!(),
+                "::a_store_that_acknowledges_before_it_commits_loses_that_when_it_is_killed"
+            ),
+            &|| HastyScratch(Scratch::new()),
+            crate::store::conformance::cases::kills::what_was_acknowledged_survives_a_killed_process,
+        );
+    }
+}
+
+#[tokio::test]
+async fn its_own_commits_are_no_news_of_others() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    let mut subscription = store.subscribe();
+    let version = create(&store, &key("a"), put("")).await;
+    let expected = Notice::Committed {
+        key: key("a"),
+        version,
+    };
+    assert_eq!(next(&mut subscription).await, Some(expected));
+    // Four times as long as it takes to look for what others did.
+    let quiet = tokio::time::timeout(Duration::from_millis(200), subscription.next()).await;
+    assert!(quiet.is_err(), "{quiet:?}");
 }
 
 #[tokio::test]

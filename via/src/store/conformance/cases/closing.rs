@@ -88,7 +88,7 @@ pub async fn nothing_hangs_when_a_store_is_closed<H: Harness>(harness: &H) {
                 for result in [
                     commit_at(&store, NOW, create).await.map(drop),
                     commit_at(&store, NOW, conflict).await.map(drop),
-                    store.load(&[key.clone()], NOW).await.map(drop),
+                    store.load(std::slice::from_ref(&key), NOW).await.map(drop),
                     store.touch(&counter, NOW, NOW).await.map(drop),
                     store.sweep(NOW, 1).await.map(drop),
                 ] {

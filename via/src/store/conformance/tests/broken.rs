@@ -277,9 +277,9 @@ impl Store for EarlyStore {
 /// Makes something else of an outcome that is not known.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Forgetful {
-    AsError,
-    AsConflict,
-    AsCommitted,
+    Error,
+    Conflict,
+    Committed,
 }
 
 #[derive(Debug)]
@@ -311,13 +311,13 @@ impl Store for ForgetfulStore {
             let keys: Vec<Key> = commit.writes.iter().map(|it| it.key.clone()).collect();
             let (now, versions) = (commit.now, commit.versions_after());
             match (self.0.commit(commit).await?, self.1) {
-                (CommitOutcome::Unknown, Forgetful::AsError) => {
+                (CommitOutcome::Unknown, Forgetful::Error) => {
                     Err(StoreError::Unavailable("the connection is lost".into()))
                 }
-                (CommitOutcome::Unknown, Forgetful::AsConflict) => {
+                (CommitOutcome::Unknown, Forgetful::Conflict) => {
                     Ok(CommitOutcome::Conflict(self.0.load(&keys, now).await?))
                 }
-                (CommitOutcome::Unknown, Forgetful::AsCommitted) => {
+                (CommitOutcome::Unknown, Forgetful::Committed) => {
                     Ok(CommitOutcome::Committed(versions))
                 }
                 (outcome, _) => Ok(outcome),
