@@ -240,7 +240,7 @@ mod hasty {
 
     // The test of the suite, but of a store that must fail it.
     #[test]
-    #[should_panic(expected = "is not there")]
+    #[should_panic(expected = "commits were acknowledged, and ")]
     fn a_store_that_acknowledges_before_it_commits_loses_that_when_it_is_killed() {
         crate::store::conformance::__private::run_with_children(
             concat!(
