@@ -10,6 +10,7 @@ use crate::store::Durability;
 ///
 /// A store that passes the suite also passes it behind [`Faults::gentle`], and the section
 /// `unknown` on top; the cases that end in `on_a_bad_line` use [`Faults::harsh`] by themselves.
+/// Stores in other processes are opened behind [`Faults::gentle`] with the same seed.
 ///
 /// # Example
 ///

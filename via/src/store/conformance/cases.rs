@@ -1,5 +1,5 @@
 //! The cases, by what they are about. Each is an ordinary function that panics where a store is
-//! wrong; [`sections`](super::macros) lists them.
+//! wrong; `macros.rs` lists them.
 
 pub mod closing;
 pub mod commit;

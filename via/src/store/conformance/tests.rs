@@ -7,7 +7,12 @@ use std::{
 };
 
 use self::broken::{Boastful, Early, Forgetful, LastWriteWins, NoTombstones};
-use super::{Case, Harness, case::run_declared};
+use super::{
+    Case, Faults, Faulty, Harness,
+    case::run_declared,
+    support::{Must as _, NOW, commit_at, create, key, next, put, write},
+};
+use crate::store::{CommitOutcome, Expect, MemoryStore, Notice, Store as _, StoreError};
 
 mod broken;
 
@@ -113,4 +118,63 @@ fn a_failure_is_told_with_the_smallest_steps() {
     let random = |case: &&Case<_>| case.name() == "random_operations_equal_a_model";
     let case = cases.iter().find(random).unwrap();
     case.run(&|| NoTombstones);
+}
+
+#[tokio::test]
+async fn the_same_seed_meets_the_same_faults() {
+    let mut runs = Vec::new();
+    for seed in [3, 3, 4] {
+        let store = Faulty::new(MemoryStore::new(), Faults::harsh(seed));
+        let mut answers = Vec::new();
+        for i in 0..300 {
+            let create = write(&key(&format!("{i}")), Expect::Absent, put(""));
+            answers.push(match commit_at(&store, NOW, vec![create]).await {
+                Ok(CommitOutcome::Committed(_)) => "committed",
+                Ok(CommitOutcome::Unknown) => "unknown",
+                Err(StoreError::Unavailable(_)) => "cut",
+                other => panic!("{other:?}"),
+            });
+        }
+        runs.push(answers);
+    }
+    assert_eq!(runs[0], runs[1]);
+    assert_ne!(runs[0], runs[2]);
+    for answer in ["committed", "unknown", "cut"] {
+        assert!(runs[0].contains(&answer), "nothing was {answer}");
+    }
+}
+
+#[tokio::test]
+async fn of_the_unknown_commits_some_are_done_and_some_are_not() {
+    let store = Faulty::new(MemoryStore::new(), Faults::gentle(5));
+    store.lose_answers(true);
+    let keys: Vec<_> = (0..100).map(|i| key(&format!("{i}"))).collect();
+    for key in &keys {
+        let create = vec![write(key, Expect::Absent, put(""))];
+        let outcome = commit_at(&store, NOW, create).await.must();
+        assert_eq!(outcome, CommitOutcome::Unknown);
+    }
+    let there = store.inner().revisions(&keys, NOW).await.must();
+    let done = there.iter().flatten().count();
+    assert!((20..80).contains(&done), "{done} are done");
+}
+
+#[tokio::test]
+async fn a_notice_that_is_lost_is_covered() {
+    let faults = Faults {
+        lose_notice: 128,
+        ..Faults::gentle(6)
+    };
+    let store = Faulty::new(MemoryStore::new(), faults);
+    let mut subscription = store.subscribe();
+    let mut lost = 0;
+    for i in 0..100 {
+        let key = key(&format!("{i}"));
+        let version = create(&store, &key, put("")).await;
+        match next(&mut subscription).await.unwrap() {
+            Notice::Lagged => lost += 1,
+            heard => assert_eq!(heard, Notice::Committed { key, version }),
+        }
+    }
+    assert!((20..80).contains(&lost), "{lost} are lost");
 }
