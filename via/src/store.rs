@@ -15,13 +15,13 @@ use bytes::Bytes;
 use tokio::sync::broadcast;
 
 mod compare;
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
 mod memory;
 mod notices;
 mod open_error;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(test)]
-mod suite;
 mod url;
 
 pub use memory::MemoryStore;
@@ -44,13 +44,30 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 ///
 /// # Guarantees that an implementation owes
 ///
+/// Each is shown by cases of the suite in `via::store::conformance`, which has a guide to writing a
+/// store.
+///
 /// - What [`commit`](Self::commit) answered with [`CommitOutcome::Committed`] is seen by every
-///   later [`load`](Self::load) of any instance, and survives what
-///   [`durability`](Self::durability) says.
-/// - A commit is wholly there or wholly absent, also when its future is dropped.
-/// - Revisions of a document rise by exactly one per commit.
-/// - A deleted document stays [`Loaded::Deleted`] until its tombstone ends.
-/// - A document past its expiry is never returned, whether it was swept yet or not.
+///   later [`load`](Self::load) of any instance
+///   (`what_was_acknowledged_is_seen_by_the_next_load`, `an_instance_sees_what_another_committed`,
+///   `a_process_sees_what_another_committed`), and survives what
+///   [`durability`](Self::durability) says (`what_was_acknowledged_is_there_after_a_drop`,
+///   `what_was_acknowledged_survives_a_killed_process`).
+/// - A commit is wholly there or wholly absent, also when its future is dropped
+///   (`several_documents_commit_together_or_not_at_all`, `a_dropped_commit_is_whole_or_absent`).
+/// - Revisions of a document rise by exactly one per commit (`the_revision_rises_by_one`,
+///   `no_increment_is_lost`).
+/// - A commit whose fate is not known is [`CommitOutcome::Unknown`], never an error
+///   (`an_outcome_that_is_not_known_is_said_to_be_unknown`).
+/// - A deleted document stays [`Loaded::Deleted`] until its tombstone ends
+///   (`a_deleted_document_stays_deleted_until_its_tombstone_ends`,
+///   `a_commit_prepared_before_a_deletion_is_gone`, `deletion_beats_a_racing_commit`).
+/// - A document past its expiry is never returned, whether it was swept yet or not
+///   (`a_document_ends_at_its_deadlines`).
+/// - Every change is announced to every subscriber, or covered by [`Notice::Lagged`]; what was not
+///   committed is not announced (`every_commit_is_announced_in_order_or_covered`,
+///   `a_commit_of_another_instance_is_announced_or_covered`, `subscribe_then_load_misses_nothing`,
+///   `what_is_not_committed_is_not_announced`).
 pub trait Store: Debug + Send + Sync + 'static {
     /// What survives, once a commit was acknowledged.
     fn durability(&self) -> Durability;
@@ -498,7 +515,8 @@ pub enum StoreError {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// There is no room for another document; reads and changes of existing documents still work.
+    /// There is no room for another document. Reads still work, and so do changes of existing
+    /// documents that need no more room.
     #[error("the store is full: {0}")]
     Full(&'static str),
     /// What it holds cannot be understood; it was left as it is.

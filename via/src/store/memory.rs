@@ -489,21 +489,63 @@ fn size_of(key: &str, bytes: usize, owner: Option<&str>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
     use crate::store::{
         Expect, Put,
-        suite::{self, NOW, after, commit_at, create, found, key, put, store_suite, write},
+        conformance::{Behind, Faults, Harness, Small, support::*},
     };
 
-    store_suite!(async || MemoryStore::new());
+    struct Memory;
 
-    proptest! {
-        #[test]
-        fn random_operations_agree_with_a_model(steps in suite::model::steps()) {
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            runtime.block_on(suite::model::agrees(&MemoryStore::new(), steps));
+    impl Harness for Memory {
+        type Store = MemoryStore;
+
+        async fn open(&self) -> MemoryStore {
+            MemoryStore::new()
+        }
+    }
+
+    impl Small for Memory {
+        async fn open_small(&self) -> MemoryStore {
+            MemoryStore::with_limits(100, usize::MAX)
+        }
+    }
+
+    /// The other limit.
+    struct FewBytes;
+
+    impl Harness for FewBytes {
+        type Store = MemoryStore;
+
+        async fn open(&self) -> MemoryStore {
+            MemoryStore::new()
+        }
+    }
+
+    impl Small for FewBytes {
+        async fn open_small(&self) -> MemoryStore {
+            MemoryStore::with_limits(usize::MAX, 300_000)
+        }
+    }
+
+    mod plain {
+        use super::*;
+
+        crate::store::conformance::tests! { Memory; full }
+    }
+
+    mod behind_faults {
+        use super::*;
+
+        crate::store::conformance::tests! {
+            Behind::new(Memory, Faults::gentle(1)); full, unknown
+        }
+    }
+
+    #[test]
+    fn few_bytes_are_full_as_well() {
+        for case in crate::store::conformance::full() {
+            case.run(&|| FewBytes);
         }
     }
 

@@ -3,20 +3,20 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use proptest::prelude::*;
 use rusqlite::Connection;
 
 use super::*;
 use crate::store::{
-    Expect,
-    suite::{
-        self, NOW, after, commit_at, create, found, key, put, shared::shared_store_suite,
-        store_suite, write,
-    },
+    Expect, Notice,
+    conformance::{Behind, Elsewhere, Faults, Formats, Harness, Small, support::*},
 };
 
 /// A directory that ends with the test.
-struct Scratch(PathBuf);
+struct Scratch {
+    path: PathBuf,
+    /// Whether it is another process's.
+    borrowed: bool,
+}
 
 impl Scratch {
     fn new() -> Self {
@@ -25,11 +25,14 @@ impl Scratch {
         let name = format!("via-sqlite-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
         fs::create_dir_all(&path).unwrap();
-        Self(path)
+        Self {
+            path,
+            borrowed: false,
+        }
     }
 
     fn file(&self) -> PathBuf {
-        self.0.join("store.db")
+        self.path.join("store.db")
     }
 
     /// `NORMAL`: these tests lose no power.
@@ -40,7 +43,59 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        if !self.borrowed {
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+impl Harness for Scratch {
+    type Store = SqliteStore;
+
+    async fn open(&self) -> SqliteStore {
+        self.open()
+    }
+
+    fn durability(&self) -> Durability {
+        Durability::ProcessCrash
+    }
+}
+
+impl Elsewhere for Scratch {
+    fn address(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn at(address: &str) -> Self {
+        Self {
+            path: address.into(),
+            borrowed: true,
+        }
+    }
+}
+
+impl Small for Scratch {
+    async fn open_small(&self) -> SqliteStore {
+        let store = self.open();
+        let limit = OnWriter("PRAGMA max_page_count = 100");
+        store.write(limit).await.unwrap();
+        store
+    }
+}
+
+impl Formats for Scratch {
+    async fn make_newer(&self) -> String {
+        let other = Connection::open(self.file()).unwrap();
+        other.pragma_update(None, "user_version", 17).unwrap();
+        "17".to_owned()
+    }
+
+    async fn content(&self) -> Vec<u8> {
+        fs::read(self.file()).unwrap()
+    }
+
+    async fn try_open(&self) -> Result<SqliteStore, String> {
+        SqliteStore::open(self.file()).map_err(|error| error.to_string())
     }
 }
 
@@ -50,32 +105,168 @@ fn refusal(path: impl AsRef<Path>) -> (OpenError, String) {
     (error, sentence)
 }
 
-mod one_instance {
+mod plain {
     use super::*;
 
-    store_suite!({
-        let scratch = Scratch::new();
-        async move || scratch.open()
-    });
-}
-
-mod two_instances {
-    use super::*;
-
-    shared_store_suite!({
-        let scratch = Scratch::new();
-        async move || scratch.open()
-    });
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
-    #[test]
-    fn random_operations_agree_with_a_model(steps in suite::model::steps()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let scratch = Scratch::new();
-        runtime.block_on(suite::model::agrees(&scratch.open(), steps));
+    crate::store::conformance::tests! {
+        Scratch::new(); restarts, kills, instances, processes, full, formats
     }
+}
+
+mod behind_faults {
+    use super::*;
+
+    crate::store::conformance::tests! {
+        Behind::new(Scratch::new(), Faults::gentle(2));
+        restarts, kills, instances, processes, full, formats, unknown
+    }
+}
+
+/// The level that power losses need.
+struct Flushed(Scratch);
+
+impl Harness for Flushed {
+    type Store = SqliteStore;
+
+    async fn open(&self) -> SqliteStore {
+        SqliteStore::open(self.0.file()).unwrap()
+    }
+
+    fn durability(&self) -> Durability {
+        Durability::PowerLoss
+    }
+}
+
+#[test]
+fn a_store_that_survives_power_losses_restarts_as_well() {
+    for case in crate::store::conformance::restarts() {
+        case.run(&|| Flushed(Scratch::new()));
+    }
+}
+
+/// It answers at once, and commits a moment later.
+#[derive(Debug)]
+struct Hasty(Arc<SqliteStore>);
+
+impl Store for Hasty {
+    fn commit(&self, commit: Commit) -> StoreFuture<'_, CommitOutcome> {
+        Box::pin(async move {
+            let (store, versions) = (self.0.clone(), commit.versions_after());
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                store.commit(commit).await
+            });
+            Ok(CommitOutcome::Committed(versions))
+        })
+    }
+
+    fn durability(&self) -> Durability {
+        self.0.durability()
+    }
+
+    fn load<'a>(&'a self, keys: &'a [Key], now: Timestamp) -> StoreFuture<'a, Vec<Loaded>> {
+        self.0.load(keys, now)
+    }
+
+    fn touch<'a>(
+        &'a self,
+        key: &'a Key,
+        idle_until: Timestamp,
+        now: Timestamp,
+    ) -> StoreFuture<'a, bool> {
+        self.0.touch(key, idle_until, now)
+    }
+
+    fn delete<'a>(
+        &'a self,
+        keys: &'a [Key],
+        tombstone_until: Timestamp,
+        now: Timestamp,
+    ) -> StoreFuture<'a, usize> {
+        self.0.delete(keys, tombstone_until, now)
+    }
+
+    fn sweep(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, usize> {
+        self.0.sweep(now, limit)
+    }
+
+    fn revisions<'a>(
+        &'a self,
+        keys: &'a [Key],
+        now: Timestamp,
+    ) -> StoreFuture<'a, Vec<Option<Version>>> {
+        self.0.revisions(keys, now)
+    }
+
+    fn owned_by<'a>(&'a self, owner: &'a str, now: Timestamp) -> StoreFuture<'a, Vec<Key>> {
+        self.0.owned_by(owner, now)
+    }
+
+    fn subscribe(&self) -> Subscription {
+        self.0.subscribe()
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        self.0.close()
+    }
+}
+
+struct HastyScratch(Scratch);
+
+impl Harness for HastyScratch {
+    type Store = Hasty;
+
+    async fn open(&self) -> Hasty {
+        Hasty(Arc::new(self.0.open()))
+    }
+
+    fn durability(&self) -> Durability {
+        Durability::ProcessCrash
+    }
+}
+
+impl Elsewhere for HastyScratch {
+    fn address(&self) -> String {
+        self.0.address()
+    }
+
+    fn at(address: &str) -> Self {
+        Self(Scratch::at(address))
+    }
+}
+
+mod hasty {
+    use super::*;
+
+    // The test of the suite, but of a store that must fail it.
+    #[test]
+    #[should_panic(expected = "commits were acknowledged, and ")]
+    fn a_store_that_acknowledges_before_it_commits_loses_that_when_it_is_killed() {
+        crate::store::conformance::__private::run_with_children(
+            concat!(
+                module_path!(),
+                "::a_store_that_acknowledges_before_it_commits_loses_that_when_it_is_killed"
+            ),
+            &|| HastyScratch(Scratch::new()),
+            crate::store::conformance::cases::kills::what_was_acknowledged_survives_a_killed_process,
+        );
+    }
+}
+
+#[tokio::test]
+async fn its_own_commits_are_no_news_of_others() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    let mut subscription = store.subscribe();
+    let version = create(&store, &key("a"), put("")).await;
+    let expected = Notice::Committed {
+        key: key("a"),
+        version,
+    };
+    assert_eq!(next(&mut subscription).await, Some(expected));
+    // Four times as long as it takes to look for what others did.
+    let quiet = tokio::time::timeout(Duration::from_millis(200), subscription.next()).await;
+    assert!(quiet.is_err(), "{quiet:?}");
 }
 
 #[tokio::test]
@@ -93,11 +284,11 @@ async fn a_reopened_store_has_everything() {
             store.close().await.unwrap();
         }
         drop(store);
-        let left: Vec<_> = fs::read_dir(&scratch.0).unwrap().collect();
+        let left: Vec<_> = fs::read_dir(&scratch.path).unwrap().collect();
         assert_eq!(left.len(), 1, "the log is written back: {left:?}");
 
         let store = SqliteStore::open(scratch.file()).unwrap();
-        assert_eq!(suite::load(&store, &deleted).await, Loaded::Deleted);
+        assert_eq!(load(&store, &deleted).await, Loaded::Deleted);
         for i in (0..100).filter(|i| *i != 7) {
             let document = found(&store, &key(&format!("{i}"))).await;
             assert_eq!(document.bytes, format!("value {i}"));
@@ -134,14 +325,14 @@ async fn what_is_on_the_disk_is_there_without_a_close() {
 #[test]
 fn a_place_that_cannot_hold_a_file_is_named() {
     let scratch = Scratch::new();
-    let path = scratch.0.display().to_string();
-    let (_, sentence) = refusal(&scratch.0);
+    let path = scratch.path.display().to_string();
+    let (_, sentence) = refusal(&scratch.path);
     assert_eq!(
         sentence,
         format!("cannot open the store `{path}`: it is a directory")
     );
 
-    let missing = scratch.0.join("no/store.db");
+    let missing = scratch.path.join("no/store.db");
     let (_, sentence) = refusal(&missing);
     assert_eq!(
         sentence,
@@ -266,9 +457,9 @@ fn many_may_make_the_same_file_at_once() {
 async fn a_name_with_a_meaning_to_sqlite_is_a_file() {
     let scratch = Scratch::new();
     for name in [":memory:", "file:x?mode=memory"] {
-        let store = SqliteStore::open(scratch.0.join(name)).unwrap();
+        let store = SqliteStore::open(scratch.path.join(name)).unwrap();
         create(&store, &key("a"), put("")).await;
-        assert!(scratch.0.join(name).is_file());
+        assert!(scratch.path.join(name).is_file());
     }
 }
 
@@ -363,5 +554,5 @@ async fn a_subscription_holds_no_thread() {
     drop(store);
     assert_eq!(subscription.next().await, None);
     // The last connection to go has written the log back and removed it.
-    assert_eq!(fs::read_dir(&scratch.0).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(&scratch.path).unwrap().count(), 1);
 }

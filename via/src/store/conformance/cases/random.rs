@@ -1,0 +1,308 @@
+//! Random operations, on a good line and on a bad one.
+
+use std::fmt::Write as _;
+
+use proptest::{
+    strategy::{Strategy, ValueTree},
+    test_runner::{Config, TestRunner},
+};
+
+use super::{
+    super::{
+        faulty::{Faults, Faulty},
+        model::Model,
+        steps::{Aim, Guess, KEYS, OWNERS, Step, steps},
+    },
+    prelude::*,
+};
+use crate::store::{Change, Write};
+
+/// How many places are tried.
+const RUNS: u32 = 64;
+/// How many times a failure is made smaller.
+const SHRINKS: usize = 500;
+/// How often a call on a bad line is tried.
+const TRIES: usize = 100;
+
+type Answer<T> = Result<T, String>;
+
+pub async fn random_operations_equal_a_model<H: Harness>(make: &dyn Fn() -> H) {
+    search(async |steps| {
+        let harness = make();
+        let store = harness.open().await;
+        agrees(&store, steps, &Line::Good).await
+    })
+    .await;
+}
+
+/// What was cut is tried again, and what is unknown is settled by loading.
+pub async fn random_operations_equal_a_model_on_a_bad_line<H: Harness>(make: &dyn Fn() -> H) {
+    search(async |steps| {
+        let harness = make();
+        let faults = Faults::harsh(steps.len() as u64);
+        let store = Faulty::new(harness.open().await, faults);
+        let result = agrees(&store, steps, &Line::Bad).await;
+        result.map_err(|error| format!("{error}\nwith {faults:?}"))
+    })
+    .await;
+}
+
+/// Each document remembers what every task has done, so a task can tell whether its commit
+/// happened; and an error says that it did not.
+pub async fn no_increment_is_lost_or_doubled_on_a_bad_line<H: Harness>(make: &dyn Fn() -> H) {
+    const TASKS: usize = 16;
+    const TIMES: u8 = 50;
+    let harness = make();
+    let store = Arc::new(Faulty::new(harness.open().await, Faults::harsh(1)));
+    let key = key("counters");
+    create(store.inner(), &key, put(vec![0; TASKS])).await;
+    let mut tasks = JoinSet::new();
+    for task in 0..TASKS {
+        let (store, key) = (store.clone(), key.clone());
+        tasks.spawn(async move {
+            for time in 1..=TIMES {
+                let mut failed = false;
+                loop {
+                    let loaded = match store.load(std::slice::from_ref(&key), NOW).await {
+                        Err(StoreError::Unavailable(_)) => continue,
+                        loaded => loaded.must(),
+                    };
+                    let [Loaded::Found(current)] = &loaded[..] else {
+                        panic!("the counters are gone");
+                    };
+                    let done = current.bytes[task];
+                    if done == time {
+                        assert!(!failed, "an error was the answer, and it is done");
+                        break;
+                    }
+                    assert_eq!(done, time - 1, "task {task}");
+                    let mut counters = current.bytes.to_vec();
+                    counters[task] = time;
+                    let change = write(&key, Expect::At(current.version), put(counters));
+                    let outcome = commit_at(&store, NOW, vec![change]).await;
+                    failed = outcome.is_err();
+                    match outcome {
+                        Ok(CommitOutcome::Committed(_)) => break,
+                        Ok(CommitOutcome::Conflict(_) | CommitOutcome::Unknown)
+                        | Err(StoreError::Unavailable(_)) => {}
+                        other => panic!("{other:?}"),
+                    }
+                }
+            }
+        });
+    }
+    tasks.join_all().await;
+    let document = found(store.inner(), &key).await;
+    assert_eq!(document.bytes, vec![TIMES; TASKS]);
+    let changes = TASKS as u64 * u64::from(TIMES);
+    assert_eq!(document.version.revision, 1 + changes);
+}
+
+/// Tries many series of steps, and tells the smallest that fails.
+async fn search(attempt: impl AsyncFn(Vec<Step>) -> Answer<()>) {
+    let mut runner = TestRunner::new(Config {
+        failure_persistence: None,
+        ..Config::default()
+    });
+    for _ in 0..RUNS {
+        let mut tree = steps()
+            .new_tree(&mut runner)
+            .unwrap_or_else(|error| panic!("no random steps: {error}"));
+        let mut steps = tree.current();
+        let Err(mut error) = attempt(steps.clone()).await else {
+            continue;
+        };
+        let mut moves = tree.simplify();
+        for _ in 0..SHRINKS {
+            if !moves {
+                break;
+            }
+            moves = match attempt(tree.current()).await {
+                Err(smaller) => {
+                    (error, steps) = (smaller, tree.current());
+                    tree.simplify()
+                }
+                Ok(()) => tree.complicate(),
+            };
+        }
+        let mut list = String::new();
+        for step in steps {
+            let _ = write!(list, "\n  {step:?}");
+        }
+        panic!("{error}\nin the last of these steps:{list}");
+    }
+}
+
+/// How far the answers can be relied on.
+enum Line {
+    Good,
+    Bad,
+}
+
+impl Line {
+    /// Calls until there is an answer.
+    async fn insist<T>(&self, call: impl AsyncFn() -> Result<T, StoreError>) -> Answer<T> {
+        for _ in 0..TRIES {
+            match (call().await, self) {
+                (Ok(answer), _) => return Ok(answer),
+                (Err(StoreError::Unavailable(_)), Self::Bad) => {}
+                (Err(error), _) => return Err(format!("the store failed: {error:?}")),
+            }
+        }
+        Err("the store stays unavailable".to_owned())
+    }
+}
+
+/// Does all steps on an empty store and on the model, and compares everything after each.
+async fn agrees(store: &impl Store, steps: Vec<Step>, line: &Line) -> Answer<()> {
+    let mut model = Model::default();
+    let keys: Vec<Key> = (0..KEYS).map(|i| key(&format!("key {i}"))).collect();
+    let mut clock = 0;
+    for step in steps {
+        let now = after(clock);
+        let span = |span: i64| after(clock + span);
+        match step {
+            Step::Wait(millis) => clock += millis,
+            Step::Commit(writes) => {
+                let id = fresh_id();
+                let writes = writes.into_iter().map(|(i, guess, aim)| Write {
+                    key: keys[i].clone(),
+                    expect: expectation(&model.load(&keys[i], now), guess, id),
+                    change: change(aim, span),
+                });
+                let writes = writes.collect();
+                commit_both(store, &mut model, &Commit { id, now, writes }, line).await?;
+            }
+            Step::Touch(i, until) => {
+                let expected = model.touch(&keys[i], span(until), now);
+                let touch = async || store.touch(&keys[i], span(until), now).await;
+                same("touch", &line.insist(touch).await?, &expected)?;
+            }
+            Step::Delete(indices, until) => {
+                let keys: Vec<Key> = indices.into_iter().map(|i| keys[i].clone()).collect();
+                let expected = model.delete(&keys, span(until), now);
+                let delete = async || store.delete(&keys, span(until), now).await;
+                same("delete", &line.insist(delete).await?, &expected)?;
+            }
+            Step::Sweep(limit) => {
+                let ended = model.ended(now);
+                let removed = line.insist(async || store.sweep(now, limit).await).await?;
+                same("sweep", &removed, &limit.min(ended))?;
+                // Which ones is the store's choice. The rest must be able to go as well.
+                let rest = line.insist(async || store.sweep(now, usize::MAX).await);
+                same("sweep all", &(removed + rest.await?), &ended)?;
+                model.sweep(now);
+            }
+        }
+        compare(store, &model, &keys, after(clock), line).await?;
+    }
+    Ok(())
+}
+
+fn expectation(there: &Loaded, guess: Guess, id: crate::store::CommitId) -> Expect {
+    match (there, guess) {
+        (Loaded::Found(it), Guess::Right) => Expect::At(it.version),
+        (Loaded::Found(it), Guess::OtherRevision) => Expect::At(Version {
+            revision: it.version.revision + 1,
+            ..it.version
+        }),
+        (Loaded::Found(it), Guess::OtherCommit) => Expect::At(Version {
+            commit: id,
+            ..it.version
+        }),
+        (_, Guess::Right | Guess::Absent) => Expect::Absent,
+        (_, Guess::OtherRevision | Guess::OtherCommit) => Expect::At(Version {
+            revision: 1,
+            commit: id,
+        }),
+    }
+}
+
+fn change(aim: Aim, span: impl Fn(i64) -> Timestamp) -> Change {
+    match aim {
+        Aim::Put(bytes, idle, absolute, owner) => Change::Put(Put {
+            bytes: bytes.into(),
+            expiry: Expiry {
+                idle_until: span(idle),
+                absolute: span(absolute),
+            },
+            owner: OWNERS[owner].map(Into::into),
+        }),
+        Aim::Delete(until) => Change::Delete {
+            tombstone_until: span(until),
+        },
+        Aim::Keep => Change::Keep,
+    }
+}
+
+/// Commits to both, until it is known what became of it.
+async fn commit_both(
+    store: &impl Store,
+    model: &mut Model,
+    commit: &Commit,
+    line: &Line,
+) -> Answer<()> {
+    let keys: Vec<Key> = commit.writes.iter().map(|it| it.key.clone()).collect();
+    let loads = |model: &Model| -> Vec<Loaded> {
+        let load = |key| model.load(key, commit.now);
+        keys.iter().map(load).collect()
+    };
+    let before = loads(model);
+    let expected = model.commit(commit);
+    let after = loads(model);
+    for _ in 0..TRIES {
+        let outcome = line.insist(async || store.commit(commit.clone()).await);
+        match (outcome.await?, line) {
+            (CommitOutcome::Unknown, Line::Bad) => {
+                let loaded = line.insist(async || store.load(&keys, commit.now).await);
+                let loaded = loaded.await?;
+                if loaded == before {
+                    continue;
+                }
+                return same("what an unknown commit left", &loaded, &after);
+            }
+            (outcome, _) => return same("commit", &outcome, &expected),
+        }
+    }
+    Err("the outcome stays unknown".to_owned())
+}
+
+async fn compare(
+    store: &impl Store,
+    model: &Model,
+    keys: &[Key],
+    now: Timestamp,
+    line: &Line,
+) -> Answer<()> {
+    let expected: Vec<Loaded> = keys.iter().map(|key| model.load(key, now)).collect();
+    let loaded = line.insist(async || store.load(keys, now).await);
+    same("load", &loaded.await?, &expected)?;
+    let version = |loaded: &Loaded| match loaded {
+        Loaded::Found(document) => Some(document.version),
+        Loaded::Absent | Loaded::Deleted => None,
+    };
+    let versions: Vec<Option<Version>> = expected.iter().map(version).collect();
+    let revisions = line.insist(async || store.revisions(keys, now).await);
+    same("revisions", &revisions.await?, &versions)?;
+    for owner in OWNERS.into_iter().flatten() {
+        let is_owned = |loaded: &Loaded| match loaded {
+            Loaded::Found(document) => document.owner.as_deref() == Some(owner),
+            Loaded::Absent | Loaded::Deleted => false,
+        };
+        let both = keys.iter().zip(&expected);
+        let owned = both.filter(|(_, it)| is_owned(it)).map(|(key, _)| key);
+        let owned: Vec<Key> = owned.cloned().collect();
+        let found = line.insist(async || store.owned_by(owner, now).await);
+        let mut found = found.await?;
+        found.sort();
+        same("owned_by", &found, &owned)?;
+    }
+    Ok(())
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: &T, expected: &T) -> Answer<()> {
+    if got == expected {
+        return Ok(());
+    }
+    Err(format!("{what} answers {got:?}, the model {expected:?}"))
+}
