@@ -10,6 +10,7 @@ use via::prelude::*;
 use via::store::{Key, Loaded, Store, Timestamp};
 use via::{App, Clock};
 use via_tests::http::{Action, Tab, Visitor};
+use via_tests::patience::eventually;
 use via_tests::serving::{Serving, Witness};
 
 #[via::page("/room/{room}")]
@@ -126,7 +127,12 @@ async fn two_pages_share_what_they_keep_under_one_key() {
 #[tokio::test]
 async fn whoever_opens_a_key_sees_its_value_live_and_nobody_else_does() {
     let store = Arc::new(MemoryStore::new());
-    let app = || App::new().name("scopes").store(Arc::clone(&store)).page::<Room>();
+    let app = || {
+        App::new()
+            .name("scopes")
+            .store(Arc::clone(&store))
+            .page::<Room>()
+    };
     let (here, there) = (Serving::start(app()).await, Serving::start(app()).await);
     let (anna, annas) = in_room(&here, "lobby").await;
     let (bob, bobs) = in_room(&there, "lobby").await;
@@ -171,7 +177,12 @@ async fn a_refused_action_changes_no_document() {
 /// Many sessions write to one room and to the application's total, each with its own count.
 async fn nothing_is_lost(store: impl Store, sessions: usize, actions: usize) {
     let store = Arc::new(store);
-    let app = || App::new().name("scopes").store(Arc::clone(&store)).page::<Room>();
+    let app = || {
+        App::new()
+            .name("scopes")
+            .store(Arc::clone(&store))
+            .page::<Room>()
+    };
     let servers = [Serving::start(app()).await, Serving::start(app()).await];
     let mut talkers = JoinSet::new();
     for session in 0..sessions {
@@ -197,7 +208,11 @@ async fn nothing_is_lost(store: impl Store, sessions: usize, actions: usize) {
             .filter(|(who, _)| *who == session.to_string())
             .map(|(_, what)| what.parse::<usize>().unwrap())
             .collect();
-        assert_eq!(own, (0..actions).collect::<Vec<_>>(), "of session {session}");
+        assert_eq!(
+            own,
+            (0..actions).collect::<Vec<_>>(),
+            "of session {session}"
+        );
     }
 }
 
@@ -224,6 +239,7 @@ async fn a_shared_value_ends_so_long_after_its_last_use_and_open_tabs_see_it() {
         clock.advance(Duration::from_mins(59));
         assert_eq!(shows(&visitor, "/room/lobby", "log").await, "hello");
     }
+    let tab = visitor.attach("/room/lobby").await;
     let mut live = visitor.stream(&[&tab]).await;
     live.named("datastar-patch-elements").await;
     // An open tab is no use of it.
@@ -270,11 +286,11 @@ async fn what_has_expired_is_removed_in_the_background() {
     store.commit(commit).await.unwrap();
     server.visitor().get("/cart").await.assert_ok();
     clock.advance(Duration::from_mins(5));
-    via_tests::patience::until("the left-over document is swept", async || {
+    eventually("the left-over document is swept", async || {
         // As of a moment at which it was alive: only removal makes it absent.
         let then = Timestamp::from_millis(1_000_000_000_000);
         let loaded = store.load(std::slice::from_ref(&key), then).await.unwrap();
-        loaded == [Loaded::Absent]
+        (loaded == [Loaded::Absent]).then_some(())
     })
     .await;
 }
@@ -287,6 +303,7 @@ mod first {
     use super::*;
 
     #[via::page("/price")]
+    #[derive(Debug)]
     pub struct Price {
         #[state]
         pub price: i64,
@@ -320,6 +337,7 @@ mod third {
     }
 
     #[via::page("/price")]
+    #[derive(Debug)]
     pub struct Price {
         #[state(rename = "label")]
         pub title: String,

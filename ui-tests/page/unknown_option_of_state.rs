@@ -1,6 +1,6 @@
 #[via::page("/")]
 struct Counter {
-    #[state(shared)]
+    #[state(sharde)]
     count: i64,
 }
 
