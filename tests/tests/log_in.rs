@@ -21,6 +21,7 @@ struct Office {
 #[via::actions]
 impl Office {
     fn log_in(&mut self, name: String, fx: &mut Effects) {
+        self.opened = 0;
         fx.session().login(name);
     }
 
@@ -42,6 +43,7 @@ impl Office {
     }
 
     fn refuse_log_in(&mut self, fx: &mut Effects) -> Result<(), &'static str> {
+        self.notes.push("refused".to_owned());
         fx.session().login("mallory");
         Err("That is not the password.")
     }

@@ -14,7 +14,7 @@ use via_tests::patience::eventually;
 use via_tests::serving::{Serving, Witness};
 
 #[via::page("/room/{room}")]
-struct Room {
+struct Chat {
     #[param]
     room: String,
     #[state(shared = "room/{room}", ttl = "1h")]
@@ -26,7 +26,7 @@ struct Room {
 }
 
 #[via::actions]
-impl Room {
+impl Chat {
     fn say(&mut self, text: String) -> Result<(), &'static str> {
         self.log.push(text);
         self.total += 1;
@@ -42,7 +42,7 @@ impl Room {
     }
 }
 
-impl View for Room {
+impl View for Chat {
     fn view(&self, _cx: &Cx<Self>) -> Markup {
         html! {
             h1 { (self.room) }
@@ -85,7 +85,7 @@ impl View for Checkout {
 }
 
 fn say(text: &str) -> Action {
-    Action::new("Room::say").arg(text)
+    Action::new("Chat::say").arg(text)
 }
 
 async fn done(tab: &Tab, action: Action) {
@@ -131,7 +131,7 @@ async fn whoever_opens_a_key_sees_its_value_live_and_nobody_else_does() {
         App::new()
             .name("scopes")
             .store(Arc::clone(&store))
-            .page::<Room>()
+            .page::<Chat>()
     };
     let (here, there) = (Serving::start(app()).await, Serving::start(app()).await);
     let (anna, annas) = in_room(&here, "lobby").await;
@@ -155,16 +155,16 @@ async fn whoever_opens_a_key_sees_its_value_live_and_nobody_else_does() {
         (&eve, "lobby%2Fx", "", "0"),
         (&eve, "other", "", "0"),
     ] {
-        let path = format!("/room/{room}");
-        assert_eq!(shows(visitor, &path, "log").await, log);
-        assert_eq!(shows(visitor, &path, "total").await, "1");
-        assert_eq!(shows(visitor, &path, "own").await, own);
+        let place = format!("/room/{room}");
+        assert_eq!(shows(visitor, &place, "log").await, log);
+        assert_eq!(shows(visitor, &place, "total").await, "1");
+        assert_eq!(shows(visitor, &place, "own").await, own);
     }
 }
 
 #[tokio::test]
 async fn a_refused_action_changes_no_document() {
-    let server = Serving::start(App::new().page::<Room>()).await;
+    let server = Serving::start(App::new().page::<Chat>()).await;
     let (visitor, tab) = in_room(&server, "lobby").await;
     done(&tab, say("first")).await;
     let answer = tab.act(say("refused")).await;
@@ -181,7 +181,7 @@ async fn nothing_is_lost(store: impl Store, sessions: usize, actions: usize) {
         App::new()
             .name("scopes")
             .store(Arc::clone(&store))
-            .page::<Room>()
+            .page::<Chat>()
     };
     let servers = [Serving::start(app()).await, Serving::start(app()).await];
     let mut talkers = JoinSet::new();
@@ -190,7 +190,7 @@ async fn nothing_is_lost(store: impl Store, sessions: usize, actions: usize) {
         talkers.spawn(async move {
             for action in 0..actions {
                 done(&tab, say(&format!("{session}.{action}"))).await;
-                done(&tab, Action::new("Room::count_own")).await;
+                done(&tab, Action::new("Chat::count_own")).await;
             }
             let own = shows(&visitor, "/room/lobby", "own").await;
             assert_eq!(own, (2 * actions).to_string());
@@ -231,7 +231,7 @@ async fn sessions_that_write_one_value_at_two_servers_lose_nothing_in_sqlite() {
 #[tokio::test]
 async fn a_shared_value_ends_so_long_after_its_last_use_and_open_tabs_see_it() {
     let clock = Clock::manual(Timestamp::from_millis(1_000_000_000_000));
-    let app = App::new().clock(clock.clone()).page::<Room>();
+    let app = App::new().clock(clock.clone()).page::<Chat>();
     let server = Serving::start(app).await;
     let (visitor, tab) = in_room(&server, "lobby").await;
     done(&tab, say("hello")).await;
@@ -243,7 +243,7 @@ async fn a_shared_value_ends_so_long_after_its_last_use_and_open_tabs_see_it() {
     let mut live = visitor.stream(&[&tab]).await;
     live.named("datastar-patch-elements").await;
     // An open tab is no use of it.
-    clock.advance(Duration::from_mins(60));
+    clock.advance(Duration::from_hours(1));
     let patch = live.named("datastar-patch-elements").await.to_string();
     assert!(!patch.contains("hello"), "{patch}");
     assert_eq!(shows(&visitor, "/room/lobby", "log").await, "");
@@ -297,7 +297,7 @@ async fn what_has_expired_is_removed_in_the_background() {
 
 /// A type that cannot be told from another by its JSON: only its version can.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Cents(i64);
+pub struct Cents(i64);
 
 mod first {
     use super::*;
