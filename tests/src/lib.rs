@@ -1,6 +1,6 @@
 //! Harness of the whole-program and browser tests of `via`.
 //!
-//! Six tools, each usable alone:
+//! Eight tools, each usable alone:
 //!
 //! - [`chromium`] drives a real browser and fails a test on any console error, uncaught exception
 //!   or violation of the Content-Security-Policy;
@@ -9,7 +9,9 @@
 //! - [`proxy`] stands between the two and loses, delays, repeats and refuses what passes;
 //! - [`http`] is a visitor without a browser: cookies, numbered actions, a parsed event stream;
 //! - [`serving`] serves an app whose pages are written in the test, inside the test's own process;
-//! - [`stores`] stands between an app and its store and does what stores do on bad days.
+//! - [`stores`] stands between an app and its store and does what stores do on bad days;
+//! - [`disk`] is a small disk of a test's own, which it can fill;
+//! - [`history`] compares what a session says was done to it with what its tabs were told.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
 //! what it saw when the condition did not come true.
@@ -24,7 +26,9 @@
 )]
 
 pub mod chromium;
+pub mod disk;
 pub mod fixture;
+pub mod history;
 pub mod http;
 pub mod patience;
 pub mod proxy;

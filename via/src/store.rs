@@ -515,8 +515,8 @@ pub enum StoreError {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// There is no room for another document. Reads still work, and so do changes of existing
-    /// documents that need no more room.
+    /// There is no room for this at the moment. Reads still work, and so do changes of existing
+    /// documents that need no more room; on a full disk each one may.
     #[error("the store is full: {0}")]
     Full(&'static str),
     /// What it holds cannot be understood; it was left as it is.

@@ -116,9 +116,18 @@ impl Visitor {
 
     /// Opens a connection that is kept for many requests.
     pub async fn connect(&self) -> Line {
-        Line::open(self.server)
+        self.try_connect()
             .await
             .unwrap_or_else(|error| panic!("no connection: {error}"))
+    }
+
+    /// The same at a server that may be away.
+    ///
+    /// # Errors
+    ///
+    /// The connection was refused.
+    pub async fn try_connect(&self) -> io::Result<Line> {
+        Line::open(self.server).await
     }
 
     /// Sends a request and keeps the cookies of the answer, whose body is still to come.

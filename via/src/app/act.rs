@@ -387,8 +387,10 @@ fn failed(number: u64, failure: Failure) -> Response {
         Failure::Full => Refused::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "full",
-            "The server has no room for another session.",
-        ),
+            "The server has no room for this at the moment; nothing was changed.",
+        )
+        // Room can be made, as on a full disk: then the same request succeeds.
+        .retry_after(5),
         Failure::Incident(incident) => Refused::incident(&incident),
     };
     refused.into_response_to(Some(number))

@@ -73,7 +73,22 @@ pub enum OpenError {
         /// The newest format that this build knows.
         known: i32,
     },
-    /// The file does not pass SQLite's check.
+    /// The file has the format of this build, but not its table: it was made before the first
+    /// release.
+    #[error(
+        "cannot open the store `{path}`: its table is not that of format {format} ({source}); it \
+         was left as it is"
+    )]
+    Layout {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        format: i32,
+        /// What SQLite misses.
+        #[source]
+        source: Source,
+    },
+    /// The file does not pass SQLite's check, or a row in it is not what was written.
     #[error(
         "cannot open the store `{path}`: the database is damaged ({finding}); it was left as it is, \
          restore it from a backup"

@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use super::{
     Synchronous,
+    failure::{Fault, is_full},
     table::{SCHEMA, Table},
 };
 use crate::store::{Durability, OpenError};
@@ -42,7 +43,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Looks only at names. The file itself must not be opened but by SQLite: closing it would
+    /// Looks only at names and lengths. The file itself must not be opened but by SQLite: closing it would
     /// release the locks that SQLite holds for this process.
     pub(super) fn new(path: &Path, synchronous: Synchronous) -> Result<Self, OpenError> {
         // As an absolute path, names like `:memory:` have no meaning of their own to SQLite.
@@ -62,7 +63,20 @@ impl Place {
             let reason = format!("its directory `{parent}` does not exist or is not a directory");
             return Err(place.refused(&reason, None));
         }
+        if place.has_lost_all_but_its_log() {
+            let finding = "the file is empty or missing, but its log `-wal` is not";
+            return Err(place.damaged(finding.to_owned()));
+        }
         Ok(place)
+    }
+
+    /// SQLite would take the file for a new one and remove its log. It writes the first page
+    /// before it makes a log, so this is no file that is just being made.
+    fn has_lost_all_but_its_log(&self) -> bool {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        // To SQLite a file of one byte is empty as well.
+        length(log.as_ref()) > 0 && length(&self.path) <= 1
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -83,15 +97,18 @@ impl Place {
             .map_err(|error| self.sqlite(error))?;
         // Until we know that it is ours, not even its log is written back.
         self.checkpoint_on_close(&connection, false)?;
-        if self.is_ours(&connection)? {
+        let ours = self.is_ours(&connection)?;
+        if ours {
+            self.check_layout(&connection)?;
             self.check(&connection)?;
         }
         self.configure(&connection)
             .and_then(|()| self.create(&mut connection))
             .map_err(|error| self.explain(error))?;
-        Table::new(&connection)
-            .check()
-            .map_err(|error| self.damaged(error.to_string()))?;
+        if !ours {
+            // It may be somebody else who made it.
+            self.check_layout(&connection)?;
+        }
         self.checkpoint_on_close(&connection, true)?;
         Ok(connection)
     }
@@ -129,10 +146,26 @@ impl Place {
         let finding = connection
             .query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
             .map_err(|error| self.explain(error))?;
-        if finding == "ok" {
-            return Ok(());
+        if finding != "ok" {
+            return Err(self.damaged(finding));
         }
-        Err(self.damaged(finding))
+        match Table::new(connection).check_rows() {
+            Ok(()) => Ok(()),
+            Err(Fault::Damaged(finding)) => Err(self.damaged(finding.into())),
+            Err(Fault::Sqlite(error)) => Err(self.explain(error)),
+        }
+    }
+
+    fn check_layout(&self, connection: &Connection) -> Result<(), OpenError> {
+        let checked = Table::new(connection).check_layout();
+        checked.map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::Unknown) => OpenError::Layout {
+                path: self.path.clone(),
+                format: FORMAT,
+                source: error.into(),
+            },
+            _ => self.explain(error),
+        })
     }
 
     fn configure(&self, connection: &Connection) -> rusqlite::Result<()> {
@@ -164,6 +197,8 @@ impl Place {
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
         connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
+        // What a large statement might have to undo needs no room in a directory of its own.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "trusted_schema", false)
     }
 
@@ -191,6 +226,7 @@ impl Place {
     /// Why SQLite refused the file, in the words of who runs the program.
     fn explain(&self, error: rusqlite::Error) -> OpenError {
         let reason = match error.sqlite_error_code() {
+            _ if is_full(&error) => "the disk has no room",
             Some(ErrorCode::NotADatabase) => {
                 return OpenError::NotADatabase {
                     path: self.path.clone(),
@@ -200,7 +236,6 @@ impl Place {
             Some(ErrorCode::DatabaseCorrupt) => return self.damaged(error.to_string()),
             Some(ErrorCode::CannotOpen) => "it cannot be opened or made there",
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "it cannot be written",
-            Some(ErrorCode::DiskFull) => "the disk has no room",
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 "another process holds it locked"
             }
@@ -230,6 +265,11 @@ impl Place {
             finding,
         }
     }
+}
+
+/// 0 for a file that is not there.
+fn length(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
 /// What the live connection promises.

@@ -2,7 +2,10 @@
 
 use std::{error::Error, sync::Arc};
 
-use rusqlite::ErrorCode;
+use rusqlite::{
+    ErrorCode,
+    ffi::{SQLITE_IOERR_SHMSIZE as NO_ROOM_FOR_INDEX, SQLITE_IOERR_SHORT_READ as SHORT_READ},
+};
 
 use crate::store::{OpenError, StoreError};
 
@@ -18,6 +21,10 @@ pub(super) enum Fault {
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
         match error {
+            // The file ends within the bytes of a document.
+            rusqlite::Error::SqliteFailure(why, _) if why.extended_code == SHORT_READ => {
+                Self::Damaged("the bytes of a document are not all there".into())
+            }
             rusqlite::Error::SqliteFailure(..) => Self::Sqlite(error),
             // All others are values that are not what the table's columns hold.
             other => Self::Damaged(other.to_string().into()),
@@ -59,7 +66,7 @@ impl Failure {
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::Full,
+            _ if is_full(&error) => Self::Full,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged(error.to_string().into())
             }
@@ -73,7 +80,8 @@ impl From<OpenError> for Failure {
         match error {
             OpenError::Damaged { .. }
             | OpenError::NotADatabase { .. }
-            | OpenError::Foreign { .. } => Self::Damaged(error.to_string().into()),
+            | OpenError::Foreign { .. }
+            | OpenError::Layout { .. } => Self::Damaged(error.to_string().into()),
             other => Self::Unavailable(Arc::new(other)),
         }
     }
@@ -89,10 +97,30 @@ impl From<Failure> for StoreError {
     }
 }
 
+/// Whether the disk has no room: also where SQLite cannot make the index of its log longer and
+/// has no word of its own for that.
+pub(super) fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+        || error
+            .sqlite_error()
+            .is_some_and(|error| error.extended_code == NO_ROOM_FOR_INDEX)
+}
+
 /// Whether a connection is as good as before after this error; any other one is given up.
 pub(super) fn is_passing(error: &rusqlite::Error) -> bool {
+    is_full(error) || is_busy(error)
+}
+
+/// Whether a `COMMIT` that failed with this error has certainly not written the end of its
+/// transaction: not with another process in the way, and not where the log had no room. After any
+/// other error it may have, and so it has where only the index of the log had none.
+pub(super) fn is_certain(error: &rusqlite::Error) -> bool {
+    is_busy(error) || error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
-        Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
     )
 }

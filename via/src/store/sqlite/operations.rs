@@ -3,7 +3,7 @@
 use super::{
     call::Operation,
     failure::Fault,
-    table::{Found, Table},
+    table::{Head, Table},
 };
 use crate::store::{
     Change, Commit, CommitOutcome, Key, Loaded, Timestamp, Version,
@@ -35,7 +35,7 @@ impl Operation for CommitAll {
         let mut verdict = Verdict::Holds;
         for write in &commit.writes {
             let found = table.find(&write.key, commit.now)?;
-            let standing = found.as_ref().map_or(Standing::Absent, Found::standing);
+            let standing = found.as_ref().map_or(Standing::Absent, Head::standing);
             verdict = verdict.max(write.expect.judge(standing));
         }
         match verdict {
@@ -94,7 +94,7 @@ impl Operation for Touch {
         };
         let touched = found.expiry.touched(self.idle_until);
         if touched != found.expiry {
-            table.move_idle(&self.key, touched.idle_until)?;
+            table.move_idle(&self.key, found, touched)?;
         }
         Ok(true)
     }

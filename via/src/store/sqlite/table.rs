@@ -14,6 +14,8 @@ use crate::store::{
 /// - `filed` is never later than the row ends. Deadlines mostly move later, with every commit; a
 ///   sweep moves `filed` after them once it comes across the row, so that a commit need not touch
 ///   the index.
+/// - `row_hash` is about all that the row says except `filed`, with `bytes_hash` standing for
+///   `bytes`, see [`Head`]: SQLite does not notice a byte that changed on the disk within a value.
 /// - `bytes` is last: the columns before it are read without it.
 pub(super) const SCHEMA: &str = "
     CREATE TABLE document (
@@ -25,39 +27,104 @@ pub(super) const SCHEMA: &str = "
         filed INTEGER NOT NULL,
         deleted INTEGER NOT NULL,
         owner BLOB,
+        bytes_hash INTEGER NOT NULL,
+        row_hash INTEGER NOT NULL,
         bytes BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX document_by_end ON document (filed);
     CREATE INDEX document_by_owner ON document (owner) WHERE owner IS NOT NULL;
 ";
 
-const FIND: &str = "SELECT revision, commit_id, idle_until, absolute, deleted, owner, filed \
-                    FROM document WHERE key = ?1";
-const LOAD: &str = "SELECT revision, commit_id, idle_until, absolute, deleted, owner, bytes \
-                    FROM document WHERE key = ?1";
+/// Begins with the columns of [`Head::of`].
+macro_rules! select {
+    ($and:literal) => {
+        concat!(
+            "SELECT key, revision, commit_id, idle_until, absolute, deleted, owner, bytes_hash, \
+             row_hash",
+            $and
+        )
+    };
+}
+
+const FIND: &str = select!(", filed FROM document WHERE key = ?1");
+const LOAD: &str = select!(", bytes FROM document WHERE key = ?1");
+const EVERY: &str = select!(" FROM document");
+const OWNED: &str = select!(" FROM document WHERE owner = ?1");
+const DUE: &str = select!(" FROM document WHERE filed <= ?1 ORDER BY filed LIMIT ?2");
 const UPDATE: &str = "UPDATE document SET revision = ?2, commit_id = ?3, idle_until = ?4, \
-                      absolute = ?5, bytes = ?6 WHERE key = ?1";
+                      absolute = ?5, bytes_hash = ?6, row_hash = ?7, bytes = ?8 WHERE key = ?1";
 const REPLACE: &str = "INSERT OR REPLACE INTO document \
-                       (key, revision, commit_id, idle_until, absolute, filed, deleted, owner, bytes) \
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-const MOVE_IDLE: &str = "UPDATE document SET idle_until = ?2 WHERE key = ?1";
-const OWNED: &str = "SELECT key FROM document WHERE owner = ?1 \
-                     AND deleted = 0 AND idle_until > ?2 AND absolute > ?2";
-const DUE: &str = "SELECT key, idle_until, absolute FROM document \
-                   WHERE filed <= ?1 ORDER BY filed LIMIT ?2";
+                       (key, revision, commit_id, idle_until, absolute, filed, deleted, owner, \
+                       bytes_hash, row_hash, bytes) \
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+const MOVE_IDLE: &str = "UPDATE document SET idle_until = ?2, row_hash = ?3 WHERE key = ?1";
 const FILE: &str = "UPDATE document SET filed = ?2 WHERE key = ?1";
 const REMOVE: &str = "DELETE FROM document WHERE key = ?1";
 
-/// A row without its bytes, live or a tombstone.
-pub(super) struct Found {
+/// All that a row says except its bytes, live or a tombstone.
+pub(super) struct Head {
     pub(super) version: Version,
     pub(super) expiry: Expiry,
     pub(super) deleted: bool,
     owner: Option<Box<str>>,
-    filed: Timestamp,
+    bytes_hash: i64,
 }
 
-impl Found {
+impl Head {
+    /// Reads the columns that [`select`] names, and compares them with their hash.
+    fn of(row: &Row<'_>) -> Result<Self, Fault> {
+        let key = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+        let revision = row.get::<_, i64>(1)?;
+        let owner = row
+            .get_ref(6)?
+            .as_blob_or_null()
+            .map_err(rusqlite::Error::from)?;
+        let head = Self {
+            version: Version {
+                revision: u64::try_from(revision).map_err(|_| damaged("a revision is negative"))?,
+                commit: CommitId(u128::from_be_bytes(row.get(2)?)),
+            },
+            expiry: Expiry {
+                idle_until: Timestamp::from_millis(row.get(3)?),
+                absolute: Timestamp::from_millis(row.get(4)?),
+            },
+            deleted: row.get(5)?,
+            owner: owner.map(|owner| text(owner).map(Box::from)).transpose()?,
+            bytes_hash: row.get(7)?,
+        };
+        if head.hash(key) == row.get::<_, i64>(8)? {
+            Ok(head)
+        } else {
+            Err(damaged("a row differs from its hash"))
+        }
+    }
+
+    fn tombstone(version: Version, until: Timestamp) -> Self {
+        Self {
+            version,
+            expiry: Expiry::at(until),
+            deleted: true,
+            owner: None,
+            bytes_hash: hash(&[]),
+        }
+    }
+
+    /// The `row_hash` of this under a key.
+    fn hash(&self, key: &[u8]) -> i64 {
+        let mut all = Vec::with_capacity(256);
+        // With its length, so that no byte of it can be taken for the next value's.
+        all.extend((key.len() as u64).to_le_bytes());
+        all.extend(key);
+        all.extend(self.version.revision.to_le_bytes());
+        all.extend(self.version.commit.0.to_le_bytes());
+        all.extend(self.expiry.idle_until.as_millis().to_le_bytes());
+        all.extend(self.expiry.absolute.as_millis().to_le_bytes());
+        all.extend([u8::from(self.deleted), u8::from(self.owner.is_some())]);
+        all.extend(self.bytes_hash.to_le_bytes());
+        all.extend(self.owner.as_deref().unwrap_or_default().as_bytes());
+        hash(&all)
+    }
+
     pub(super) fn standing(&self) -> Standing {
         if self.deleted {
             Standing::Deleted
@@ -76,8 +143,20 @@ impl<'c> Table<'c> {
     }
 
     /// Compiles a statement that names every column, to see that the table is as it should be.
-    pub(super) fn check(&self) -> rusqlite::Result<()> {
+    pub(super) fn check_layout(&self) -> rusqlite::Result<()> {
         self.0.prepare_cached(REPLACE).map(drop)
+    }
+
+    /// Compares all rows, without their bytes, with their hashes.
+    ///
+    /// A row whose key has changed on the disk would never be met by looking for it.
+    pub(super) fn check_rows(&self) -> Result<(), Fault> {
+        let mut statement = self.0.prepare(EVERY)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            Head::of(row)?;
+        }
+        Ok(())
     }
 
     #[cfg(test)]
@@ -85,25 +164,20 @@ impl<'c> Table<'c> {
         self.0.execute_batch(sql)
     }
 
-    /// The row of a key, whether it has ended or not.
-    fn row(&self, key: &Key) -> Result<Option<Found>, Fault> {
+    /// The row of a key, whether it has ended or not, and its `filed`.
+    fn row(&self, key: &Key) -> Result<Option<(Head, Timestamp)>, Fault> {
         let mut statement = self.0.prepare_cached(FIND)?;
         let mut rows = statement.query([bytes_of(key)])?;
         let Some(row) = rows.next()? else {
             return Ok(None);
         };
-        Ok(Some(Found {
-            version: version(row)?,
-            expiry: expiry(row, 2)?,
-            deleted: row.get(4)?,
-            owner: owner(row)?,
-            filed: Timestamp::from_millis(row.get(6)?),
-        }))
+        Ok(Some((Head::of(row)?, Timestamp::from_millis(row.get(9)?))))
     }
 
     /// The row of a key, if it has not ended.
-    pub(super) fn find(&self, key: &Key, now: Timestamp) -> Result<Option<Found>, Fault> {
-        Ok(self.row(key)?.filter(|row| !row.expiry.has_passed(now)))
+    pub(super) fn find(&self, key: &Key, now: Timestamp) -> Result<Option<Head>, Fault> {
+        let head = self.row(key)?.map(|(head, _)| head);
+        Ok(head.filter(|head| !head.expiry.has_passed(now)))
     }
 
     pub(super) fn load(&self, key: &Key, now: Timestamp) -> Result<Loaded, Fault> {
@@ -112,88 +186,100 @@ impl<'c> Table<'c> {
         let Some(row) = rows.next()? else {
             return Ok(Loaded::Absent);
         };
-        let expiry = expiry(row, 2)?;
-        if expiry.has_passed(now) {
+        let head = Head::of(row)?;
+        if head.expiry.has_passed(now) {
             return Ok(Loaded::Absent);
         }
-        if row.get(4)? {
+        if head.deleted {
             return Ok(Loaded::Deleted);
         }
+        let bytes = row.get::<_, Vec<u8>>(9)?;
+        if hash(&bytes) != head.bytes_hash {
+            return Err(damaged("the bytes of a document differ from their hash"));
+        }
         Ok(Loaded::Found(StoredDocument {
-            version: version(row)?,
-            bytes: row.get::<_, Vec<u8>>(6)?.into(),
-            expiry,
-            owner: owner(row)?,
+            version: head.version,
+            bytes: bytes.into(),
+            expiry: head.expiry,
+            owner: head.owner,
         }))
     }
 
     /// Writes a document where one is or is not.
     pub(super) fn put(&self, key: &Key, version: Version, put: &Put) -> Result<(), Fault> {
         let before = self.row(key)?;
-        let deadline = put.expiry.deadline();
-        let (revision, commit) = columns(version);
-        let (idle_until, absolute) = (
-            put.expiry.idle_until.as_millis(),
-            put.expiry.absolute.as_millis(),
-        );
+        let head = Head {
+            version,
+            expiry: put.expiry,
+            deleted: false,
+            owner: put.owner.clone(),
+            bytes_hash: hash(&put.bytes),
+        };
         match before {
             // As most commits: no index changes.
-            Some(row) if !row.deleted && row.filed <= deadline && row.owner == put.owner => {
+            Some((row, filed))
+                if !row.deleted && filed <= head.expiry.deadline() && row.owner == head.owner =>
+            {
+                let (revision, commit) = columns(version);
                 self.0.prepare_cached(UPDATE)?.execute(params![
                     bytes_of(key),
                     revision,
                     commit,
-                    idle_until,
-                    absolute,
+                    head.expiry.idle_until.as_millis(),
+                    head.expiry.absolute.as_millis(),
+                    head.bytes_hash,
+                    head.hash(bytes_of(key)),
                     &*put.bytes
                 ])?;
+                Ok(())
             }
-            _ => {
-                self.0.prepare_cached(REPLACE)?.execute(params![
-                    bytes_of(key),
-                    revision,
-                    commit,
-                    idle_until,
-                    absolute,
-                    deadline.as_millis(),
-                    false,
-                    put.owner.as_deref().map(str::as_bytes),
-                    &*put.bytes
-                ])?;
-            }
+            _ => self.replace(key, &head, &put.bytes),
         }
-        Ok(())
     }
 
     /// Leaves a tombstone.
     pub(super) fn bury(&self, key: &Key, version: Version, until: Timestamp) -> Result<(), Fault> {
-        let (revision, commit) = columns(version);
-        let until = until.as_millis();
+        self.replace(key, &Head::tombstone(version, until), &[])
+    }
+
+    fn replace(&self, key: &Key, head: &Head, bytes: &[u8]) -> Result<(), Fault> {
+        let (revision, commit) = columns(head.version);
         self.0.prepare_cached(REPLACE)?.execute(params![
             bytes_of(key),
             revision,
             commit,
-            until,
-            until,
-            until,
-            true,
-            None::<&[u8]>,
-            &[][..] as &[u8]
+            head.expiry.idle_until.as_millis(),
+            head.expiry.absolute.as_millis(),
+            head.expiry.deadline().as_millis(),
+            head.deleted,
+            head.owner.as_deref().map(str::as_bytes),
+            head.bytes_hash,
+            head.hash(bytes_of(key)),
+            bytes
         ])?;
         Ok(())
     }
 
-    pub(super) fn move_idle(&self, key: &Key, idle_until: Timestamp) -> Result<(), Fault> {
-        let mut statement = self.0.prepare_cached(MOVE_IDLE)?;
-        statement.execute(params![bytes_of(key), idle_until.as_millis()])?;
+    /// Gives a row that was just found another expiry.
+    pub(super) fn move_idle(&self, key: &Key, head: Head, expiry: Expiry) -> Result<(), Fault> {
+        let head = Head { expiry, ..head };
+        self.0.prepare_cached(MOVE_IDLE)?.execute(params![
+            bytes_of(key),
+            expiry.idle_until.as_millis(),
+            head.hash(bytes_of(key))
+        ])?;
         Ok(())
     }
 
     pub(super) fn owned_by(&self, owner: &str, now: Timestamp) -> Result<Vec<Key>, Fault> {
         let mut statement = self.0.prepare_cached(OWNED)?;
-        let mut rows = statement.query(params![owner.as_bytes(), now.as_millis()])?;
+        let mut rows = statement.query([owner.as_bytes()])?;
         let mut keys = Vec::new();
         while let Some(row) = rows.next()? {
+            let head = Head::of(row)?;
+            if head.deleted || head.expiry.has_passed(now) {
+                continue;
+            }
             let text = text(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?;
             keys.push(Key::new(text).ok_or_else(|| damaged("a key is empty or too long"))?);
         }
@@ -210,11 +296,18 @@ impl<'c> Table<'c> {
     ) -> Result<(usize, usize), Fault> {
         let mut statement = self.0.prepare_cached(DUE)?;
         let chunk = i64::try_from(chunk).unwrap_or(i64::MAX);
-        let due = statement
-            .query_map(params![now.as_millis(), chunk], |row| {
-                Ok((row.get::<_, Vec<u8>>(0)?, expiry(row, 1)?))
-            })?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
+        let mut rows = statement.query(params![now.as_millis(), chunk])?;
+        let mut due = Vec::new();
+        while let Some(row) = rows.next()? {
+            let key = row.get::<_, Vec<u8>>(0)?;
+            // A damaged row does not say when it ends: it stays, and no sweep looks at it again.
+            let expiry = match Head::of(row) {
+                Ok(head) => head.expiry,
+                Err(Fault::Damaged(_)) => Expiry::NEVER,
+                Err(fault) => return Err(fault),
+            };
+            due.push((key, expiry));
+        }
         let (mut seen, mut removed) = (0, 0);
         for (key, expiry) in due {
             if removed == limit {
@@ -242,27 +335,8 @@ fn columns(version: Version) -> (i64, [u8; 16]) {
     (revision, version.commit.0.to_be_bytes())
 }
 
-fn version(row: &Row<'_>) -> Result<Version, Fault> {
-    let revision = row.get::<_, i64>(0)?;
-    Ok(Version {
-        revision: u64::try_from(revision).map_err(|_| damaged("a revision is negative"))?,
-        commit: CommitId(u128::from_be_bytes(row.get(1)?)),
-    })
-}
-
-fn expiry(row: &Row<'_>, first: usize) -> rusqlite::Result<Expiry> {
-    Ok(Expiry {
-        idle_until: Timestamp::from_millis(row.get(first)?),
-        absolute: Timestamp::from_millis(row.get(first + 1)?),
-    })
-}
-
-fn owner(row: &Row<'_>) -> Result<Option<Box<str>>, Fault> {
-    let owner = row
-        .get_ref(5)?
-        .as_blob_or_null()
-        .map_err(rusqlite::Error::from)?;
-    owner.map(|owner| text(owner).map(Box::from)).transpose()
+fn hash(bytes: &[u8]) -> i64 {
+    xxhash_rust::xxh3::xxh3_64(bytes).cast_signed()
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Fault> {

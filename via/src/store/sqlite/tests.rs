@@ -443,6 +443,25 @@ async fn an_empty_file_becomes_a_store() {
     create(&scratch.open(), &key("a"), put("")).await;
 }
 
+#[tokio::test]
+async fn a_file_of_which_only_the_log_is_left_is_refused_and_left_alone() {
+    for left in ["", "S"] {
+        let scratch = Scratch::new();
+        let store = scratch.open();
+        create(&store, &key("a"), put("")).await;
+        let copy = Scratch::new();
+        let log = |scratch: &Scratch| format!("{}-wal", scratch.file().display());
+        let bytes = fs::read(log(&scratch)).unwrap();
+        fs::write(log(&copy), &bytes).unwrap();
+        fs::write(copy.file(), left).unwrap();
+        let (error, sentence) = refusal(copy.file());
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+        assert!(sentence.contains("its log `-wal` is not"), "{sentence}");
+        assert!(fs::read(log(&copy)).unwrap() == bytes);
+        assert_eq!(fs::read(copy.file()).unwrap(), left.as_bytes());
+    }
+}
+
 #[test]
 fn many_may_make_the_same_file_at_once() {
     let scratch = Scratch::new();
@@ -530,20 +549,119 @@ async fn a_held_lock_is_unavailable_and_passes() {
     commit_at(&store, NOW, change).await.unwrap();
 }
 
+/// What a byte that changed on the disk may have changed, without SQLite noticing it.
+const DAMAGES: [&str; 8] = [
+    "UPDATE document SET revision = 7 WHERE key = x'61'",
+    "UPDATE document SET revision = -1 WHERE key = x'61'",
+    "UPDATE document SET commit_id = x'00' WHERE key = x'61'",
+    "UPDATE document SET idle_until = 0 WHERE key = x'61'",
+    "UPDATE document SET absolute = 0 WHERE key = x'61'",
+    "UPDATE document SET deleted = 1 WHERE key = x'61'",
+    "UPDATE document SET owner = x'62' WHERE key = x'61'",
+    "UPDATE document SET bytes_hash = 0 WHERE key = x'61'",
+];
+
 #[tokio::test]
-async fn a_damaged_row_is_reported_and_left() {
+async fn a_damaged_row_is_reported_and_left_while_others_go_on() {
+    for damage in DAMAGES {
+        let scratch = Scratch::new();
+        let store = scratch.open();
+        let version = create(&store, &key("a"), put("1")).await;
+        store.write(OnWriter(damage)).await.unwrap();
+        create(&store, &key("b"), put("1")).await;
+        for expect in [Expect::At(version), Expect::Absent] {
+            let change = vec![write(&key("a"), expect, put("2"))];
+            let result = commit_at(&store, NOW, change).await;
+            assert!(matches!(result, Err(StoreError::Damaged(_))), "{result:?}");
+        }
+        let loaded = store.load(&[key("a")], NOW).await;
+        assert!(matches!(loaded, Err(StoreError::Damaged(_))), "{loaded:?}");
+        assert_eq!(found(&store, &key("b")).await.bytes, "1");
+    }
+}
+
+#[tokio::test]
+async fn a_document_whose_bytes_changed_is_reported_while_others_go_on_also_after_a_restart() {
     let scratch = Scratch::new();
     let store = scratch.open();
-    let version = create(&store, &key("a"), put("1")).await;
-    let damage = "UPDATE document SET commit_id = x'00'";
-    store.write(OnWriter(damage)).await.unwrap();
+    create(&store, &key("a"), put("1")).await;
     create(&store, &key("b"), put("1")).await;
-    let loaded = store.load(&[key("a")], NOW).await;
+    let damage = "UPDATE document SET bytes = x'32' WHERE key = x'61'";
+    store.write(OnWriter(damage)).await.unwrap();
+    store.close().await.unwrap();
+
+    let store = scratch.open();
+    let (one, other) = ([key("a")], [key("b")]);
+    let (loaded, beside) = tokio::join!(store.load(&one, NOW), store.load(&other, NOW));
     assert!(matches!(loaded, Err(StoreError::Damaged(_))), "{loaded:?}");
-    let change = vec![write(&key("a"), Expect::At(version), put("2"))];
-    let result = commit_at(&store, NOW, change).await;
-    assert!(matches!(result, Err(StoreError::Damaged(_))), "{result:?}");
-    found(&store, &key("b")).await;
+    assert!(matches!(beside.unwrap()[0], Loaded::Found(_)));
+}
+
+#[tokio::test]
+async fn a_store_in_which_a_row_says_something_else_is_refused() {
+    // A session under another key would be one that never existed.
+    let damages = ["UPDATE document SET key = x'63' WHERE key = x'61'"];
+    for damage in damages.iter().chain(&DAMAGES) {
+        let scratch = Scratch::new();
+        let store = scratch.open();
+        create(&store, &key("a"), put("1")).await;
+        store.write(OnWriter(damage)).await.unwrap();
+        store.close().await.unwrap();
+        let (error, sentence) = refusal(scratch.file());
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+        assert!(sentence.contains("it was left as it is"), "{sentence}");
+    }
+}
+
+#[tokio::test]
+async fn a_sweep_leaves_damaged_rows_and_does_not_look_at_them_for_ever() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    for i in 0..=SWEEP_CHUNK {
+        let mut put = put("");
+        put.expiry.idle_until = after(1);
+        create(&store, &key(&format!("{i}")), put).await;
+    }
+    let damage = "UPDATE document SET revision = 7 WHERE key <> x'30'";
+    store.write(OnWriter(damage)).await.unwrap();
+    assert_eq!(store.sweep(after(2), usize::MAX).await.unwrap(), 1);
+    let loaded = store.load(&[key("1")], NOW).await;
+    assert!(matches!(loaded, Err(StoreError::Damaged(_))), "{loaded:?}");
+}
+
+#[tokio::test]
+async fn a_moved_deadline_and_a_tombstone_are_no_damage() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    for name in ["a", "b"] {
+        let mut put = put("1");
+        put.expiry.idle_until = after(10);
+        create(&store, &key(name), put).await;
+        assert!(store.touch(&key(name), after(20), NOW).await.unwrap());
+    }
+    store.delete(&[key("b")], after(9), NOW).await.unwrap();
+    store.close().await.unwrap();
+    let store = scratch.open();
+    assert_eq!(found(&store, &key("a")).await.expiry.idle_until, after(20));
+    assert_eq!(load(&store, &key("b")).await, Loaded::Deleted);
+}
+
+#[tokio::test]
+async fn a_file_with_the_table_of_an_unreleased_version_is_refused_and_left_alone() {
+    let scratch = Scratch::new();
+    let store = scratch.open();
+    create(&store, &key("a"), put("1")).await;
+    store.close().await.unwrap();
+    let connection = Connection::open(scratch.file()).unwrap();
+    let older = "ALTER TABLE document DROP COLUMN row_hash; PRAGMA wal_checkpoint(TRUNCATE)";
+    connection.execute_batch(older).unwrap();
+    drop(connection);
+    let before = fs::read(scratch.file()).unwrap();
+    let (error, sentence) = refusal(scratch.file());
+    let layout = matches!(error, OpenError::Layout { format: 1, .. });
+    assert!(layout, "{error:?}");
+    assert!(sentence.contains("row_hash"), "{sentence}");
+    assert!(fs::read(scratch.file()).unwrap() == before);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use super::{
     call::Job,
     connection::{self, Place},
-    failure::{Failure, Setback, is_passing},
+    failure::{Failure, Setback, is_certain, is_passing},
     table::Table,
 };
 use crate::store::{Notice, StoreError, notices::Notices};
@@ -165,7 +165,7 @@ impl Writer {
             // There may be room for some of them.
             Err(Setback {
                 failure: Failure::Full,
-                ..
+                in_doubt: false,
             }) if jobs.len() > 1 => {
                 for job in jobs {
                     self.serve(vec![job]);
@@ -214,9 +214,7 @@ impl Writer {
         if let Err(error) = execute(&connection, "COMMIT") {
             self.keep_after(&error, connection);
             return Err(Setback {
-                // With a full disk or another process in the way SQLite has not written the end
-                // of the transaction. After any other error it may have.
-                in_doubt: !is_passing(&error),
+                in_doubt: !is_certain(&error),
                 failure: error.into(),
             });
         }
@@ -228,7 +226,10 @@ impl Writer {
     /// find it. After that it certainly did not happen.
     fn rule_out(&mut self) -> Result<(), Setback> {
         let connection = self.take_connection()?;
-        connection::rewrite_format(&connection).map_err(Setback::certain)?;
+        if let Err(error) = connection::rewrite_format(&connection) {
+            self.keep_after(&error, connection);
+            return Err(Setback::certain(error));
+        }
         self.connection = Some(connection);
         Ok(())
     }

@@ -1,0 +1,39 @@
+//! A page whose state is a log of all that was done to it, for tests that count what is missing.
+
+use via::prelude::*;
+
+#[via::page("/")]
+struct Logbook {
+    #[state]
+    log: Vec<(u64, u64)>,
+}
+
+#[via::actions]
+impl Logbook {
+    fn add(&mut self, tab: u64, number: u64) {
+        self.log.push((tab, number));
+    }
+}
+
+impl View for Logbook {
+    fn view(&self, _: &Cx<Self>) -> Markup {
+        html! {
+            output id="log" {
+                @for (tab, number) in &self.log { (tab) ":" (number) " " }
+            }
+            output id="length" { (self.log.len()) }
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> via::Result<()> {
+    let var = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
+    via::App::new()
+        .store(via::store::open(&var("VIA_STORE"))?)
+        .page::<Logbook>()
+        .bind(var("VIA_ADDR"))
+        .await?
+        .run()
+        .await
+}

@@ -1,0 +1,134 @@
+//! A small disk of a test's own.
+//!
+//! To mount one takes a privilege, and a mount must not outlive the test. So the test runs again in
+//! a process with a mount namespace of its own, in which whoever runs the tests is allowed to.
+
+use std::env;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// Set where a test runs again.
+const INSIDE: &str = "VIA_TESTS_MOUNTS";
+const PAGE: u64 = 4096;
+
+/// Runs `body` in a process of its own that may mount disks, as the test of this name in this
+/// test program.
+///
+/// Where the system does not allow that, the test fails and says what is missing.
+#[track_caller]
+pub fn with_mounts(test: &str, body: impl FnOnce()) {
+    if env::var_os(INSIDE).is_some() {
+        return body();
+    }
+    let mut command = Command::new("unshare");
+    if rustix::process::geteuid().is_root() {
+        command.args(["--mount", "--propagation", "private", "--"]);
+    } else {
+        command.args(["--map-root-user", "--mount", "--"]);
+    }
+    let output = command
+        .arg(env::current_exe().expect("the path of the running test"))
+        .args(["--exact", test, "--nocapture"])
+        .env(INSIDE, "1")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| {
+            panic!("this test needs `unshare` (Debian: util-linux), which does not run: {error}")
+        });
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("running 1 test") || !errors.contains("unshare"),
+        "this test mounts a tmpfs. As root that takes the capability CAP_SYS_ADMIN; otherwise the \
+         kernel must allow user namespaces without privileges. Neither is so here: {errors}"
+    );
+    eprint!("{errors}");
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{test} failed in its namespace:\n{said}\n{errors}"
+    );
+}
+
+/// A mounted tmpfs, and a file that takes its room away.
+#[derive(Debug)]
+pub struct SmallDisk {
+    directory: TempDir,
+}
+
+impl SmallDisk {
+    /// Mounts a disk of so many bytes; only within [`with_mounts`].
+    #[track_caller]
+    #[must_use]
+    pub fn mount(bytes: u64) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let output = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"])
+            .arg(directory.path())
+            .output()
+            .unwrap_or_else(|error| panic!("this test needs `mount`: {error}"));
+        assert!(
+            output.status.success(),
+            "this test needs to mount a tmpfs, and may not: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Self { directory }
+    }
+
+    /// Where it is mounted.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Takes all room there is.
+    #[track_caller]
+    pub fn fill(&self) {
+        let mut filler = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(self.filler())
+            .expect("the filler");
+        let page = vec![0; usize::try_from(PAGE).expect("a small number")];
+        loop {
+            match filler.write_all(&page) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::StorageFull => return,
+                Err(error) => panic!("the disk cannot be filled: {error}"),
+            }
+        }
+    }
+
+    /// Gives so many pages back.
+    #[track_caller]
+    pub fn give_back(&self, pages: u64) {
+        let filler = OpenOptions::new().write(true).open(self.filler());
+        let filler: File = filler.expect("the disk was filled");
+        let length = filler.metadata().expect("its length").len();
+        let left = length.checked_sub(pages * PAGE);
+        filler
+            .set_len(left.expect("there is so much to give back"))
+            .expect("the filler can be cut");
+    }
+
+    /// Gives all room back.
+    #[track_caller]
+    pub fn free(&self) {
+        fs::remove_file(self.filler()).expect("the disk was filled");
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.path().join("filler")
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // At the latest, the end of the namespace unmounts it.
+        let mut unmount = Command::new("umount");
+        let _ = unmount.arg("--lazy").arg(self.path()).output();
+    }
+}
