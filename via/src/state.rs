@@ -1,18 +1,26 @@
 //! Fields of a page <-> the values that a document keeps.
 
 mod change;
+mod compress;
 mod document;
 mod fields;
 mod shared;
+mod unreadable;
+mod values;
+#[cfg(test)]
+mod versions_tests;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 pub(crate) use change::{ChangeError, Changes, Targets, change};
-pub(crate) use document::{Document, DocumentError, Load, Outcome, RECENT, TabId, TabRecord, raw};
+pub(crate) use document::{
+    Document, DocumentError, Encoded, Load, Outcome, RECENT, TabId, TabRecord, raw,
+};
 pub use fields::{FieldReader, FieldWriter, HasDefault, Param, ReadError};
-pub(crate) use fields::{Fields, Inputs, Sources, Written};
+pub(crate) use fields::{Inputs, Sources, Written};
 pub(crate) use shared::{SharedDocument, VALUE};
+pub(crate) use values::Fields;
 
 use crate::page::TypeInfo;
 

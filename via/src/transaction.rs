@@ -13,8 +13,8 @@ use crate::{
     limits,
     session::{SessionCookie, random},
     state::{
-        ChangeError, Changes, Document, Inputs, Load, Outcome, RECENT, Sources, TabId, TabRecord,
-        Targets,
+        ChangeError, Changes, Document, Encoded, Inputs, Load, Outcome, RECENT, Sources, TabId,
+        TabRecord, Targets,
     },
     store::{
         Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Put, StoreError, Timestamp, Write,
@@ -229,14 +229,7 @@ fn prepare(
     {
         document.record(
             scope.tab,
-            TabRecord {
-                load,
-                number,
-                digest,
-                outcome: outcome.clone(),
-                at: now.as_millis(),
-                fields: tab_fields,
-            },
+            TabRecord::new(load, number, digest, &outcome, now.as_millis(), tab_fields),
         );
     } else if let Some(record) = document.tabs.get_mut(&scope.tab) {
         record.fields = tab_fields;
@@ -285,7 +278,8 @@ fn handled(
     if digest != record.digest {
         return Err(Failure::NumberReused);
     }
-    Ok(Some(record.outcome.clone()))
+    // Only a newer build can tell what became of it: it is not done again.
+    record.outcome().map(Some).ok_or(Failure::Superseded)
 }
 
 /// Runs the step so that a panic in it ends nothing but this attempt.
@@ -327,12 +321,12 @@ async fn commit(
     id: CommitId,
     now: Timestamp,
 ) -> Result<Answer, Failure> {
-    let bytes = document.encode();
-    if bytes.len() > limits::DOCUMENT {
+    let Encoded { bytes, size } = document.encode();
+    if size > limits::DOCUMENT {
         return Err(Failure::TooLarge);
     }
-    if bytes.len() > limits::DOCUMENT_WARN {
-        tracing::warn!(bytes = bytes.len(), "the document of a session is large");
+    if size > limits::DOCUMENT_WARN {
+        tracing::warn!(bytes = size, "the document of a session is large");
     }
     let expiry = Expiry {
         idle_until: clock::after(now, core.config.idle),

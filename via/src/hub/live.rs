@@ -1,7 +1,7 @@
 //! One session that somebody shows or changes at the moment.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -324,7 +324,7 @@ pub(crate) fn sources<'a>(
     tab: Option<TabId>,
     inputs: &'a Inputs,
 ) -> Sources<'a> {
-    static NOTHING: Fields = BTreeMap::new();
+    static NOTHING: Fields = Fields::new();
     let document = state.snapshot().map(|snapshot| &snapshot.document);
     Sources {
         session: document.map_or(&NOTHING, |document| &document.fields),
