@@ -22,6 +22,8 @@ mod session;
 pub mod signal;
 mod state;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transaction;
 
 pub use action::{ActionHandle, Effects, Task};

@@ -7,8 +7,25 @@ use bytes::Bytes;
 use super::DocumentError;
 use crate::store::MAX_DOCUMENT;
 
+/// Documents below this size are stored as they are.
+///
+/// `cargo bench -p via --bench compress`, for a to-do list, a chat log and settings; the times are
+/// of the chat log, medians:
+///
+/// | bytes | left at level 1 | at level 3 | pack at 1 | at 3 | unpack |
+/// |---|---|---|---|---|---|
+/// | 256 | 75, 74, 75 % | 75, 74, 75 % | 11 µs | 18 µs | 9 µs |
+/// | 1 KiB | 46, 53, 41 % | 46, 53, 42 % | 13 µs | 21 µs | 9 µs |
+/// | 4 KiB | 27, 36, 25 % | 27, 35, 25 % | 20 µs | 25 µs | 18 µs |
+/// | 16 KiB | 21, 30, 20 % | 20, 29, 19 % | 43 µs | 60 µs | 32 µs |
+/// | 64 KiB | 19, 27, 18 % | 18, 26, 18 % | 146 µs | 200 µs | 88 µs |
+/// | 256 KiB | 17, 26, 18 % | 17, 24, 16 % | 0.9 ms | 0.9 ms | 0.3 ms |
+///
+/// Each call costs 10 µs however small the document is, in every commit and in every load. Below
+/// 4 KiB that buys nothing: a page of SQLite has 4 KiB.
 const THRESHOLD: usize = 4096;
 
+/// See [`THRESHOLD`]: level 3 saves next to nothing more, and takes a third longer.
 const LEVEL: i32 = 1;
 
 /// What a frame begins with. JSON does not: a document begins with `{`.

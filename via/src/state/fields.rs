@@ -60,7 +60,7 @@ impl<'a> Sources<'a> {
 
 /// Under which name a version of a field is kept: each has its own, so that builds which run beside
 /// each other do not take each other's values for theirs.
-pub(super) fn stored_name(field: &FieldDescriptor, version: u32) -> Cow<'static, str> {
+pub(crate) fn stored_name(field: &FieldDescriptor, version: u32) -> Cow<'static, str> {
     let name = field.stored_name();
     if version < 2 {
         Cow::Borrowed(name)
