@@ -215,6 +215,12 @@ impl App {
         Sessions::new(Arc::clone(&self.store), self.clock.clone(), tombstone)
     }
 
+    /// What the macros know of its pages.
+    #[cfg(feature = "testing")]
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = &'static crate::page::PageDescriptor> {
+        self.pages.iter().map(|page| page.descriptor)
+    }
+
     /// The app as an axum [`Router`], to nest it in a program of your own.
     ///
     /// Without an [`origin`](Self::origin) it is taken to be reached by HTTPS.

@@ -22,6 +22,8 @@ mod session;
 pub mod signal;
 mod state;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transaction;
 
 pub use action::{ActionHandle, Effects, Task};
@@ -33,7 +35,7 @@ pub use maud::{Markup, PreEscaped, html};
 pub use page::{Page, View};
 pub use session::{Session, SessionHandle, SessionInfo, Sessions};
 pub use signal::{Signal, SignalValue};
-pub use state::State;
+pub use state::{State, unreadable_values};
 pub use via_macros::{SignalValue, actions, page};
 
 /// Compiles the README.

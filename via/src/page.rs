@@ -162,6 +162,9 @@ pub struct TypeInfo {
     pub id: TypeId,
     /// For people.
     pub name: &'static str,
+    /// What its stored values look like, if that is known.
+    #[cfg(feature = "testing")]
+    pub(crate) shape: Option<fn() -> crate::testing::Shape>,
 }
 
 impl TypeInfo {
@@ -171,6 +174,17 @@ impl TypeInfo {
         Self {
             id: TypeId::of::<T>(),
             name: type_name::<T>(),
+            #[cfg(feature = "testing")]
+            shape: None,
+        }
+    }
+
+    /// What is known of `T`, which is stored by its `Serialize`.
+    pub(crate) fn stored<T: serde::de::DeserializeOwned + 'static>() -> Self {
+        Self {
+            #[cfg(feature = "testing")]
+            shape: Some(crate::testing::trace::<T>),
+            ..Self::of::<T>()
         }
     }
 }

@@ -1,25 +1,40 @@
 //! Fields of a page <-> the values that a document keeps.
 
 mod change;
+mod compress;
 mod document;
 mod fields;
 mod shared;
+mod unreadable;
+mod values;
+#[cfg(test)]
+mod values_tests;
+#[cfg(test)]
+mod versions_tests;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 pub(crate) use change::{ChangeError, Changes, Targets, change};
 pub(crate) use document::{
-    Document, DocumentError, Load, Outcome, PreviousSecret, RECENT, TabId, TabRecord, raw,
+    Document, DocumentError, Encoded, Load, Outcome, PreviousSecret, RECENT, TabId, TabRecord, raw,
 };
 pub use fields::{FieldReader, FieldWriter, HasDefault, Param, ReadError};
-pub(crate) use fields::{Fields, Inputs, Sources, Written};
+pub(crate) use fields::{Inputs, Sources, Written};
 pub(crate) use shared::{SharedDocument, VALUE};
+pub use unreadable::unreadable_values;
+pub(crate) use values::Fields;
 
 use crate::page::TypeInfo;
 
 /// Types that a `#[state]` field can have: every type that is `Serialize`, `DeserializeOwned` and
 /// `Clone`. (`Default` is asked for separately, unless the field has `default = ..`.)
+///
+/// Values are kept as JSON and must come back as they were. An action that leaves a value in a field
+/// which has no JSON form, or one that cannot be read back, fails and commits nothing, and the log
+/// names the field: a float that is not finite, a map whose keys are neither text nor numbers,
+/// nesting of more than 127 levels. JSON has one `null`, so `Some(None)` comes back as `None`, and so
+/// does `Some(f64::NAN)`.
 ///
 /// Generated code asks for the three one by one, so that the compiler names the one that is missing.
 pub trait State: StateEncode + StateDecode + StateClone {}
@@ -95,6 +110,10 @@ pub type Migration<T> = fn(&str) -> Result<T, serde_json::Error>;
 impl<T: DeserializeOwned + 'static> StateDecode for T {
     fn from_json(json: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(json)
+    }
+
+    fn describe() -> TypeInfo {
+        TypeInfo::stored::<T>()
     }
 }
 

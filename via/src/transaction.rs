@@ -19,8 +19,8 @@ use crate::{
     limits,
     session::{Secret, SessionChange, SessionCookie, random},
     state::{
-        ChangeError, Changes, Document, Inputs, Load, Outcome, PreviousSecret, RECENT,
-        SharedDocument, Sources, TabId, TabRecord, Targets,
+        ChangeError, Changes, Document, Encoded, Fields, Inputs, Load, Outcome, PreviousSecret,
+        RECENT, SharedDocument, Sources, TabId, TabRecord, Targets,
     },
     store::{
         Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Put, StoreError, Timestamp,
@@ -319,7 +319,8 @@ impl Transaction<'_> {
         if digest != record.digest {
             return Err(Failure::NumberReused);
         }
-        Ok(Some(record.outcome.clone()))
+        // Only a newer build can tell what became of it: it is not done again.
+        record.outcome().map(Some).ok_or(Failure::Superseded)
     }
 
     /// Runs the step and writes down what it did.
@@ -369,7 +370,7 @@ impl Transaction<'_> {
         };
         let change = std::mem::take(&mut effects.session).into_change();
         if change == Some(SessionChange::LogOut) {
-            tab_fields.clear();
+            tab_fields = Fields::new();
         }
         if let Some(Numbered {
             load,
@@ -379,14 +380,7 @@ impl Transaction<'_> {
         {
             document.record(
                 tab,
-                TabRecord {
-                    load,
-                    number,
-                    digest,
-                    outcome: outcome.clone(),
-                    at: now.as_millis(),
-                    fields: tab_fields,
-                },
+                TabRecord::new(load, number, digest, &outcome, now.as_millis(), tab_fields),
             );
         } else if let Some(record) = document.tabs.get_mut(&tab) {
             record.fields = tab_fields;
@@ -439,7 +433,7 @@ impl Transaction<'_> {
             .tabs
             .get(&self.scope.tab)
             .ok_or(Failure::SessionGone)?;
-        let outcome = record.outcome.clone();
+        let outcome = record.outcome().ok_or(Failure::Superseded)?;
         let commit = CommitId(u128::from_le_bytes(random()));
         let cookie = self.rotate(&mut document, now);
         document.made_for(commit);
@@ -589,16 +583,16 @@ fn expiry_of(place: &SharedPlace, now: Timestamp) -> Expiry {
 
 /// Writes a document, unless it is too large.
 fn put(
-    bytes: bytes::Bytes,
+    Encoded { bytes, size }: Encoded,
     expiry: Expiry,
     owner: Option<Box<str>>,
     what: &str,
 ) -> Result<Change, Failure> {
-    if bytes.len() > limits::DOCUMENT {
+    if size > limits::DOCUMENT {
         return Err(Failure::TooLarge);
     }
-    if bytes.len() > limits::DOCUMENT_WARN {
-        tracing::warn!(bytes = bytes.len(), "the document of {what} is large");
+    if size > limits::DOCUMENT_WARN {
+        tracing::warn!(bytes = size, "the document of {what} is large");
     }
     Ok(Change::Put(Put {
         bytes,

@@ -43,3 +43,9 @@ async fn main() -> via::Result<()> {
     eprintln!("The counter is at http://{}", server.address());
     server.run().await
 }
+
+/// What is stored, and how it changes, is seen in review: `VIA_SCHEMA=write cargo test` accepts it.
+#[test]
+fn what_is_stored_is_what_the_committed_description_says() {
+    via::testing::check_schema(&via::App::new().page::<Counter>(), "via-schema.json");
+}

@@ -1,6 +1,6 @@
 //! The documents that one page reads: the session's, and those of its shared values.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use super::{DocumentState, LiveSession, LiveShared, SessionState, SharedState, live::LoadError};
 use crate::{
@@ -179,7 +179,7 @@ impl PageState {
         inputs: &Inputs,
         read: impl FnOnce(Sources<'_>) -> R,
     ) -> R {
-        static NOTHING: Fields = BTreeMap::new();
+        static NOTHING: Fields = Fields::new();
         let session = self.session.snapshot().map(|snapshot| &snapshot.document);
         let shared: Vec<_> = self
             .shared

@@ -1,7 +1,8 @@
 //! Running an action on a copy of a page, and what that changed.
 
 use super::{
-    Document, FieldReader, FieldWriter, Fields, ReadError, SharedDocument, Sources, Written, raw,
+    Document, FieldReader, FieldWriter, Fields, Inputs, ReadError, SharedDocument, Sources,
+    Written, fields::Unreadable, raw,
 };
 use crate::page::{FieldDescriptor, FieldKind, Page, SignalScope, StateScope};
 
@@ -9,7 +10,7 @@ use crate::page::{FieldDescriptor, FieldKind, Page, SignalScope, StateScope};
 #[derive(Debug)]
 pub(crate) struct Changes {
     fields: Vec<(&'static FieldDescriptor, Written)>,
-    unreadable: Vec<&'static str>,
+    unreadable: Vec<Unreadable>,
 }
 
 /// Why a change did not come about.
@@ -17,7 +18,7 @@ pub(crate) struct Changes {
 pub(crate) enum ChangeError<E> {
     /// The request does not fit the page.
     Read(ReadError),
-    /// What the fields became cannot be stored.
+    /// What a field became cannot be stored; the text names the field.
     Write(String),
     /// The action itself said no.
     Action(E),
@@ -44,7 +45,7 @@ pub(crate) fn change<P: Page, E>(
     let before = written(&page).map_err(ChangeError::Write)?;
     run(&mut page).map_err(ChangeError::Action)?;
     let after = written(&page).map_err(ChangeError::Write)?;
-    let fields = P::DESCRIPTOR
+    let fields: Vec<_> = P::DESCRIPTOR
         .fields
         .iter()
         .zip(before.iter().zip(after))
@@ -57,13 +58,63 @@ pub(crate) fn change<P: Page, E>(
         })
         .map(|(field, (_, after))| (field, after))
         .collect();
+    read_back::<P>(&fields, sources.params).map_err(ChangeError::Write)?;
     Ok(Changes { fields, unreadable })
 }
 
 fn written<P: Page>(page: &P) -> Result<Vec<Written>, String> {
     let mut writer = FieldWriter::default();
     page.write(&mut writer);
-    writer.finish()
+    writer.finish().map_err(|(place, error)| {
+        let key = P::DESCRIPTOR.fields[place].key;
+        format!("`{key}` has no JSON form: {error}")
+    })
+}
+
+/// Reads what is about to be stored. What cannot be read now could not be read later either, and
+/// would only be found out when it is too late: a float that is not finite is stored as `null`.
+fn read_back<P: Page>(
+    changed: &[(&'static FieldDescriptor, Written)],
+    params: &[(String, String)],
+) -> Result<(), String> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let mut own = Fields::new();
+    let mut shared = Vec::new();
+    for (field, value) in changed {
+        let Some(json) = value.to_json() else {
+            continue;
+        };
+        let name = field.stored_name(field.version);
+        if field.is_shared() {
+            let mut fields = Fields::new();
+            fields.put(&name, json);
+            shared.push((field.key, fields));
+        } else {
+            own.put(&name, json);
+        }
+    }
+    let shared: Vec<_> = shared.iter().map(|(key, fields)| (*key, fields)).collect();
+    let sources = Sources {
+        session: &own,
+        tab: &own,
+        shared: &shared,
+        principal: None,
+        params,
+        inputs: &Inputs::default(),
+    };
+    let mut reader = FieldReader::trial(P::DESCRIPTOR, sources);
+    // The page was read before, with the same parameters.
+    let _ = P::read(&mut reader);
+    match reader.into_unreadable().first() {
+        None => Ok(()),
+        Some(Unreadable { key, .. }) => Err(format!(
+            "`{key}` became a value whose JSON form cannot be read back: a float that is not \
+             finite, nesting of more than 127 levels, or a `Serialize` that does not fit its \
+             `Deserialize`"
+        )),
+    }
 }
 
 /// The documents that changes are written into.
@@ -88,17 +139,15 @@ impl Changes {
     pub(crate) fn apply(self, targets: &mut Targets<'_>) {
         let Self { fields, unreadable } = self;
         for (field, value) in fields {
-            let json = match value {
-                Written::State(json) => json,
-                Written::Signal(value) => raw(&value),
-                Written::Param => continue,
+            let Some(json) = value.to_json() else {
+                continue;
             };
-            let (target, aside) = match field.kind {
+            let target = match field.kind {
                 FieldKind::State(StateScope::Session) | FieldKind::Signal(SignalScope::Session) => {
-                    (&mut targets.session.fields, &mut targets.session.aside)
+                    &mut targets.session.fields
                 }
                 FieldKind::State(StateScope::Tab) | FieldKind::Signal(SignalScope::Tab) => {
-                    (&mut *targets.tab, &mut targets.session.aside)
+                    &mut *targets.tab
                 }
                 FieldKind::State(StateScope::App | StateScope::Shared { .. }) => {
                     let Some((_, shared)) =
@@ -106,15 +155,27 @@ impl Changes {
                     else {
                         continue;
                     };
-                    (&mut shared.fields, &mut shared.aside)
+                    &mut shared.fields
                 }
                 FieldKind::Signal(SignalScope::Local) | FieldKind::Param => continue,
             };
-            let name = field.stored_name(field.version).into_owned();
-            let old = target.insert(name.clone(), json);
-            if let Some(old) = old.filter(|_| unreadable.contains(&field.key)) {
-                aside.insert(name, old);
+            let name = field.stored_name(field.version);
+            match unreadable.iter().find(|other| other.key == field.key) {
+                None => target.put(&name, json),
+                Some(Unreadable { restored, .. }) => {
+                    target.put_over(&name, json, restored.as_deref());
+                }
             }
+        }
+    }
+}
+
+impl Written {
+    fn to_json(&self) -> Option<Box<serde_json::value::RawValue>> {
+        match self {
+            Self::State(json) => Some(json.clone()),
+            Self::Signal(value) => Some(raw(value)),
+            Self::Param => None,
         }
     }
 }

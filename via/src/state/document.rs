@@ -6,11 +6,14 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize, Serializer, de::Error as _};
 use serde_json::value::RawValue;
 
-use super::Fields;
+use super::{
+    Fields, compress,
+    values::{Object, Values, take, take_or_default},
+};
 use crate::{
     action::Command,
     session::{SecretHash, random},
-    store::{CommitId, Timestamp},
+    store::{CommitId, MAX_DOCUMENT, Timestamp},
 };
 
 /// The format of documents that this build reads and writes.
@@ -31,15 +34,13 @@ pub(crate) struct Document {
     pub(crate) created: Timestamp,
     /// What the session's tabs share.
     pub(crate) fields: Fields,
-    /// Values that could not be decoded when their field was written again.
-    pub(crate) aside: Fields,
     pub(crate) tabs: BTreeMap<TabId, TabRecord>,
     /// A tab without a record whose load was handed out up to then may have been forgotten.
     pub(crate) forgotten: Timestamp,
     /// The latest commits, oldest first: who was not told what became of a commit looks here.
     recent: Vec<u64>,
     /// What another version of this format keeps beside.
-    unknown: Fields,
+    unknown: Values,
 }
 
 /// A secret that was replaced. It opens nothing; it tells those whose request crossed the rotation
@@ -60,19 +61,21 @@ pub(crate) struct PreviousSecret {
 pub(crate) struct TabId(u64);
 
 /// What is kept of one tab.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct TabRecord {
     /// Which load of the tab acted last.
     pub(crate) load: Load,
     /// The number of its last handled action, and what became of it.
     pub(crate) number: u64,
     pub(crate) digest: u64,
-    pub(crate) outcome: Outcome,
+    outcome: Box<RawValue>,
     /// When that was.
     pub(crate) at: i64,
     /// What is the tab's alone.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) fields: Fields,
+    /// What another version of this format keeps beside, and within `load`.
+    unknown: Values,
+    unknown_of_load: Values,
 }
 
 /// One load of a document in a tab: a reload is the next one.
@@ -104,15 +107,49 @@ pub(crate) enum Outcome {
 /// Why bytes of the store are not a document.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DocumentError {
-    #[error("a session document has format {0}, which is newer than this build's {FORMAT}")]
-    Newer(u64),
-    #[error("a session document cannot be read: {0}")]
+    #[error("a document has format {found}, which is newer than this build's {known}")]
+    Newer { found: u64, known: u64 },
+    #[error("a document cannot be read: {0}")]
     Damaged(#[from] serde_json::Error),
+    #[error("a stored document unpacks to {0} bytes, and none has more than {MAX_DOCUMENT}")]
+    Large(u64),
+    #[error("a stored document is compressed and cannot be unpacked")]
+    Frame,
 }
 
-/// The parts of a document, for writing.
+/// A document for the store.
+#[derive(Clone, Debug)]
+pub(crate) struct Encoded {
+    /// What is stored, perhaps compressed.
+    pub(crate) bytes: Bytes,
+    /// How long the document itself is: what its limit is about.
+    pub(crate) size: usize,
+}
+
+impl Encoded {
+    pub(super) fn of(document: &impl Serialize) -> Self {
+        let json =
+            serde_json::to_vec(document).expect("text, numbers and JSON always have a JSON form");
+        Self {
+            size: json.len(),
+            bytes: compress::pack(json),
+        }
+    }
+}
+
+/// The members of a stored document, if its format is not newer than `known`.
+pub(super) fn open(bytes: &[u8], known: u64) -> Result<Values, DocumentError> {
+    let mut parts: Values = serde_json::from_slice(&compress::unpack(bytes)?)?;
+    let found: u64 = take(&mut parts, "format")?;
+    if found > known {
+        return Err(DocumentError::Newer { found, known });
+    }
+    Ok(parts)
+}
+
+/// The parts of a document that are no fields, for writing.
 #[derive(Serialize)]
-struct Parts<'a> {
+struct Known<'a> {
     format: u64,
     secret: &'a SecretHash,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,24 +157,15 @@ struct Parts<'a> {
     created: i64,
     #[serde(skip_serializing_if = "is_zero")]
     forgotten: i64,
-    fields: &'a Fields,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    aside: &'a Fields,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     tabs: &'a BTreeMap<TabId, TabRecord>,
     #[serde(skip_serializing_if = "<[u64]>::is_empty")]
     recent: &'a [u64],
-    #[serde(flatten, serialize_with = "raw_entries")]
-    unknown: &'a Fields,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_zero(number: &i64) -> bool {
     *number == 0
-}
-
-fn raw_entries<S: Serializer>(fields: &Fields, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(fields)
 }
 
 impl Document {
@@ -148,62 +176,59 @@ impl Document {
             previous: None,
             created,
             fields: Fields::new(),
-            aside: Fields::new(),
             tabs: BTreeMap::new(),
             forgotten: Timestamp::from_millis(0),
             recent: Vec::new(),
-            unknown: Fields::new(),
+            unknown: Values::new(),
         }
     }
 
     /// Forgets all state. What the tabs did stays known, so that nothing is done twice.
     pub(crate) fn begin_anew(&mut self, now: Timestamp) {
         self.created = now;
-        self.fields.clear();
-        self.aside.clear();
+        self.fields = Fields::new();
         self.unknown.clear();
         for record in self.tabs.values_mut() {
-            record.fields.clear();
+            record.fields = Fields::new();
+            record.unknown.clear();
         }
     }
 
     /// Reads what [`encode`](Self::encode) wrote, in this build or another.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DocumentError> {
-        let mut parts: Fields = serde_json::from_slice(bytes)?;
-        let format: u64 = take(&mut parts, "format")?;
-        if format > FORMAT {
-            return Err(DocumentError::Newer(format));
-        }
+        let mut parts = open(bytes, FORMAT)?;
+        let records: BTreeMap<TabId, Values> = take_or_default(&mut parts, "tabs")?;
+        let tabs = records
+            .into_iter()
+            .map(|(tab, record)| Ok((tab, TabRecord::read(record)?)))
+            .collect::<Result<_, serde_json::Error>>()?;
         Ok(Self {
             secret: take(&mut parts, "secret")?,
             previous: take_or_default(&mut parts, "previous")?,
             created: Timestamp::from_millis(take(&mut parts, "created")?),
             forgotten: Timestamp::from_millis(take_or_default(&mut parts, "forgotten")?),
-            fields: take(&mut parts, "fields")?,
-            aside: take_or_default(&mut parts, "aside")?,
-            tabs: take_or_default(&mut parts, "tabs")?,
+            fields: Fields::take(&mut parts)?,
+            tabs,
             recent: take_or_default(&mut parts, "recent")?,
             unknown: parts,
         })
     }
 
     /// The bytes for the store.
-    pub(crate) fn encode(&self) -> Bytes {
-        let parts = Parts {
-            format: FORMAT,
-            secret: &self.secret,
-            previous: self.previous.as_ref(),
-            created: self.created.as_millis(),
-            forgotten: self.forgotten.as_millis(),
+    pub(crate) fn encode(&self) -> Encoded {
+        Encoded::of(&Object {
+            known: Known {
+                format: FORMAT,
+                secret: &self.secret,
+                previous: self.previous.as_ref(),
+                created: self.created.as_millis(),
+                forgotten: self.forgotten.as_millis(),
+                tabs: &self.tabs,
+                recent: &self.recent,
+            },
             fields: &self.fields,
-            aside: &self.aside,
-            tabs: &self.tabs,
-            recent: &self.recent,
             unknown: &self.unknown,
-        };
-        serde_json::to_vec(&parts)
-            .expect("text, numbers and JSON always have a JSON form")
-            .into()
+        })
     }
 
     /// Names the commit that this document is made for.
@@ -226,6 +251,8 @@ impl Document {
             // Of two loads with one parent, the one that acts later may be the older one; once
             // the tab is forgotten, neither may act again.
             record.load.since = record.load.since.max(before.load.since);
+            record.unknown = before.unknown;
+            record.unknown_of_load = before.unknown_of_load;
         }
         self.tabs.insert(tab, record);
         while self.tabs.len() > MAX_TABS {
@@ -250,23 +277,84 @@ fn mark(commit: CommitId) -> u64 {
     u64::try_from(commit.0 >> 64).unwrap_or_default()
 }
 
-pub(super) fn take<T: for<'de> Deserialize<'de>>(
-    parts: &mut Fields,
-    name: &'static str,
-) -> Result<T, serde_json::Error> {
-    match parts.remove(name) {
-        Some(json) => serde_json::from_str(json.get()),
-        None => Err(serde_json::Error::missing_field(name)),
+impl TabRecord {
+    /// The record of a tab that acts.
+    pub(crate) fn new(
+        load: Load,
+        number: u64,
+        digest: u64,
+        outcome: &Outcome,
+        at: i64,
+        fields: Fields,
+    ) -> Self {
+        let outcome = serde_json::value::to_raw_value(outcome)
+            .expect("text and numbers always have a JSON form");
+        Self {
+            load,
+            number,
+            digest,
+            outcome,
+            at,
+            fields,
+            unknown: Values::new(),
+            unknown_of_load: Values::new(),
+        }
+    }
+
+    /// What became of its last action; `None` if only another build can tell.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        serde_json::from_str(self.outcome.get()).ok()
+    }
+
+    fn read(mut parts: Values) -> Result<Self, serde_json::Error> {
+        let mut load: Values = take(&mut parts, "load")?;
+        Ok(Self {
+            load: Load {
+                epoch: take(&mut load, "epoch")?,
+                nonce: take(&mut load, "nonce")?,
+                since: take(&mut load, "since")?,
+            },
+            number: take(&mut parts, "number")?,
+            digest: take(&mut parts, "digest")?,
+            outcome: take(&mut parts, "outcome")?,
+            at: take(&mut parts, "at")?,
+            fields: Fields::take(&mut parts)?,
+            unknown: parts,
+            unknown_of_load: load,
+        })
     }
 }
 
-pub(super) fn take_or_default<T: for<'de> Deserialize<'de> + Default>(
-    parts: &mut Fields,
-    name: &str,
-) -> Result<T, serde_json::Error> {
-    parts
-        .remove(name)
-        .map_or_else(|| Ok(T::default()), |json| serde_json::from_str(json.get()))
+impl Serialize for TabRecord {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Known<'a> {
+            load: Object<'a, Load>,
+            number: u64,
+            digest: u64,
+            outcome: &'a RawValue,
+            at: i64,
+        }
+
+        static NO_FIELDS: Fields = Fields::new();
+
+        Object {
+            known: Known {
+                load: Object {
+                    known: self.load,
+                    fields: &NO_FIELDS,
+                    unknown: &self.unknown_of_load,
+                },
+                number: self.number,
+                digest: self.digest,
+                outcome: &self.outcome,
+                at: self.at,
+            },
+            fields: &self.fields,
+            unknown: &self.unknown,
+        }
+        .serialize(serializer)
+    }
 }
 
 impl TabId {
@@ -318,41 +406,69 @@ mod tests {
     }
 
     fn record(at: i64) -> TabRecord {
-        TabRecord {
-            load: Load {
-                epoch: 0,
-                nonce: 1,
-                since: at,
-            },
-            number: 1,
-            digest: 2,
-            outcome: Outcome::Applied {
-                revision: 1,
-                commands: Vec::new(),
-            },
-            at,
-            fields: Fields::new(),
-        }
+        let load = Load {
+            epoch: 0,
+            nonce: 1,
+            since: at,
+        };
+        let outcome = Outcome::Applied {
+            revision: 1,
+            commands: Vec::new(),
+        };
+        TabRecord::new(load, 1, 2, &outcome, at, Fields::new())
+    }
+
+    fn decode(text: &str) -> Document {
+        Document::decode(text.as_bytes()).unwrap()
+    }
+
+    /// As another build of this format might have written it, with strange spaces everywhere.
+    const STRANGE: &str = concat!(
+        r#"{"format":1,"secret":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc","created":5,"tabs":{"#,
+        r#""0000000000000001":{"load":{"epoch":0,"nonce":1,"since":7,"later":[ 1e2 ]},"number":1,"#,
+        r#""digest":2,"outcome":{"applied" : {"revision":1,"commands":[{"do":"sing", "x":[ ]}]}},"#,
+        r#""at":7,"fields":{"Other.tab":[ 1.50 ]},"aside":{"Other.tab":[1e2,{ }]},"more":{ "b" : 1.50 }}},"#,
+        r#""fields":{"Other.field":{ "b" : 1.50, "a":[ 1e2 ] }},"aside":{"Other.field":[ 1e2,[ ]]},"#,
+        r#""later":{ "b" : 1.50, "a":[ 1e2 ] }}"#,
+    );
+
+    #[test]
+    fn what_another_build_wrote_is_kept_byte_for_byte_at_every_level() {
+        let again = decode(STRANGE).encode();
+        assert_eq!(
+            std::str::from_utf8(&again.bytes).unwrap(),
+            // A list of what was set aside is this format's own; what is in it is not.
+            STRANGE.replace("[ 1e2,[ ]]", "[1e2,[ ]]"),
+        );
     }
 
     #[test]
-    fn what_another_version_wrote_is_kept_byte_for_byte() {
-        let mut fields: Fields = serde_json::from_slice(&document().encode()).unwrap();
-        let strange = r#"{ "b" : 1.50, "a":[ 1e2 ] }"#;
-        let raw = |json: &str| RawValue::from_string(json.to_owned()).unwrap();
-        fields.insert("later".into(), raw(strange));
-        fields.insert(
-            "fields".into(),
-            raw(&format!(r#"{{"Other.field":{strange}}}"#)),
-        );
-        let bytes = serde_json::to_vec(&fields).unwrap();
+    fn a_tab_that_acts_keeps_what_another_build_knows_of_it() {
+        let mut document = decode(STRANGE);
+        document.record(TabId(1), record(9));
+        let again = document.encode().bytes;
+        let again = std::str::from_utf8(&again).unwrap();
+        assert!(again.contains(r#""since":9,"later":[ 1e2 ]}"#), "{again}");
+        assert!(again.contains(r#""more":{ "b" : 1.50 }"#), "{again}");
+    }
 
-        let again = Document::decode(&bytes).unwrap().encode();
+    #[test]
+    fn an_outcome_of_another_build_is_kept_and_not_guessed() {
+        let mut document = decode(STRANGE);
+        assert_eq!(document.tabs[&TabId(1)].outcome(), None);
+        document.record(TabId(1), record(9));
+        assert!(document.tabs[&TabId(1)].outcome().is_some());
+    }
 
-        let again: Fields = serde_json::from_slice(&again).unwrap();
-        assert_eq!(again["later"].get(), strange);
-        let inner: Fields = serde_json::from_str(again["fields"].get()).unwrap();
-        assert_eq!(inner["Other.field"].get(), strange);
+    #[test]
+    fn a_large_document_is_stored_small_and_says_how_large_it_is() {
+        let mut document = document();
+        let value = RawValue::from_string(format!("[{}1]", "\"again\",".repeat(2000))).unwrap();
+        document.fields.put("Page.list", value);
+        let encoded = document.encode();
+        assert!(encoded.bytes.len() * 10 < encoded.size);
+        let again = Document::decode(&encoded.bytes).unwrap();
+        assert_eq!(again.encode().size, encoded.size);
     }
 
     #[test]
@@ -361,7 +477,7 @@ mod tests {
         for id in 1..=12 {
             document.made_for(CommitId(id << 64));
         }
-        let again = Document::decode(&document.encode()).unwrap();
+        let again = Document::decode(&document.encode().bytes).unwrap();
         let named: Vec<_> = (0..=13)
             .filter(|id| again.comes_from(CommitId(*id << 64)))
             .collect();
@@ -373,7 +489,7 @@ mod tests {
         let error = Document::decode(br#"{"format":2,"anything":0}"#).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "a session document has format 2, which is newer than this build's 1"
+            "a document has format 2, which is newer than this build's 1"
         );
     }
 
@@ -386,7 +502,7 @@ mod tests {
         assert_eq!(document.tabs.len(), MAX_TABS);
         assert!(!document.tabs.contains_key(&TabId(0)));
         assert_eq!(document.forgotten.as_millis(), 100);
-        let again = Document::decode(&document.encode()).unwrap();
+        let again = Document::decode(&document.encode().bytes).unwrap();
         assert_eq!(again.forgotten.as_millis(), 100);
     }
 }

@@ -10,11 +10,8 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     page::{FieldDescriptor, FieldKind, PageDescriptor, SignalScope, StateScope},
     signal::SignalValue,
-    state::{Migration, StateDecode, StateEncode},
+    state::{Fields, Migration, StateDecode, StateEncode, unreadable},
 };
-
-/// Values under their stable keys, as the bytes they are stored in.
-pub(crate) type Fields = BTreeMap<String, Box<RawValue>>;
 
 /// The signals of a browser, as it sent them with an action.
 #[derive(Clone, Debug, Default)]
@@ -43,22 +40,31 @@ pub(crate) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// What is kept of a field in this version of its stored form.
-    fn stored(&self, field: &FieldDescriptor, version: u32) -> Option<&'a RawValue> {
-        let fields = match field.kind {
+    /// The fields that a field is one of, if it is stored and anything is there.
+    fn fields(&self, field: &FieldDescriptor) -> Option<&'a Fields> {
+        match field.kind {
             FieldKind::State(StateScope::Session) | FieldKind::Signal(SignalScope::Session) => {
-                self.session
+                Some(self.session)
             }
-            FieldKind::State(StateScope::Tab) | FieldKind::Signal(SignalScope::Tab) => self.tab,
+            FieldKind::State(StateScope::Tab) | FieldKind::Signal(SignalScope::Tab) => {
+                Some(self.tab)
+            }
             FieldKind::State(StateScope::App | StateScope::Shared { .. }) => self
                 .shared
                 .iter()
                 .find(|(key, _)| *key == field.key)
-                .map(|(_, fields)| *fields)?,
-            FieldKind::Signal(SignalScope::Local) | FieldKind::Param => return None,
-        };
-        fields.get(&*field.stored_name(version)).map(AsRef::as_ref)
+                .map(|(_, fields)| *fields),
+            FieldKind::Signal(SignalScope::Local) | FieldKind::Param => None,
+        }
     }
+}
+
+/// A field whose stored value could not be decoded.
+#[derive(Debug)]
+pub(super) struct Unreadable {
+    pub(super) key: &'static str,
+    /// What was set aside earlier and is used instead.
+    pub(super) restored: Option<Box<RawValue>>,
 }
 
 /// Hands the fields of a page to generated code, one by one in the order of the struct.
@@ -67,7 +73,16 @@ impl<'a> Sources<'a> {
 pub struct FieldReader<'a> {
     remaining: std::slice::Iter<'static, FieldDescriptor>,
     sources: Sources<'a>,
-    unreadable: Vec<&'static str>,
+    unreadable: Vec<Unreadable>,
+    trial: bool,
+}
+
+/// What a document keeps of a field's own version.
+enum Kept<T> {
+    Nothing,
+    /// Something, of which nothing can be decoded.
+    Unreadable,
+    Value(T),
 }
 
 impl<'a> FieldReader<'a> {
@@ -76,33 +91,32 @@ impl<'a> FieldReader<'a> {
             remaining: page.fields.iter(),
             sources,
             unreadable: Vec::new(),
+            trial: false,
         }
     }
 
-    /// The stored value of a state field: in its own version, or else migrated from the newest older
-    /// one that is there, or else the default. What is stored is left as it is, so that a build of
-    /// an older version goes on with its own.
+    /// Reads values that are not stored yet; those that cannot be decoded are not counted.
+    pub(super) fn trial(page: &'static PageDescriptor, sources: Sources<'a>) -> Self {
+        Self {
+            trial: true,
+            ..Self::new(page, sources)
+        }
+    }
+
+    /// The stored value of a state field, or its default. `migrations` make the value of the
+    /// versions before the field's own, the oldest first.
+    ///
+    /// A value of the field's own version wins, then the newest older one that migrates. Where the
+    /// stored value of a version cannot be decoded, what was set aside of that version is tried,
+    /// the newest first.
     pub fn state<T: StateDecode>(&mut self, default: fn() -> T, migrations: &[Migration<T>]) -> T {
         let field = self.next();
-        let steps = [T::from_json as Migration<T>];
-        let newest_first = steps.iter().chain(migrations.iter().rev());
-        for (age, read) in (0..).zip(newest_first) {
-            let Some(version) = field
-                .version
-                .checked_sub(age)
-                .filter(|version| *version > 0)
-            else {
-                break;
-            };
-            let Some(stored) = self.sources.stored(field, version) else {
-                continue;
-            };
-            match read(stored.get()) {
-                Ok(value) => return value,
-                Err(error) => self.report(field, &error),
-            }
+        let decode = |json: &RawValue| T::from_json(json.get()).ok();
+        match self.own(field, decode) {
+            Kept::Value(value) => value,
+            Kept::Unreadable => default(),
+            Kept::Nothing => self.older(field, migrations).unwrap_or_else(default),
         }
-        default()
     }
 
     /// The value of a signal: the browser's, or else the stored one, or else the default.
@@ -112,22 +126,70 @@ impl<'a> FieldReader<'a> {
     /// [`ReadError::Signal`] if the browser sent a value that is not of the signal's type.
     pub fn signal<T: SignalValue>(&mut self, default: fn() -> T) -> Result<T, ReadError> {
         let field = self.next();
-        let stored = self.sources.stored(field, 1).map(|stored| {
-            serde_json::from_str::<Value>(stored.get())
-                .map_err(|error| error.to_string())
-                .and_then(|value| T::decode(&value).map_err(|error| error.to_string()))
-        });
         // Also where the browser's value hides it: that one may be about to replace it.
-        if let Some(Err(error)) = &stored {
-            self.report(field, error);
-        }
+        let stored = self.own(field, |json| {
+            let value: Value = serde_json::from_str(json.get()).ok()?;
+            T::decode(&value).ok()
+        });
         if let Some(input) = self.sources.inputs.values.get(field.name) {
             return T::decode(input).map_err(|error| {
                 let (name, reason) = error.of(field.name);
                 ReadError::Signal { name, reason }
             });
         }
-        Ok(stored.and_then(Result::ok).unwrap_or_else(default))
+        Ok(match stored {
+            Kept::Value(value) => value,
+            Kept::Unreadable | Kept::Nothing => default(),
+        })
+    }
+
+    /// What is kept of a field's own version.
+    fn own<T>(
+        &mut self,
+        field: &'static FieldDescriptor,
+        decode: impl Fn(&RawValue) -> Option<T>,
+    ) -> Kept<T> {
+        let name = field.stored_name(field.version);
+        let Some(fields) = self.sources.fields(field) else {
+            return Kept::Nothing;
+        };
+        let Some(json) = fields.get(&name) else {
+            return Kept::Nothing;
+        };
+        if let Some(value) = decode(json) {
+            return Kept::Value(value);
+        }
+        if !self.trial {
+            unreadable::note(field.key);
+        }
+        let restored = fields
+            .aside(&name)
+            .find_map(|json| Some((decode(json)?, json)));
+        let (value, json) = restored.unzip();
+        self.unreadable.push(Unreadable {
+            key: field.key,
+            restored: json.map(ToOwned::to_owned),
+        });
+        value.map_or(Kept::Unreadable, Kept::Value)
+    }
+
+    /// The newest older version that is there and migrates. It stays as it is: an older build that
+    /// runs beside goes on with it.
+    fn older<T>(&self, field: &'static FieldDescriptor, migrations: &[Migration<T>]) -> Option<T> {
+        let fields = self.sources.fields(field)?;
+        let versions = (1..field.version).rev();
+        versions
+            .zip(migrations.iter().rev())
+            .find_map(|(version, migrate)| {
+                let name = field.stored_name(version);
+                let migrated = migrate(fields.get(&name)?.get()).ok();
+                migrated.or_else(|| {
+                    unreadable::note(field.key);
+                    fields
+                        .aside(&name)
+                        .find_map(|json| migrate(json.get()).ok())
+                })
+            })
     }
 
     /// The value of a path parameter.
@@ -145,8 +207,8 @@ impl<'a> FieldReader<'a> {
             .ok_or(ReadError::Param { name: field.name })
     }
 
-    /// The keys whose stored values could not be decoded.
-    pub(crate) fn into_unreadable(self) -> Vec<&'static str> {
+    /// The fields whose stored values could not be decoded.
+    pub(super) fn into_unreadable(self) -> Vec<Unreadable> {
         self.unreadable
     }
 
@@ -154,16 +216,6 @@ impl<'a> FieldReader<'a> {
         self.remaining
             .next()
             .expect("generated code reads as many fields as the descriptor has")
-    }
-
-    fn report(&mut self, field: &'static FieldDescriptor, error: &dyn std::fmt::Display) {
-        // The value itself may be private, and serde's messages quote it: only the key is logged.
-        let _ = error;
-        tracing::warn!(
-            key = field.key,
-            "a stored value cannot be decoded; its field starts from the default"
-        );
-        self.unreadable.push(field.key);
     }
 }
 
@@ -239,7 +291,8 @@ pub enum ReadError {
 #[derive(Debug, Default)]
 pub struct FieldWriter {
     written: Vec<Written>,
-    error: Option<String>,
+    /// The first field that has no JSON form, by its place, and why.
+    error: Option<(usize, String)>,
 }
 
 /// One field as it is written.
@@ -259,7 +312,8 @@ impl FieldWriter {
         match value.to_json() {
             Ok(json) => self.written.push(Written::State(json)),
             Err(error) => {
-                self.error.get_or_insert(error.to_string());
+                let place = self.written.len();
+                self.error.get_or_insert((place, error.to_string()));
                 self.written.push(Written::Param);
             }
         }
@@ -285,8 +339,8 @@ impl FieldWriter {
     ///
     /// # Errors
     ///
-    /// The text of the first `Serialize` that failed.
-    pub(crate) fn finish(self) -> Result<Vec<Written>, String> {
+    /// The place of the first field whose `Serialize` failed, and what it says.
+    pub(super) fn finish(self) -> Result<Vec<Written>, (usize, String)> {
         match self.error {
             Some(error) => Err(error),
             None => Ok(self.written),

@@ -1,11 +1,11 @@
 //! The document of one shared value: of the whole application, or of one key.
 
-use bytes::Bytes;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::{
     DocumentError, Fields,
-    document::{take, take_or_default},
+    document::{Encoded, open},
+    values::{Object, Values},
 };
 
 /// The format of shared documents that this build reads and writes.
@@ -19,52 +19,53 @@ pub(crate) const VALUE: &str = "value";
 pub(crate) struct SharedDocument {
     /// The value, and what other versions of its field made of it.
     pub(crate) fields: Fields,
-    /// Values that could not be decoded when the field was written again.
-    pub(crate) aside: Fields,
     /// What another version of this format keeps beside.
-    unknown: Fields,
+    unknown: Values,
 }
 
-/// The parts of a document, for writing.
+/// What is there beside the fields, for writing.
 #[derive(Serialize)]
-struct Parts<'a> {
+struct Known {
     format: u64,
-    fields: &'a Fields,
-    #[serde(skip_serializing_if = "Fields::is_empty")]
-    aside: &'a Fields,
-    #[serde(flatten, serialize_with = "raw_entries")]
-    unknown: &'a Fields,
-}
-
-fn raw_entries<S: Serializer>(fields: &Fields, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(fields)
 }
 
 impl SharedDocument {
     /// Reads what [`encode`](Self::encode) wrote, in this build or another.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DocumentError> {
-        let mut parts: Fields = serde_json::from_slice(bytes)?;
-        let format: u64 = take(&mut parts, "format")?;
-        if format > FORMAT {
-            return Err(DocumentError::Newer(format));
-        }
+        let mut parts = open(bytes, FORMAT)?;
         Ok(Self {
-            fields: take(&mut parts, "fields")?,
-            aside: take_or_default(&mut parts, "aside")?,
+            fields: Fields::take(&mut parts)?,
             unknown: parts,
         })
     }
 
     /// The bytes for the store.
-    pub(crate) fn encode(&self) -> Bytes {
-        let parts = Parts {
-            format: FORMAT,
+    pub(crate) fn encode(&self) -> Encoded {
+        Encoded::of(&Object {
+            known: Known { format: FORMAT },
             fields: &self.fields,
-            aside: &self.aside,
             unknown: &self.unknown,
-        };
-        serde_json::to_vec(&parts)
-            .expect("text, numbers and JSON always have a JSON form")
-            .into()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_version_wrote_is_kept_byte_for_byte() {
+        let text = r#"{"format":1,"fields":{"value":[ 1 ],"value@2":1e2},"aside":{"value":["x"]},"later":{ "b" : 1.50 }}"#;
+        let again = SharedDocument::decode(text.as_bytes()).unwrap().encode();
+        assert_eq!(&*again.bytes, text.as_bytes());
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_by_name() {
+        let error = SharedDocument::decode(br#"{"format":2,"fields":[]}"#).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a document has format 2, which is newer than this build's 1"
+        );
     }
 }

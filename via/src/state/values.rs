@@ -1,0 +1,178 @@
+//! Values as they are stored: those in use, those set aside, and those of other builds.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, Serializer, de::Error as _, ser::SerializeMap as _};
+use serde_json::value::RawValue;
+
+/// The members of a JSON object, as the bytes they are stored in.
+pub(crate) type Values = BTreeMap<String, Box<RawValue>>;
+
+/// How many values are set aside of one field. Each is of another type, so there are about as many
+/// as there are incompatible builds that run beside each other or are rolled back to.
+const MAX_ASIDE: usize = 8;
+
+/// The fields of a document, or of a tab: values under their stored names, and what was set aside.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fields {
+    values: Values,
+    /// What could not be decoded when the field was written again, the oldest first.
+    aside: BTreeMap<String, Vec<Box<RawValue>>>,
+}
+
+impl Fields {
+    /// No fields at all.
+    pub(crate) const fn new() -> Self {
+        Self {
+            values: BTreeMap::new(),
+            aside: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&RawValue> {
+        self.values.get(name).map(AsRef::as_ref)
+    }
+
+    /// What was set aside under a name, the newest first.
+    pub(super) fn aside(&self, name: &str) -> impl Iterator<Item = &RawValue> {
+        self.aside
+            .get(name)
+            .into_iter()
+            .flat_map(|values| values.iter().rev().map(AsRef::as_ref))
+    }
+
+    /// Replaces a value that could be decoded, or that was not there.
+    pub(super) fn put(&mut self, name: &str, json: Box<RawValue>) {
+        self.values.insert(name.to_owned(), json);
+    }
+
+    /// Replaces a value that could not be decoded, and sets it aside. `restored` is the one that
+    /// was used instead; it is what `json` was made of, so it is aside no longer.
+    pub(super) fn put_over(
+        &mut self,
+        name: &str,
+        json: Box<RawValue>,
+        restored: Option<&RawValue>,
+    ) {
+        let old = self.values.insert(name.to_owned(), json);
+        let aside = self.aside.entry(name.to_owned()).or_default();
+        let is = |value: &RawValue, other: Option<&RawValue>| {
+            other.is_some_and(|other| other.get() == value.get())
+        };
+        aside.retain(|value| !is(value, restored) && !is(value, old.as_deref()));
+        aside.extend(old);
+        if aside.len() > MAX_ASIDE {
+            tracing::error!(
+                name,
+                "too many values of this field cannot be decoded; the one that was set aside first is dropped"
+            );
+            aside.drain(..aside.len() - MAX_ASIDE);
+        }
+        if aside.is_empty() {
+            self.aside.remove(name);
+        }
+    }
+
+    /// Takes the fields out of the members of an object.
+    pub(super) fn take(parts: &mut Values) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            values: take_or_default(parts, "fields")?,
+            aside: take_or_default(parts, "aside")?,
+        })
+    }
+}
+
+/// As two members of the object that they are part of.
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(None)?;
+        if !self.values.is_empty() {
+            members.serialize_entry("fields", &self.values)?;
+        }
+        if !self.aside.is_empty() {
+            members.serialize_entry("aside", &self.aside)?;
+        }
+        members.end()
+    }
+}
+
+/// A JSON object, for writing.
+#[derive(Serialize)]
+pub(super) struct Object<'a, K: Serialize> {
+    /// What every build of this format knows.
+    #[serde(flatten)]
+    pub(super) known: K,
+    #[serde(flatten)]
+    pub(super) fields: &'a Fields,
+    /// What another build keeps beside.
+    #[serde(flatten)]
+    pub(super) unknown: &'a Values,
+}
+
+/// Takes a member that must be there.
+pub(super) fn take<T: for<'de> Deserialize<'de>>(
+    parts: &mut Values,
+    name: &'static str,
+) -> Result<T, serde_json::Error> {
+    match parts.remove(name) {
+        Some(json) => serde_json::from_str(json.get()),
+        None => Err(serde_json::Error::missing_field(name)),
+    }
+}
+
+/// Takes a member that is left out where it says nothing.
+pub(super) fn take_or_default<T: for<'de> Deserialize<'de> + Default>(
+    parts: &mut Values,
+    name: &str,
+) -> Result<T, serde_json::Error> {
+    parts
+        .remove(name)
+        .map_or_else(|| Ok(T::default()), |json| serde_json::from_str(json.get()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(text: &str) -> Box<RawValue> {
+        RawValue::from_string(text.to_owned()).unwrap()
+    }
+
+    fn aside(fields: &Fields) -> Vec<String> {
+        fields
+            .aside("a")
+            .map(|value| value.get().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_value_is_set_aside_once_and_the_newest_comes_first() {
+        let mut fields = Fields::new();
+        for text in ["1", "2", "1", "3"] {
+            fields.put_over("a", json(text), None);
+        }
+        assert_eq!(aside(&fields), ["1", "2"]);
+    }
+
+    #[test]
+    fn a_value_that_is_put_back_into_use_is_aside_no_longer() {
+        let mut fields = Fields::new();
+        fields.put("a", json("1"));
+        fields.put_over("a", json("\"text\""), None);
+        assert_eq!(aside(&fields), ["1"]);
+        fields.put_over("a", json("2"), Some(&json("1")));
+        assert_eq!(aside(&fields), ["\"text\""]);
+    }
+
+    #[test]
+    fn the_oldest_of_too_many_values_is_dropped() {
+        let mut fields = Fields::new();
+        for number in 0..=MAX_ASIDE + 1 {
+            fields.put_over("a", json(&number.to_string()), None);
+        }
+        let kept = aside(&fields);
+        assert_eq!(kept.len(), MAX_ASIDE);
+        assert_eq!(kept.first().unwrap(), &MAX_ASIDE.to_string());
+        assert_eq!(kept.last().unwrap(), "1");
+    }
+}
