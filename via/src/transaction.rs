@@ -674,3 +674,15 @@ async fn pause(attempt: u32) {
     let micros = u64::from(u32::from_le_bytes(random())) % most;
     tokio::time::sleep(Duration::from_micros(micros)).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_has_1_mib_at_most() {
+        let put = |size| put(vec![0; size].into(), Expiry::NEVER, None, "a session");
+        assert!(matches!(put(1024 * 1024), Ok(Change::Put(_))));
+        assert!(matches!(put(1024 * 1024 + 1), Err(Failure::TooLarge)));
+    }
+}

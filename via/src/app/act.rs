@@ -387,7 +387,7 @@ fn failed(number: u64, failure: Failure) -> Response {
         Failure::Full => Refused::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "full",
-            "The server has no room for this at the moment; nothing was changed.",
+            "The server has no room for this at the moment; it is tried again until there is.",
         )
         // Room can be made, as on a full disk: then the same request succeeds.
         .retry_after(5),
