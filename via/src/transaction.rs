@@ -14,7 +14,9 @@ use crate::{
     action::{ActionError, Effects, Refusal},
     app::{Core, Standing},
     clock,
-    hub::{DocumentState, PageDocuments, PageState, SessionState, SharedPlace, Snapshot},
+    hub::{
+        DocumentState, LoadError, PageDocuments, PageState, SessionState, SharedPlace, Snapshot,
+    },
     incident::Incident,
     limits,
     session::{Secret, SessionChange, SessionCookie, random},
@@ -87,6 +89,8 @@ pub(crate) enum Failure {
     Full,
     /// Too many actions wait for the same state.
     Busy,
+    /// What is stored cannot be read, and was left as it is.
+    Damaged,
     /// The store cannot be reached, or others always came first: try again, with the same number.
     Unavailable,
 }
@@ -245,14 +249,14 @@ impl Transaction<'_> {
         self.documents
             .current(&*self.core.store, self.core.clock.now())
             .await
-            .map_err(|error| unavailable(&error))
+            .map_err(|error| not_loaded(&error))
     }
 
     async fn load(&self, now: Timestamp) -> Result<PageState, Failure> {
         self.documents
             .load(&*self.core.store, now)
             .await
-            .map_err(|error| unavailable(&error))
+            .map_err(|error| not_loaded(&error))
     }
 
     /// The document that a change starts from, if the session is open to whoever asks.
@@ -544,7 +548,7 @@ impl Transaction<'_> {
                 let state = self
                     .documents
                     .read(current)
-                    .map_err(|error| unavailable(&error))?;
+                    .map_err(|error| not_loaded(&error))?;
                 self.documents.observe(&state, now);
                 Ok(Answer::Lost(state))
             }
@@ -568,7 +572,7 @@ impl Transaction<'_> {
             }
             Ok(Err(StoreError::TooLarge { .. })) => Err(Failure::TooLarge),
             Ok(Err(StoreError::Full(_))) => Err(Failure::Full),
-            Ok(Err(error)) => Err(unavailable(&error)),
+            Ok(Err(error)) => Err(not_loaded(&error.into())),
         }
     }
 }
@@ -663,9 +667,14 @@ fn isolated(
     }
 }
 
-fn unavailable(error: &dyn std::error::Error) -> Failure {
-    tracing::warn!(%error, "the store did not do its part");
-    Failure::Unavailable
+fn not_loaded(error: &LoadError) -> Failure {
+    if error.is_damage() {
+        tracing::error!(%error, "a stored document cannot be read");
+        Failure::Damaged
+    } else {
+        tracing::warn!(%error, "the store did not do its part");
+        Failure::Unavailable
+    }
 }
 
 /// Waits for a random time that grows with the attempts, so that contenders drift apart.
