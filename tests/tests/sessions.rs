@@ -443,9 +443,11 @@ async fn a_session_ends_after_its_absolute_time_however_much_it_is_used() {
 }
 
 #[tokio::test]
-async fn the_absolute_time_holds_where_it_is_shorter_than_the_idle_one() {
-    let timed = Timed::new(ABSOLUTE, IDLE).await;
-    timed.clock.advance(IDLE);
+async fn the_absolute_time_may_be_as_short_as_the_idle_one() {
+    let timed = Timed::new(IDLE, IDLE).await;
+    timed.clock.advance(IDLE / 2);
+    assert_eq!(count(&timed.visitor).await, 1);
+    timed.clock.advance(IDLE / 2);
     timed.assert_over().await;
 }
 
@@ -682,6 +684,54 @@ async fn plain_http_for_other_machines_is_refused_unless_it_is_asked_for() {
     for origin in ["https://app.example", "http://10.0.0.1:3000"] {
         let app = App::new().page::<Desk>().origin(origin);
         app.bind("0.0.0.0:0").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn timeouts_that_make_no_sense_are_refused_at_start() {
+    const SECOND: Duration = Duration::from_secs(1);
+    let refused = async |idle, absolute, said: &str| {
+        let line = line!() + 1;
+        let app = || App::new().session_timeouts(idle, absolute);
+        let error = app().bind("127.0.0.1:0").await.unwrap_err();
+        assert!(error.is_config() && !error.is_io() && !error.is_store());
+        let text = error.to_string();
+        let place = format!("the session timeouts at {}:{line}:", file!());
+        assert!(text.starts_with(&place), "{text}");
+        assert!(text.contains(said), "{text}");
+        assert!(text.contains("; write "), "{text}");
+        assert!(text.contains("as in `App::session_timeouts("), "{text}");
+        assert!(app().serve("127.0.0.1:0").await.unwrap_err().is_config());
+        assert_eq!(panic_of(|| drop(app().into_router())).message, text);
+    };
+    refused(Duration::ZERO, IDLE, "nobody used for 0ns").await;
+    refused(Duration::ZERO, Duration::ZERO, "nobody used for 0ns").await;
+    refused(SECOND - TICK, SECOND, "nobody used for 999ms").await;
+    refused(IDLE, Duration::ZERO, "every session after 0ns").await;
+    refused(IDLE + TICK, IDLE, "every session after 600s").await;
+    for (idle, absolute) in [(SECOND, SECOND), (IDLE, IDLE), (IDLE, Duration::MAX)] {
+        let app = || App::new().session_timeouts(idle, absolute);
+        app().bind("127.0.0.1:0").await.unwrap();
+        let _ = app().into_router();
+    }
+}
+
+#[tokio::test]
+async fn a_store_without_room_for_the_key_of_the_cookies_is_refused_at_start() {
+    for store in [
+        MemoryStore::with_limits(0, 1024),
+        MemoryStore::with_limits(9, 0),
+    ] {
+        let error = App::new()
+            .store(store)
+            .bind("127.0.0.1:0")
+            .await
+            .unwrap_err();
+        assert!(error.is_store() && !error.is_config());
+        assert!(
+            error.to_string().starts_with("the store is full: "),
+            "{error}"
+        );
     }
 }
 

@@ -14,6 +14,8 @@ struct Room {
     slash: u8,
     #[state(rename = "same")]
     same: u8,
+    #[state(shared = "gone", ttl = "0s")]
+    gone: u8,
 }
 
 fn main() {}

@@ -30,10 +30,11 @@ export class ActionQueue {
 
   /**
    * `post(body, { number, keepalive, signal })` sends; `sending(item)` is called before an item leaves for
-   * the first time, `settled(item, { status, body })` when it has its answer.
+   * the first time, `settled(item, { status, body })` when it has its answer, and `full(message)` once
+   * for an item that has to wait until the server has room.
    */
-  constructor({ post, sending, settled, random, timers = globalThis, now = Date.now }) {
-    Object.assign(this, { post, sending, settled, timers, now });
+  constructor({ post, sending, settled, full, random, timers = globalThis, now = Date.now }) {
+    Object.assign(this, { post, sending, settled, full, timers, now });
     // Set by whoever can attach the document as another tab.
     this.displaced = () => {};
     this.backoff = new Backoff({ base: 200, cap: 5_000, floor: 0.5, random });
@@ -93,6 +94,7 @@ export class ActionQueue {
       this.#finish(answer);
       return;
     }
+    if (answer?.body?.code === 'full' && !item.full) this.full((item.full = answer.body.message));
     if (answer?.retryAfter > 0) wait = Math.max(wait, Math.min(answer.retryAfter * 1000, 60_000));
     this.#retry = this.timers.setTimeout(() => {
       this.#retry = null;

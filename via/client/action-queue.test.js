@@ -8,6 +8,7 @@ function setUp() {
   const sent = [];
   const settled = [];
   const first = [];
+  const full = [];
   const queue = new ActionQueue({
     post: (body, options) =>
       new Promise((resolve, reject) => {
@@ -19,12 +20,13 @@ function setUp() {
       }),
     sending: (item) => first.push(item.action),
     settled: (item, answer) => settled.push([item.action, answer.status, answer.body]),
+    full: (message) => full.push(message),
     random: () => 1,
     timers: clock,
     now: clock.now,
   });
   const add = (action, more = {}) => queue.add({ action, args: '[]', signals: {}, dirty: [], ...more });
-  return { clock, queue, sent, settled, first, add };
+  return { clock, queue, sent, settled, first, full, add };
 }
 
 test('nothing is sent before there is a token; then in order, one in flight, numbered from 1', async () => {
@@ -71,6 +73,25 @@ test('the same bytes are repeated until an answer names the number, whatever its
   assert.equal(settled.length, 1);
   assert.equal(sent.length, 7);
   assert.deepEqual(first, ['a']);
+});
+
+test('who has to wait until the server has room is told so once for each action', async () => {
+  const { clock, queue, sent, settled, full, add } = setUp();
+  queue.authorize('T', { newTab: true });
+  add('a');
+  add('b');
+  const refuse = async () => {
+    await clock.pass(0);
+    sent.at(-1).answer(503, { 'Retry-After': '5' }, '{"code":"full","message":"no room"}');
+    await clock.pass(5_000);
+  };
+  await refuse();
+  await refuse();
+  assert.equal(sent.length, 3);
+  assert.deepEqual([full, settled], [['no room'], []]);
+  sent.at(-1).ack();
+  await refuse();
+  assert.deepEqual([full, settled.length], [['no room', 'no room'], 1]);
 });
 
 test('waits grow from 200 ms to 5 s, Retry-After is kept, and wake ends them', async () => {

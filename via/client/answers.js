@@ -28,7 +28,7 @@ export class Answers {
 
   /** Takes an error: `{ status, code, message }`. */
   refused({ status, code, message }) {
-    if (status === 401 || status === 410) this.sessionGone(code);
+    if (status === 401 || status === 410 || code === 'damaged') this.sessionGone(code);
     else if (code === 'stale_page') this.#reload();
     else {
       const known = ['refused', 'invalid_signal', 'invalid_arguments', ...UNKNOWN];
@@ -43,6 +43,8 @@ export class Answers {
   sessionGone(code) {
     if (code === 'no_cookie' || navigator.cookieEnabled === false) {
       this.notices.ask('This page needs cookies, which are off in this browser.', 'Try again', reload);
+    } else if (code === 'damaged') {
+      this.notices.ask('What is stored for this page cannot be read.', 'Try again', reload);
     } else {
       this.notices.ask('Your session has ended.', 'Start again', reload);
     }

@@ -75,7 +75,7 @@ export class Attachment {
         this.#take(answer.body);
         return;
       }
-      if (answer && answer.status < 500 && answer.status !== 429) {
+      if (answer && ((answer.status < 500 && answer.status !== 429) || answer.body.code === 'damaged')) {
         this.refused({ status: answer.status, ...answer.body });
         return;
       }

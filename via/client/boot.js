@@ -49,6 +49,7 @@ function boot(root) {
       }),
     sending: (item) => (item.dirty = drafts.sent(item.versions)),
     settled: (item, answer) => batch(() => answers.settle(item, answer)),
+    full: (message) => notices.toast(message, { error: true }),
   });
   queue.displaced = () => attachment.attach(null);
   page.actions = makeCalls({ queue, drafts });

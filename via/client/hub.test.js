@@ -131,7 +131,7 @@ test('every kind of loss is followed by another try, with growing waits', async 
     (request) => request.fail(),
     (request) => request.answer(502, 'text/html'),
     (request) => request.answer(200, 'text/html'),
-    (request) => request.answer(503),
+    (request) => (request.answer(500, 'application/json'), request.send('{"code":"oops"}'), request.close()),
     (request) => (request.answer(), request.close()),
     (request) => (request.hello(), request.close()),
   ];
@@ -245,20 +245,22 @@ test('a tab that leaves gets nothing more; the stream of the others goes on for 
   assert.equal(server.requests.length, 2);
 });
 
-test('a session that is over is said to every tab, and the stream is not asked for again', async () => {
-  const { clock, server, join } = setUp();
-  const tabs = [join('a'), join('b')];
-  await clock.pass(10);
-  server.last.answer(401, 'application/json');
-  server.last.send('{"code":"session_gone","message":"This session has ended."}');
-  server.last.close();
-  await clock.pass(60_000);
-  for (const messages of tabs) assert.deepEqual(messages.at(-1), { type: 'tab', code: 'session_gone' });
-  assert.equal(server.requests.length, 1);
-  join('a', 'new');
-  await clock.pass(10);
-  assert.deepEqual(server.last.body.tabs, [{ token: 'new', frame: null }]);
-});
+for (const [status, code] of [[401, 'session_gone'], [500, 'damaged']]) {
+  test(`a session that is ${code} is said to every tab, and the stream is not asked for again`, async () => {
+    const { clock, server, join } = setUp();
+    const tabs = [join('a'), join('b')];
+    await clock.pass(10);
+    server.last.answer(status, 'application/json');
+    server.last.send(`{"code":"${code}","message":"It is over."}`);
+    server.last.close();
+    await clock.pass(60_000);
+    for (const messages of tabs) assert.deepEqual(messages.at(-1), { type: 'tab', code });
+    assert.equal(server.requests.length, 1);
+    join('a', 'new');
+    await clock.pass(10);
+    assert.deepEqual(server.last.body.tabs, [{ token: 'new', frame: null }]);
+  });
+}
 
 test('the tabs that are too many are told, and the others are served', async () => {
   const { clock, server, join } = setUp();

@@ -33,8 +33,9 @@ export class Stream {
       });
       const type = response.headers.get('Content-Type') ?? '';
       if (response.status !== 200 || !type.startsWith('text/event-stream')) {
-        const code = response.status === 401 && (await response.json().catch(() => null))?.code;
-        if (code && !this.#over) {
+        const code = [401, 500].includes(response.status) && (await response.json().catch(() => null))?.code;
+        // Any other 500 may be a gateway's.
+        if (code && (code === 'damaged' || response.status === 401) && !this.#over) {
           this.close();
           this.refused(code);
         } else this.#end(`status ${response.status}`);

@@ -9,6 +9,7 @@ mod routes;
 mod security;
 mod serve;
 mod sweeper;
+mod timeouts;
 
 use std::{collections::BTreeMap, fmt, panic::Location, sync::Arc, time::Duration};
 
@@ -16,6 +17,7 @@ use axum::Router;
 
 pub(crate) use self::core::{Config, Core, Standing};
 pub use serve::Server;
+pub(crate) use timeouts::{Timeouts, WrongTimeouts};
 
 use crate::{
     clock::Clock,
@@ -54,23 +56,20 @@ pub struct App {
     stylesheets: Vec<&'static str>,
     name: Option<String>,
     origins: Vec<String>,
-    idle: Duration,
-    absolute: Duration,
+    timeouts: Timeouts,
     clock: Clock,
 }
 
 impl App {
     /// An app without pages whose state lives in memory.
     pub fn new() -> Self {
-        const DAY: Duration = Duration::from_hours(24);
         Self {
             pages: Vec::new(),
             store: Arc::new(MemoryStore::new()),
             stylesheets: Vec::new(),
             name: None,
             origins: Vec::new(),
-            idle: 14 * DAY,
-            absolute: 90 * DAY,
+            timeouts: Timeouts::default(),
             clock: Clock::system(),
         }
     }
@@ -194,9 +193,25 @@ impl App {
     /// Ends a session that nobody used for `idle`, and any session after `absolute`.
     ///
     /// By default 14 and 90 days. An open page that does nothing is not a use.
+    ///
+    /// An app does not start, and says what to write, where `idle` is less than a second or longer
+    /// than `absolute`.
+    ///
+    /// # Example: timeouts that end nothing
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    ///
+    /// let app = via::App::new().session_timeouts(Duration::from_hours(24), Duration::from_hours(1));
+    /// let error = app.bind("127.0.0.1:0").await.unwrap_err();
+    /// assert!(error.is_config());
+    /// # }
+    /// ```
+    #[track_caller]
     pub fn session_timeouts(mut self, idle: Duration, absolute: Duration) -> Self {
-        self.idle = idle;
-        self.absolute = absolute;
+        self.timeouts = Timeouts::new(idle, absolute, Location::caller());
         self
     }
 
@@ -211,8 +226,11 @@ impl App {
     /// Ask for it once the store, the clock and the timeouts are set.
     #[must_use]
     pub fn sessions(&self) -> Sessions {
-        let tombstone = self.idle.min(self.absolute);
-        Sessions::new(Arc::clone(&self.store), self.clock.clone(), tombstone)
+        Sessions::new(
+            Arc::clone(&self.store),
+            self.clock.clone(),
+            self.timeouts.idle,
+        )
     }
 
     /// What the macros know of its pages.
@@ -224,7 +242,14 @@ impl App {
     /// The app as an axum [`Router`], to nest it in a program of your own.
     ///
     /// Without an [`origin`](Self::origin) it is taken to be reached by HTTPS.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the [timeouts](Self::session_timeouts) make no sense, and says what to write.
     pub fn into_router(self) -> Router {
+        if let Err(wrong) = self.timeouts.check() {
+            panic!("{wrong}");
+        }
         let secure = self
             .origins
             .iter()
@@ -248,7 +273,7 @@ impl App {
             .into_iter()
             .map(|page| (page.descriptor.name, Arc::new(page)))
             .collect();
-        let config = Config::new(&name, secure, self.origins, self.idle, self.absolute);
+        let config = Config::new(&name, secure, self.origins, self.timeouts);
         let core = Core::new(self.store, self.clock, pages, config);
         (Arc::new(core), self.stylesheets)
     }

@@ -2,7 +2,10 @@
 
 use std::{error::Error as StdError, fmt, net::SocketAddr};
 
-use crate::store::{OpenError, StoreError};
+use crate::{
+    app::WrongTimeouts,
+    store::{OpenError, StoreError},
+};
 
 /// The result of starting or serving an app.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -29,6 +32,8 @@ enum Kind {
          say how browsers reach the app, as in `App::origin(\"https://app.example.com\")`"
     )]
     PlainHttp(SocketAddr),
+    #[error(transparent)]
+    Timeouts(WrongTimeouts),
 }
 
 impl Error {
@@ -44,6 +49,10 @@ impl Error {
         Self(Box::new(Kind::PlainHttp(address)))
     }
 
+    pub(crate) fn timeouts(wrong: WrongTimeouts) -> Self {
+        Self(Box::new(Kind::Timeouts(wrong)))
+    }
+
     /// Whether the store could not be opened or used.
     #[must_use]
     pub fn is_store(&self) -> bool {
@@ -53,7 +62,7 @@ impl Error {
     /// Whether the configuration has to be changed before the app can start.
     #[must_use]
     pub fn is_config(&self) -> bool {
-        matches!(*self.0, Kind::PlainHttp(_))
+        matches!(*self.0, Kind::PlainHttp(_) | Kind::Timeouts(_))
     }
 
     /// Whether the network was the reason: an address in use, for example.

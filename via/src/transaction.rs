@@ -14,7 +14,9 @@ use crate::{
     action::{ActionError, Effects, Refusal},
     app::{Core, Standing},
     clock,
-    hub::{DocumentState, PageDocuments, PageState, SessionState, SharedPlace, Snapshot},
+    hub::{
+        DocumentState, LoadError, PageDocuments, PageState, SessionState, SharedPlace, Snapshot,
+    },
     incident::Incident,
     limits,
     session::{Secret, SessionChange, SessionCookie, random},
@@ -87,6 +89,8 @@ pub(crate) enum Failure {
     Full,
     /// Too many actions wait for the same state.
     Busy,
+    /// What is stored cannot be read, and was left as it is.
+    Damaged,
     /// The store cannot be reached, or others always came first: try again, with the same number.
     Unavailable,
 }
@@ -245,14 +249,14 @@ impl Transaction<'_> {
         self.documents
             .current(&*self.core.store, self.core.clock.now())
             .await
-            .map_err(|error| unavailable(&error))
+            .map_err(|error| not_loaded(&error))
     }
 
     async fn load(&self, now: Timestamp) -> Result<PageState, Failure> {
         self.documents
             .load(&*self.core.store, now)
             .await
-            .map_err(|error| unavailable(&error))
+            .map_err(|error| not_loaded(&error))
     }
 
     /// The document that a change starts from, if the session is open to whoever asks.
@@ -538,7 +542,7 @@ impl Transaction<'_> {
                 let state = self
                     .documents
                     .read(current)
-                    .map_err(|error| unavailable(&error))?;
+                    .map_err(|error| not_loaded(&error))?;
                 self.documents.observe(&state, now);
                 Ok(Answer::Lost(state))
             }
@@ -562,7 +566,7 @@ impl Transaction<'_> {
             }
             Ok(Err(StoreError::TooLarge { .. })) => Err(Failure::TooLarge),
             Ok(Err(StoreError::Full(_))) => Err(Failure::Full),
-            Ok(Err(error)) => Err(unavailable(&error)),
+            Ok(Err(error)) => Err(not_loaded(&error.into())),
         }
     }
 }
@@ -657,9 +661,14 @@ fn isolated(
     }
 }
 
-fn unavailable(error: &dyn std::error::Error) -> Failure {
-    tracing::warn!(%error, "the store did not do its part");
-    Failure::Unavailable
+fn not_loaded(error: &LoadError) -> Failure {
+    if error.is_damage() {
+        tracing::error!(%error, "a stored document cannot be read");
+        Failure::Damaged
+    } else {
+        tracing::warn!(%error, "the store did not do its part");
+        Failure::Unavailable
+    }
 }
 
 /// Waits for a random time that grows with the attempts, so that contenders drift apart.
@@ -667,4 +676,16 @@ async fn pause(attempt: u32) {
     let most = 500_u64 << attempt.min(6);
     let micros = u64::from(u32::from_le_bytes(random())) % most;
     tokio::time::sleep(Duration::from_micros(micros)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_has_1_mib_at_most() {
+        let put = |size| put(vec![0; size].into(), Expiry::NEVER, None, "a session");
+        assert!(matches!(put(1024 * 1024), Ok(Change::Put(_))));
+        assert!(matches!(put(1024 * 1024 + 1), Err(Failure::TooLarge)));
+    }
 }

@@ -27,9 +27,16 @@ pub(super) struct Connection {
 
 #[derive(Debug, Default)]
 struct Routes {
-    waiting: HashMap<u64, mpsc::Sender<Answer>>,
+    waiting: HashMap<u64, Waiting>,
     sessions: HashMap<String, Session>,
     profiles: HashMap<String, Arc<Observer>>,
+}
+
+/// Who waits for an answer, and the session that owes it.
+#[derive(Debug)]
+struct Waiting {
+    session: Option<String>,
+    sender: mpsc::Sender<Answer>,
 }
 
 /// One attached target: a page, a frame or a worker.
@@ -84,7 +91,11 @@ impl Connection {
     ) -> Answer {
         let (sender, receiver) = mpsc::channel();
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        self.routes().waiting.insert(id, sender);
+        let waiting = Waiting {
+            session: session.map(str::to_owned),
+            sender,
+        };
+        self.routes().waiting.insert(id, waiting);
         if let Err(error) = self.send(id, session, method, params) {
             self.routes().waiting.remove(&id);
             return Err(format!("the browser is gone ({method}: {error})"));
@@ -95,7 +106,9 @@ impl Connection {
                 self.routes().waiting.remove(&id);
                 Err(format!("no answer to {method} within {patience:?}"))
             }
-            Err(RecvTimeoutError::Disconnected) => Err(format!("the browser is gone ({method})")),
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(format!("the browser, page or worker is gone ({method})"))
+            }
         }
     }
 
@@ -154,7 +167,7 @@ impl Connection {
                     Some(error) => Err(error["message"].as_str().unwrap_or("unknown error").into()),
                     None => Ok(message["result"].take()),
                 };
-                let _ = waiting.send(answer);
+                let _ = waiting.sender.send(answer);
             }
             return;
         }
@@ -213,9 +226,14 @@ impl Connection {
     }
 
     fn forget(&self, params: &Value) {
-        let gone = params["sessionId"]
-            .as_str()
-            .and_then(|id| self.routes().sessions.remove(id));
+        let gone = params["sessionId"].as_str().and_then(|id| {
+            let mut routes = self.routes();
+            // Whoever waits for its answer learns that none will come.
+            routes
+                .waiting
+                .retain(|_, waiting| waiting.session.as_deref() != Some(id));
+            routes.sessions.remove(id)
+        });
         if let Some(Session { observer, place }) = gone {
             observer.detached(&place);
         }

@@ -36,8 +36,15 @@ enum Command {
 impl Control {
     pub(super) fn start(upstream: SocketAddr) -> Arc<Self> {
         let (sender, receiver) = commands::unbounded_channel();
+        // Kept from here on: an address that was free may be somebody else's a moment later.
+        let listener = loop {
+            if let Ok(listener) = std::net::TcpListener::bind(free_address()) {
+                break listener;
+            }
+        };
+        listener.set_nonblocking(true).expect("a socket for tokio");
         let control = Arc::new(Self {
-            address: free_address(),
+            address: listener.local_addr().expect("the port"),
             upstream,
             rule: Mutex::new(Arc::new(|_: &Exchange| Fate::Pass)),
             released: watch::Sender::new(0),
@@ -55,10 +62,12 @@ impl Control {
                     .enable_all()
                     .build()
                     .expect("a runtime")
-                    .block_on(run(shared, receiver));
+                    .block_on(async {
+                        let listener = TcpListener::from_std(listener).expect("a socket of tokio");
+                        run(shared, listener, receiver).await;
+                    });
             })
             .expect("a thread for the proxy");
-        control.set_listening(true);
         control
     }
 
@@ -110,8 +119,12 @@ impl Control {
     }
 }
 
-async fn run(control: Arc<Control>, mut commands: commands::UnboundedReceiver<Command>) {
-    let mut listener: Option<TcpListener> = None;
+async fn run(
+    control: Arc<Control>,
+    listener: TcpListener,
+    mut commands: commands::UnboundedReceiver<Command>,
+) {
+    let mut listener = Some(listener);
     loop {
         tokio::select! {
             biased;

@@ -283,30 +283,29 @@ fn text(option: &FieldOption, form: &str, errors: &mut Errors) -> Option<LitStr>
 /// A duration such as `30s`, `15m`, `24h` or `7d`, in seconds.
 fn seconds(literal: &LitStr, errors: &mut Errors) -> Option<u64> {
     let text = literal.value();
-    let seconds = text
-        .char_indices()
-        .next_back()
-        .and_then(|(end, unit)| {
-            let unit = match unit {
-                's' => 1,
-                'm' => 60,
-                'h' => 60 * 60,
-                'd' => 24 * 60 * 60,
-                _ => return None,
-            };
-            let digits = &text[..end];
-            let number: u32 = digits
-                .bytes()
-                .all(|b| b.is_ascii_digit())
-                .then(|| digits.parse().ok())??;
-            Some(u64::from(number) * unit)
-        })
-        .filter(|seconds| *seconds > 0);
-    if seconds.is_none() {
-        errors.push(syn::Error::new(
-            literal.span(),
-            format!("`{text}` is not a duration; write `30s`, `15m`, `24h` or `7d`"),
-        ));
-    }
-    seconds
+    let seconds = text.char_indices().next_back().and_then(|(end, unit)| {
+        let unit = match unit {
+            's' => 1,
+            'm' => 60,
+            'h' => 60 * 60,
+            'd' => 24 * 60 * 60,
+            _ => return None,
+        };
+        let digits = &text[..end];
+        let number: u32 = digits
+            .bytes()
+            .all(|b| b.is_ascii_digit())
+            .then(|| digits.parse().ok())??;
+        Some(u64::from(number) * unit)
+    });
+    let wrong = match seconds {
+        Some(1..) => return seconds,
+        Some(0) => "ends the value at once",
+        None => "is not a duration",
+    };
+    errors.push(syn::Error::new(
+        literal.span(),
+        format!("`{text}` {wrong}; write `30s`, `15m`, `24h` or `7d`"),
+    ));
+    None
 }

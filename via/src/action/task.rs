@@ -146,6 +146,7 @@ impl fmt::Display for TaskError {
         match &self.0 {
             Failure::SessionGone => f.write_str("the session has ended"),
             Failure::Incident(incident) => f.write_str(&incident.message()),
+            Failure::Damaged => f.write_str("what is stored of the state cannot be read"),
             Failure::TooLarge => f.write_str("the state of the session is too large"),
             _ => f.write_str("the state cannot be changed at the moment"),
         }

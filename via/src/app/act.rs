@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{Core, Standing};
 use crate::{
     action::{ActionError, Arguments, Command, Effects, Refusal, TaskFuture, TaskHome},
-    hub::{PageDocuments, PageState, SessionState},
+    hub::{LoadError, PageDocuments, PageState, SessionState},
     incident::Incident,
     limits,
     page::{ActionKind, PageEntry},
@@ -319,10 +319,9 @@ fn stale_page() -> Refused {
 
 /// The shared key, or an answer that asks to come back.
 pub(super) async fn keys(core: &Core) -> Result<&Keyring, Refused> {
-    core.keys().await.map_err(|error| {
-        tracing::warn!(%error, "the shared key cannot be loaded");
-        Refused::unavailable()
-    })
+    core.keys()
+        .await
+        .map_err(|error| not_loaded(&error.into(), "the shared key"))
 }
 
 fn applied(number: u64, outcome: Outcome) -> Response {
@@ -361,6 +360,7 @@ fn failed(number: u64, failure: Failure) -> Response {
         )
         .retry_after(1),
         Failure::Unavailable => Refused::unavailable(),
+        Failure::Damaged => Refused::damaged(),
         Failure::Superseded => Refused::new(
             StatusCode::CONFLICT,
             "superseded",
@@ -387,7 +387,7 @@ fn failed(number: u64, failure: Failure) -> Response {
         Failure::Full => Refused::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "full",
-            "The server has no room for this at the moment; nothing was changed.",
+            "The server has no room for this at the moment; it is tried again until there is.",
         )
         // Room can be made, as on a full disk: then the same request succeeds.
         .retry_after(5),
@@ -401,8 +401,15 @@ pub(super) async fn load(core: &Core, documents: &PageDocuments) -> Result<PageS
     documents
         .load(&*core.store, core.clock.now())
         .await
-        .map_err(|error| {
-            tracing::warn!(%error, "the documents of a page cannot be loaded");
-            Refused::unavailable()
-        })
+        .map_err(|error| not_loaded(&error, "the documents of a page"))
+}
+
+fn not_loaded(error: &LoadError, what: &str) -> Refused {
+    if error.is_damage() {
+        tracing::error!(%error, "{what} cannot be read");
+        Refused::damaged()
+    } else {
+        tracing::warn!(%error, "{what} cannot be loaded");
+        Refused::unavailable()
+    }
 }

@@ -14,7 +14,7 @@ use crate::{
     store::{Expiry, Key, Store, StoreError, Timestamp},
 };
 
-use super::sweeper::sweep;
+use super::{sweeper::sweep, timeouts::Timeouts};
 
 /// The heart of a running app.
 #[derive(Debug)]
@@ -37,33 +37,25 @@ pub(crate) struct Config {
     pub(crate) cookie: CookieConfig,
     /// The origins from which browsers may act, where they do not say that they are ours.
     pub(crate) origins: Vec<String>,
-    pub(crate) idle: Duration,
-    pub(crate) absolute: Duration,
+    pub(crate) timeouts: Timeouts,
 }
 
 impl Config {
-    pub(crate) fn new(
-        name: &str,
-        secure: bool,
-        origins: Vec<String>,
-        idle: Duration,
-        absolute: Duration,
-    ) -> Self {
+    pub(crate) fn new(name: &str, secure: bool, origins: Vec<String>, timeouts: Timeouts) -> Self {
         Self {
-            cookie: CookieConfig::new(name, secure, absolute),
+            cookie: CookieConfig::new(name, secure, timeouts.absolute),
             origins,
-            idle,
-            absolute,
+            timeouts,
         }
     }
 
     /// Whether a session that committed nothing is over.
     ///
-    /// A cookie younger than both timeouts cannot have a session that ended by itself, and
+    /// A cookie younger than the idle time cannot have a session that ended by itself, and
     /// one that was ended on purpose has a tombstone for as long. So a younger cookie without a
     /// document is one whose session has not begun.
     pub(crate) fn visit_is_over(&self, cookie: &SessionCookie, now: Timestamp) -> bool {
-        clock::after(cookie.issued, self.idle.min(self.absolute)) <= now
+        clock::after(cookie.issued, self.timeouts.idle) <= now
     }
 }
 
@@ -110,15 +102,18 @@ impl Core {
 
     /// The sessions of principals.
     pub(crate) fn sessions(&self) -> Sessions {
-        let tombstone = self.config.idle.min(self.config.absolute);
-        Sessions::new(Arc::clone(&self.store), self.clock.clone(), tombstone)
+        Sessions::new(
+            Arc::clone(&self.store),
+            self.clock.clone(),
+            self.config.timeouts.idle,
+        )
     }
 
     /// Until when a session is kept that is used now.
     pub(crate) fn session_expiry(&self, created: Timestamp, now: Timestamp) -> Expiry {
         Expiry {
-            idle_until: clock::after(now, self.config.idle),
-            absolute: clock::after(created, self.config.absolute),
+            idle_until: clock::after(now, self.config.timeouts.idle),
+            absolute: clock::after(created, self.config.timeouts.absolute),
         }
     }
 
@@ -131,7 +126,7 @@ impl Core {
     ) {
         if let SessionState::Found(snapshot) = &state.session {
             let key = documents.session().key();
-            self.prolong(key, snapshot.expiry, self.config.idle, now)
+            self.prolong(key, snapshot.expiry, self.config.timeouts.idle, now)
                 .await;
         }
         for (place, (_, state)) in documents.shared().iter().zip(&state.shared) {

@@ -26,8 +26,9 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Error`] if the address cannot be listened on, if the store cannot be used, or if plain
-    /// HTTP would be served to other machines without an [`origin`](Self::origin) that says so.
+    /// [`Error`] if the address cannot be listened on, if the store cannot be used, if plain HTTP
+    /// would be served to other machines without an [`origin`](Self::origin) that says so, or if the
+    /// [timeouts](Self::session_timeouts) make no sense.
     pub async fn serve(self, address: impl ToSocketAddrs) -> Result<()> {
         self.bind(address).await?.run().await
     }
@@ -49,6 +50,7 @@ impl App {
     /// # }
     /// ```
     pub async fn bind(mut self, address: impl ToSocketAddrs) -> Result<Server> {
+        self.timeouts.check().map_err(Error::timeouts)?;
         let listener = TcpListener::bind(address).await.map_err(Error::listen)?;
         let address = listener.local_addr().map_err(Error::listen)?;
         let secure = match self.origins.first() {

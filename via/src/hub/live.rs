@@ -71,6 +71,16 @@ pub(crate) enum LoadError {
     Timeout,
 }
 
+impl LoadError {
+    /// Whether what is there cannot be read, now or later, by this build.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Document(_) | Self::Store(StoreError::Damaged(_))
+        )
+    }
+}
+
 impl From<LoadError> for crate::Error {
     fn from(error: LoadError) -> Self {
         match error {

@@ -93,6 +93,8 @@ enum End {
     /// The session has a new secret: come back with it.
     Rotated,
     SessionGone,
+    /// What is stored of the session cannot be read.
+    Damaged,
 }
 
 impl StreamTab {
@@ -208,6 +210,10 @@ impl TabStream {
         let store = &*core.store;
         let state = match self.viewer.session.current(store, now).await {
             Ok(state) => state.session,
+            Err(error) if error.is_damage() => {
+                tracing::error!(%error, "the session of a stream cannot be read");
+                return self.end(&End::Damaged, out);
+            }
             Err(error) => return self.try_again(&error),
         };
         self.deadline = state.deadline();
@@ -229,6 +235,10 @@ impl TabStream {
                 Ok(state) => {
                     self.deadline = self.deadline.min(state.deadline());
                     tab.show(&self.viewer.watching, &self.core.hub.frames, &state, out);
+                }
+                Err(error) if error.is_damage() => {
+                    tracing::error!(%error, "what a tab shows cannot be read");
+                    tab.damaged(out);
                 }
                 Err(error) => self.try_again(&error),
             }
@@ -259,6 +269,7 @@ impl TabStream {
                     tab_event(out, tab.index, "session_gone", "this session has ended");
                 }
             }
+            End::Damaged => self.tabs.iter().for_each(|tab| tab.damaged(out)),
         }
     }
 }
@@ -323,6 +334,11 @@ impl StreamTab {
         }
         let signals = frame.signals.clone();
         self.shows = Shows::Frame(frame, signals);
+    }
+
+    /// What it shows cannot be read: it stays as it is.
+    fn damaged(&self, out: &mut Vec<u8>) {
+        tab_event(out, self.index, "damaged", "what is stored cannot be read");
     }
 
     /// What a tab sent with its action it shows already, and is not sent back. But where a value

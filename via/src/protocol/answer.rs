@@ -92,6 +92,15 @@ impl Refused {
         .retry_after(1)
     }
 
+    /// Somebody has to look at it: asking again would not help.
+    pub(crate) fn damaged() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "damaged",
+            "What is stored for this page cannot be read; it was left as it is.",
+        )
+    }
+
     pub(crate) fn incident(incident: &Incident) -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,

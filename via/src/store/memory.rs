@@ -19,12 +19,18 @@ use super::{
 /// How many documents a sweep looks at before it lets others go on.
 const SWEEP_CHUNK: usize = 256;
 
+/// One byte of so many is kept for documents that are there already.
+const RESERVE: usize = 16;
+
 /// Keeps documents in memory, up to a limit; they end with the process.
 ///
 /// Expired documents and tombstones count for the limits until they are swept, or until their
 /// place is needed.
 ///
-/// Over a limit a new document is refused with [`StoreError::Full`], and what is there still works.
+/// Over a limit a new document is refused with [`StoreError::Full`], and what is there still works:
+/// the last sixteenth of the bytes is kept for the growth of documents that are there. An app goes
+/// on showing its pages to new visitors, live, and their first action waits until there is room for
+/// their session. (Shown by `tests/limits.rs`.)
 ///
 /// # Example: with other limits
 ///
@@ -52,7 +58,8 @@ impl MemoryStore {
     }
 
     /// An empty store that takes at most `max_documents` documents, which together have at most
-    /// `max_bytes` bytes, keys and owners included.
+    /// `max_bytes` bytes, keys and owners included; a new document is taken up to fifteen
+    /// sixteenths of them.
     #[must_use]
     pub fn with_limits(max_documents: usize, max_bytes: usize) -> Self {
         Self {
@@ -308,20 +315,31 @@ impl Documents {
     /// Refuses a commit that goes over a limit, unless expired documents can make way for it.
     fn make_room(&mut self, commit: &Commit) -> Result<(), StoreError> {
         loop {
-            let refusal = match self.growth(commit) {
-                (documents, _)
-                    if documents > 0 && self.entries.len() + documents > self.limits.documents =>
-                {
-                    "it has as many documents as it may have"
-                }
-                (_, bytes) if bytes > 0 && self.bytes + bytes > self.limits.bytes => {
-                    "it has as many bytes as it may have"
-                }
-                _ => return Ok(()),
+            let growth = self.growth(commit);
+            let Some(refusal) = self.refusal(growth) else {
+                return Ok(());
             };
-            if self.sweep(commit.now, SWEEP_CHUNK, SWEEP_CHUNK).removed == 0 {
+            let swept = self.sweep(commit.now, SWEEP_CHUNK, SWEEP_CHUNK);
+            // Those that it looked at may all have moved their deadlines.
+            if swept.removed == 0 && swept.finished {
                 return Err(StoreError::Full(refusal));
             }
+        }
+    }
+
+    /// Which limit is in the way of growing by so many entries and bytes.
+    fn refusal(&self, (entries, bytes): (usize, usize)) -> Option<&'static str> {
+        let most = if entries > 0 {
+            self.limits.bytes - self.limits.bytes / RESERVE
+        } else {
+            self.limits.bytes
+        };
+        if entries > 0 && self.entries.len() + entries > self.limits.documents {
+            Some("it has as many documents as it may have")
+        } else if bytes > 0 && self.bytes + bytes > most {
+            Some("it has as many bytes as it may have")
+        } else {
+            None
         }
     }
 
@@ -586,14 +604,18 @@ mod tests {
 
     #[tokio::test]
     async fn over_the_limit_of_bytes_only_growth_is_refused() {
-        let store = MemoryStore::with_limits(10, 100);
+        let store = MemoryStore::with_limits(10, 160);
         let (a, b) = (key("a"), key("b"));
-        let mut version = create(&store, &a, put(vec![0; 98])).await;
-        let create_b = vec![write(&b, Expect::Absent, put("1"))];
+        // A new one is taken up to fifteen sixteenths.
+        let too_large = vec![write(&a, Expect::Absent, put(vec![0; 150]))];
+        assert!(is_full(&commit_at(&store, NOW, too_large).await));
+        let mut version = create(&store, &a, put(vec![0; 149])).await;
+        let create_b = vec![write(&b, Expect::Absent, put(""))];
         assert!(is_full(&commit_at(&store, NOW, create_b.clone()).await));
-        let grow = vec![write(&a, Expect::At(version), put(vec![0; 100]))];
+        // One that is there, up to the limit.
+        let grow = vec![write(&a, Expect::At(version), put(vec![0; 160]))];
         assert!(is_full(&commit_at(&store, NOW, grow).await));
-        for size in [98, 99, 97] {
+        for size in [158, 159, 148] {
             let change = vec![write(&a, Expect::At(version), put(vec![1; size]))];
             let outcome = commit_at(&store, NOW, change).await.unwrap();
             let CommitOutcome::Committed(versions) = outcome else {
@@ -604,6 +626,52 @@ mod tests {
         commit_at(&store, NOW, create_b).await.unwrap();
         assert!(store.touch(&a, after(9), NOW).await.unwrap());
         assert_eq!(store.delete(&[a], after(9), NOW).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_default_limits_are_100_000_documents_and_512_mib() {
+        let store = MemoryStore::new();
+        for i in 0..100_000 {
+            create(&store, &key(&format!("{i}")), put("")).await;
+        }
+        let more = vec![write(&key("more"), Expect::Absent, put(""))];
+        assert!(is_full(&commit_at(&store, NOW, more).await));
+
+        // The bytes are shared, so that this takes no more memory than one of them.
+        let store = MemoryStore::new();
+        let content = Bytes::from(vec![0; 1024 * 1024 - 2]);
+        let mut versions = Vec::new();
+        for i in 0..480 {
+            let key = key(&format!("{i:03}"));
+            versions.push(create(&store, &key, put(content.slice(1..))).await);
+        }
+        let more = vec![write(&key("480"), Expect::Absent, put(content.clone()))];
+        assert!(is_full(&commit_at(&store, NOW, more).await));
+        let grow = vec![write(&key("000"), Expect::At(versions[0]), put(content))];
+        commit_at(&store, NOW, grow).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_has_expired_makes_way_behind_many_that_were_used_again() {
+        let store = MemoryStore::with_limits(2 * SWEEP_CHUNK + 1, usize::MAX);
+        for i in 0..2 * SWEEP_CHUNK {
+            let key = key(&format!("{i}"));
+            let put = Put {
+                expiry: Expiry {
+                    idle_until: after(1),
+                    absolute: Timestamp::NEVER,
+                },
+                ..put("")
+            };
+            create(&store, &key, put).await;
+            assert!(store.touch(&key, after(1000), NOW).await.unwrap());
+        }
+        create(&store, &key("expired"), until(2)).await;
+        let create_new = vec![write(&key("new"), Expect::Absent, put(""))];
+        assert!(is_full(
+            &commit_at(&store, after(1), create_new.clone()).await
+        ));
+        commit_at(&store, after(2), create_new).await.unwrap();
     }
 
     #[tokio::test]
