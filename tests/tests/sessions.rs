@@ -706,7 +706,7 @@ async fn timeouts_that_make_no_sense_are_refused_at_start() {
     };
     refused(Duration::ZERO, IDLE, "nobody used for 0ns").await;
     refused(Duration::ZERO, Duration::ZERO, "nobody used for 0ns").await;
-    refused(SECOND - TICK, SECOND, "nobody used for 999ms").await;
+    refused(Duration::from_millis(999), SECOND, "nobody used for 999ms").await;
     refused(IDLE, Duration::ZERO, "every session after 0ns").await;
     refused(IDLE + TICK, IDLE, "every session after 600s").await;
     for (idle, absolute) in [(SECOND, SECOND), (IDLE, IDLE), (IDLE, Duration::MAX)] {

@@ -680,11 +680,16 @@ async fn pause(attempt: u32) {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     #[test]
     fn a_document_has_1_mib_at_most() {
-        let put = |size| put(vec![0; size].into(), Expiry::NEVER, None, "a session");
+        let put = |size| {
+            let bytes = Bytes::new();
+            put(Encoded { bytes, size }, Expiry::NEVER, None, "a session")
+        };
         assert!(matches!(put(1024 * 1024), Ok(Change::Put(_))));
         assert!(matches!(put(1024 * 1024 + 1), Err(Failure::TooLarge)));
     }
