@@ -62,7 +62,7 @@ impl View for Board {
 const DAMAGES: [&str; 4] = [
     "",
     "\0\u{1}",
-    r#"{"format":1}"#,
+    r#"{"format":1,"fields":[]}"#,
     // Of a build to come.
     r#"{"format":1000,"fields":{}}"#,
 ];
