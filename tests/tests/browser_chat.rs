@@ -115,6 +115,7 @@ fn a_room_whose_name_is_none_is_not_found_and_not_entered() {
     let server = Server::build("chat-example").start(Options::default());
     let profile = Browser::shared().profile();
     let page = open(&profile, &server, "/");
+    page.expect("status of 422");
     page.click("#enter label:nth-child(2) input");
     page.press("Control+a");
     page.type_text("No room!");

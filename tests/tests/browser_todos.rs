@@ -92,6 +92,7 @@ fn a_row_acts_on_its_own_todo_while_the_other_tab_changes_the_list() {
     first.type_text(" and");
     // The row moves up and the others change under what is being typed.
     second.click("#todo-0 button:last-child");
+    shows(&second, &["Bread", "Salt"]);
     second.click("#todo-2 [type=checkbox]");
     shows(&second, &["Bread", "Salt x"]);
     shows(&first, &["[Bread and]", "Salt x"]);
@@ -111,6 +112,7 @@ fn a_todo_that_is_none_is_refused_in_words_and_nothing_is_lost() {
     let server = Server::build("todos-example").start(Options::default());
     let profile = Browser::shared().profile();
     let page = open(&profile, &server);
+    page.expect("status of 422");
     page.click("#add input");
     page.type_text("   ");
     page.press("Enter");
