@@ -168,6 +168,12 @@ impl Server {
         self.wait_until_listening();
     }
 
+    /// Sets an environment variable of the server's next runs.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.options.env.retain(|(known, _)| known != name);
+        self.options.env.push((name.into(), value.into()));
+    }
+
     /// Starts another version of the program in its place, on the same port with the same store.
     #[track_caller]
     pub fn replace(&mut self, program: &Program) {

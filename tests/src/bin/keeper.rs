@@ -1,0 +1,126 @@
+//! A page with a value of every scope, in two versions of which `KEEPER_VERSION` names one.
+
+use via::prelude::*;
+
+/// All values, for the eyes of a test.
+macro_rules! view {
+    ($page:ty, $($id:literal: $field:ident),*) => {
+        impl View for $page {
+            fn view(&self, cx: &Cx<Self>) -> Markup {
+                html! {
+                    h1 { (self.room) }
+                    $(output id=($id) { (self.$field) })*
+                    button #add data-on:click=(cx.add()) { "Add" }
+                    button #log-in data-on:click=(cx.log_in()) { "Log in" }
+                    button #log-out data-on:click=(cx.log_out()) { "Log out" }
+                }
+            }
+        }
+    };
+}
+
+mod first {
+    use super::*;
+
+    #[via::page("/{room}")]
+    pub(super) struct Keeper {
+        #[param]
+        room: String,
+        #[state]
+        session: u32,
+        #[state(tab)]
+        tab: u32,
+        #[state(shared = "room/{room}", ttl = "24h")]
+        shared: u32,
+        #[state(app)]
+        app: u32,
+        #[signal]
+        signal: u32,
+        #[signal(tab)]
+        tab_signal: u32,
+    }
+
+    #[via::actions]
+    impl Keeper {
+        fn add(&mut self) {
+            self.session += 1;
+            self.tab += 1;
+            self.shared += 1;
+            self.app += 1;
+            self.signal += 1;
+            self.tab_signal += 1;
+        }
+
+        fn log_in(&mut self, fx: &mut Effects) {
+            fx.session().login("anna");
+        }
+
+        fn log_out(&mut self, fx: &mut Effects) {
+            fx.session().logout();
+        }
+    }
+
+    view!(Keeper, "session": session, "tab": tab, "shared": shared, "app": app, "signal": signal,
+        "tab-signal": tab_signal);
+}
+
+/// One field has a new name, and one is new.
+mod second {
+    use super::*;
+
+    #[via::page("/{room}")]
+    pub(super) struct Keeper {
+        #[param]
+        room: String,
+        #[state(rename = "session")]
+        own: u32,
+        #[state(tab)]
+        tab: u32,
+        #[state(shared = "room/{room}", ttl = "24h")]
+        shared: u32,
+        #[state(app)]
+        app: u32,
+        #[signal]
+        signal: u32,
+        #[signal(tab)]
+        tab_signal: u32,
+        #[state]
+        added: u32,
+    }
+
+    #[via::actions]
+    impl Keeper {
+        fn add(&mut self) {
+            self.own += 1;
+            self.tab += 1;
+            self.shared += 1;
+            self.app += 1;
+            self.signal += 1;
+            self.tab_signal += 1;
+            self.added += 1;
+        }
+
+        fn log_in(&mut self, fx: &mut Effects) {
+            fx.session().login("anna");
+        }
+
+        fn log_out(&mut self, fx: &mut Effects) {
+            fx.session().logout();
+        }
+    }
+
+    view!(Keeper, "session": own, "tab": tab, "shared": shared, "app": app, "signal": signal,
+        "tab-signal": tab_signal, "added": added);
+}
+
+#[tokio::main]
+async fn main() -> via::Result<()> {
+    let var = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
+    let app = via::App::new().store(via::store::open(&var("VIA_STORE"))?);
+    let app = match &*var("KEEPER_VERSION") {
+        "1" => app.page::<first::Keeper>(),
+        "2" => app.page::<second::Keeper>(),
+        other => panic!("there is no version {other}"),
+    };
+    app.bind(var("VIA_ADDR")).await?.run().await
+}

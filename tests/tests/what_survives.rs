@@ -1,0 +1,192 @@
+//! Which value survives what: the table of the guide on state, row by row, in a real browser.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use via_tests::chromium::{Browser, Page, Profile};
+use via_tests::server::{Options, Server};
+
+const GUIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../via/docs/state.md");
+const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online'";
+const SETTLED: &str = "!document.querySelector('[data-via-pending]')";
+
+/// The values of the page, in the order of the table's columns.
+const VALUES: [&str; 6] = ["session", "tab", "signal", "tab-signal", "shared", "app"];
+
+/// What the row of the guide's table that names `test` says of each value: whether it is kept.
+fn row(test: &str) -> [bool; 6] {
+    let guide = fs::read_to_string(GUIDE).expect("the guide");
+    let name = format!("`{test}`");
+    let mut rows = guide
+        .lines()
+        .filter(|line| line.starts_with('|') && line.contains(&name));
+    let row = rows.next().unwrap_or_else(|| panic!("no row names {name}"));
+    assert_eq!(rows.next(), None, "one row for one test");
+    let cells: Vec<_> = row.split('|').map(str::trim).collect();
+    let [_, _event, cells @ .., _test, _] = &cells[..] else {
+        panic!("{row}");
+    };
+    let kept = cells.iter().map(|cell| match *cell {
+        "kept" => true,
+        "default" => false,
+        other => panic!("a cell is `kept` or `default`, not {other:?}"),
+    });
+    let kept: Vec<bool> = kept.collect();
+    kept.try_into().expect("a cell for each value")
+}
+
+/// A server, and a tab in which every value is 1 while 0 is its default.
+struct Scene {
+    server: Server,
+    profile: Profile,
+    page: Page,
+    _directory: TempDir,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let options = Options::sqlite(directory.path()).env("KEEPER_VERSION", "1");
+        let server = Server::build("keeper").start(options);
+        let profile = Browser::shared().profile();
+        let page = open(&profile, &server);
+        page.expect_network_errors();
+        page.click("#add");
+        shows(&page, [true; 6]);
+        page.wait_for(SETTLED);
+        Self {
+            server,
+            profile,
+            page,
+            _directory: directory,
+        }
+    }
+
+    /// Kills the server and starts a version of the program in its place.
+    fn restart(&mut self, version: &str) {
+        self.server.kill();
+        let online = format!("!({ONLINE})");
+        self.page.wait_for(&online);
+        self.server.set_env("KEEPER_VERSION", version);
+        self.server.restart();
+    }
+}
+
+/// A tab whose live stream is open.
+fn open(profile: &Profile, server: &Server) -> Page {
+    let page = profile.open(&server.url("/room"));
+    page.wait_for(ONLINE);
+    page
+}
+
+/// Waits until the page is live and shows 1 for what is kept and 0 for everything else.
+fn shows(page: &Page, kept: [bool; 6]) {
+    shows_values(page, kept.map(u32::from));
+}
+
+fn shows_values(page: &Page, values: [u32; 6]) {
+    page.wait_for(ONLINE);
+    let expected = json!(values.map(|value| value.to_string())).to_string();
+    page.wait_for(&format!(
+        "JSON.stringify({}.map((id) => document.getElementById(id).textContent)) === {}",
+        json!(VALUES),
+        json!(expected)
+    ));
+}
+
+#[test]
+fn a_reload() {
+    let scene = Scene::new();
+    scene.page.reload();
+    shows(&scene.page, row("a_reload"));
+}
+
+#[test]
+fn a_second_tab() {
+    let scene = Scene::new();
+    shows(&open(&scene.profile, &scene.server), row("a_second_tab"));
+    shows(&scene.page, [true; 6]);
+}
+
+#[test]
+fn another_browser() {
+    let scene = Scene::new();
+    let other = Browser::shared().profile();
+    shows(&open(&other, &scene.server), row("another_browser"));
+    shows(&scene.page, [true; 6]);
+}
+
+#[test]
+fn a_restart_of_the_server() {
+    let mut scene = Scene::new();
+    scene.restart("1");
+    shows(&scene.page, row("a_restart_of_the_server"));
+    scene.page.reload();
+    shows(&scene.page, row("a_restart_of_the_server"));
+}
+
+#[test]
+fn a_new_version() {
+    let mut scene = Scene::new();
+    scene.restart("2");
+    shows(&scene.page, row("a_new_version"));
+    scene
+        .page
+        .wait_for("document.querySelector('#added').textContent === '0'");
+}
+
+#[test]
+fn a_rollback() {
+    let mut scene = Scene::new();
+    scene.restart("2");
+    scene.page.reload();
+    shows(&scene.page, [true; 6]);
+    scene.page.click("#add");
+    shows_values(&scene.page, [2; 6]);
+    scene.page.wait_for(SETTLED);
+    scene.restart("1");
+    scene.page.reload();
+    shows_values(
+        &scene.page,
+        row("a_rollback").map(|kept| 2 * u32::from(kept)),
+    );
+    assert_eq!(
+        scene.page.eval("document.querySelector('#added')"),
+        Value::Null
+    );
+    // What the older version does not know is there for the next one.
+    scene.page.click("#add");
+    shows_values(&scene.page, [3; 6]);
+    scene.page.wait_for(SETTLED);
+    scene.restart("2");
+    scene.page.reload();
+    shows_values(&scene.page, [3; 6]);
+    assert_eq!(
+        scene
+            .page
+            .eval("document.querySelector('#added').textContent"),
+        "1"
+    );
+}
+
+#[test]
+fn a_log_in() {
+    let scene = Scene::new();
+    scene.page.click("#log-in");
+    scene.page.wait_for(SETTLED);
+    shows(&scene.page, row("a_log_in"));
+    scene.page.reload();
+    shows(&scene.page, row("a_log_in"));
+}
+
+#[test]
+fn a_log_out() {
+    let scene = Scene::new();
+    scene.page.click("#log-in");
+    scene.page.wait_for(SETTLED);
+    scene.page.click("#log-out");
+    shows(&scene.page, row("a_log_out"));
+    scene.page.reload();
+    shows(&scene.page, row("a_log_out"));
+}
