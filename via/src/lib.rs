@@ -12,6 +12,8 @@ mod context;
 #[doc(hidden)]
 pub mod diff;
 mod error;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod hub;
 mod incident;
 mod limits;

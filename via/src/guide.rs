@@ -1,0 +1,6 @@
+//! Guides: one subject each, to be read from beginning to end.
+
+/// State that lasts.
+pub mod state {
+    #![doc = include_str!("../docs/state.md")]
+}
