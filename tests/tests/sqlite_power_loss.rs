@@ -61,7 +61,7 @@ impl Seen {
                 .split_once('<')
                 .and_then(|(_, rest)| rest.split_once('>'))
                 .map(|(file, _)| file)
-                .filter(|file| file.ends_with(".db") || file.ends_with(".db-wal"));
+                .filter(|file| file.contains("/via.db"));
             let is_sync = call.starts_with("fsync") || call.starts_with("fdatasync");
             match file {
                 Some(file) if is_sync && call.ends_with("<unfinished ...>") => {

@@ -39,6 +39,7 @@ pub(crate) fn block(block: &Block) -> TokenStream {
         #table
     });
     quote! {
+        #[allow(clippy::unused_self, reason = "an action is a method of its page")]
         #item
         #generated
     }
