@@ -20,7 +20,7 @@ macro_rules! view {
 }
 
 mod first {
-    use super::*;
+    use via::prelude::*;
 
     #[via::page("/{room}")]
     pub(super) struct Keeper {
@@ -66,7 +66,7 @@ mod first {
 
 /// One field has a new name, and one is new.
 mod second {
-    use super::*;
+    use via::prelude::*;
 
     #[via::page("/{room}")]
     pub(super) struct Keeper {
