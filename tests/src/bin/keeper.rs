@@ -1,7 +1,5 @@
 //! A page with a value of every scope, in two versions of which `KEEPER_VERSION` names one.
 
-use via::prelude::*;
-
 /// All values, for the eyes of a test.
 macro_rules! view {
     ($page:ty, $($id:literal: $field:ident),*) => {
