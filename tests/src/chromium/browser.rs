@@ -76,7 +76,14 @@ impl Browser {
     #[must_use]
     #[track_caller]
     pub fn profile(&self) -> Profile {
-        Profile::new(self)
+        Profile::new(self, true)
+    }
+
+    /// A new profile of a browser that has no shared workers, as some have not.
+    #[must_use]
+    #[track_caller]
+    pub fn profile_without_shared_workers(&self) -> Profile {
+        Profile::new(self, false)
     }
 
     /// The name and version of the browser.

@@ -97,6 +97,12 @@ impl Page {
             "Page.addScriptToEvaluateOnNewDocument",
             &json!({ "source": REPORT_VIOLATIONS, "worldName": world }),
         );
+        if !self.profile.shared_workers {
+            self.call(
+                "Page.addScriptToEvaluateOnNewDocument",
+                &json!({ "source": "delete globalThis.SharedWorker" }),
+            );
+        }
     }
 
     /// Goes to `url` and waits for the load event.

@@ -26,13 +26,14 @@ pub struct Profile {
 pub(super) struct Inner {
     pub(super) browser: Browser,
     pub(super) context: String,
+    pub(super) shared_workers: bool,
     /// What was seen of the shared workers.
     pub(super) workers: Arc<Observer>,
 }
 
 impl Profile {
     #[track_caller]
-    pub(super) fn new(browser: &Browser) -> Self {
+    pub(super) fn new(browser: &Browser, shared_workers: bool) -> Self {
         let answer = browser.call(
             "Target.createBrowserContext",
             &json!({ "disposeOnDetach": true }),
@@ -47,6 +48,7 @@ impl Profile {
             inner: Arc::new(Inner {
                 browser: browser.clone(),
                 context,
+                shared_workers,
                 workers,
             }),
         }
