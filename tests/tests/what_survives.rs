@@ -103,6 +103,63 @@ fn a_reload() {
 }
 
 #[test]
+fn what_is_typed_survives_a_reload_unless_it_is_secret() {
+    let scene = Scene::new();
+    let page = &scene.page;
+    page.click("#text");
+    page.type_text("half a \"sentence\"");
+    page.click("#secret");
+    page.type_text("hunter2");
+    page.reload();
+    page.wait_for(ONLINE);
+    page.wait_for("document.querySelector('#text').value === 'half a \"sentence\"'");
+    assert_eq!(page.eval("document.querySelector('#secret').value"), "");
+    assert_eq!(
+        page.eval("JSON.stringify(Object.values(sessionStorage)).includes('hunter2')"),
+        false
+    );
+    page.click("#add");
+    page.wait_for("document.querySelector('#heard').textContent === 'half a \"sentence\"'");
+    // It is nobody else's, and a new visit of the page begins anew.
+    let other = open(&scene.profile, &scene.server);
+    assert_eq!(other.eval("document.querySelector('#text').value"), "");
+    other.click("#text");
+    other.type_text("gone");
+    other.goto(&scene.server.url("/elsewhere"));
+    other.goto(&scene.server.url("/room"));
+    other.wait_for(ONLINE);
+    assert_eq!(other.eval("document.querySelector('#text').value"), "");
+}
+
+#[test]
+fn what_is_typed_and_clicked_on_the_page_of_an_older_build_takes_effect_once() {
+    let mut scene = Scene::new();
+    scene.page.expect("status of 409");
+    scene.page.click("#text");
+    scene.page.type_text("typed before");
+    scene.restart("2");
+    let page = &scene.page;
+    page.wait_for(ONLINE);
+    for _ in 0..3 {
+        page.click("#add");
+    }
+    page.wait_for("document.querySelector('#added')?.textContent === '3'");
+    shows_values(page, [4; 6]);
+    page.wait_for(SETTLED);
+    assert_eq!(page.navigations(), 2, "one reload");
+    assert_eq!(
+        page.eval("document.querySelector('#text').value"),
+        "typed before"
+    );
+    assert_eq!(
+        page.eval("document.querySelector('#heard').textContent"),
+        "typed before"
+    );
+    page.click("#add");
+    shows_values(page, [5; 6]);
+}
+
+#[test]
 fn a_second_tab() {
     let scene = Scene::new();
     shows(&open(&scene.profile, &scene.server), row("a_second_tab"));

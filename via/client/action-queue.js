@@ -58,6 +58,11 @@ export class ActionQueue {
     this.#next();
   }
 
+  /** What was never sent. */
+  get unsent() {
+    return this.#items.filter((item) => !item.body);
+  }
+
   /** The connection is back: what waits to be repeated is sent now. */
   wake() {
     if (this.#flight && this.now() - this.#flight.since > SUSPECT) this.#flight.abort();

@@ -9,8 +9,9 @@ const RELOAD_GUARD = 60_000;
 const UNKNOWN = ['unknown_outcome', 'forgotten', 'superseded', 'number_reused'];
 
 export class Answers {
-  constructor({ notices, drafts, storage }) {
-    Object.assign(this, { notices, drafts, storage });
+  /** `carry(item)` hands the clicks that wait on to the document after a reload, `item` first. */
+  constructor({ notices, drafts, storage, carry }) {
+    Object.assign(this, { notices, drafts, storage, carry });
     this.guard = `via:reloaded:${location.pathname}`;
   }
 
@@ -23,13 +24,13 @@ export class Answers {
       for (const command of body?.commands ?? []) this.run(command);
       return;
     }
-    this.refused({ status, code: body?.code, message: body?.message });
+    this.refused({ status, code: body?.code, message: body?.message }, item);
   }
 
-  /** Takes an error: `{ status, code, message }`. */
-  refused({ status, code, message }) {
+  /** Takes an error, `{ status, code, message }`: of `item`, or of the whole page. */
+  refused({ status, code, message }, item) {
     if (status === 401 || status === 410 || code === 'damaged') this.sessionGone(code);
-    else if (code === 'stale_page') this.#reload();
+    else if (code === 'stale_page') this.#reload(item);
     else {
       const known = ['refused', 'invalid_signal', 'invalid_arguments', ...UNKNOWN];
       if (!known.includes(code)) console.error(`via: the server answered ${status} ${code ?? ''}: ${message ?? ''}`);
@@ -50,7 +51,8 @@ export class Answers {
     }
   }
 
-  #reload() {
+  #reload(item) {
+    this.carry(item);
     const last = Number(this.storage.getItem(this.guard));
     if (Date.now() - last < RELOAD_GUARD) {
       this.notices.ask('This page is out of date.', 'Reload', reload);

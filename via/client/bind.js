@@ -18,6 +18,12 @@ export function isBoundFieldHeld(name) {
   return false;
 }
 
+/** Whether the signal is what is typed into a password field. */
+export function isSecret(name) {
+  for (const field of fieldsOf.get(name) ?? []) if (field.type === 'password') return true;
+  return false;
+}
+
 /** Calls `settle(name)` for the signals of each field that the user lets go. */
 export function onBoundRelease(settle) {
   onRelease((field) => {

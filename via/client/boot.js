@@ -6,12 +6,13 @@ import { ActionQueue } from './action-queue.js';
 import { Answers } from './answers.js';
 import { Attachment } from './attach.js';
 import { sources, views } from './attributes.js';
-import { binding, isBoundFieldHeld, onBoundRelease } from './bind.js';
+import { binding, isBoundFieldHeld, isSecret, onBoundRelease } from './bind.js';
 import { makeCalls } from './calls.js';
 import { Directives } from './directives.js';
 import { Drafts } from './drafts.js';
 import { events } from './events.js';
 import { watchFields } from './fields.js';
+import { Handover } from './handover.js';
 import { Link } from './link.js';
 import { remember } from './nodes.js';
 import { Notices } from './notices.js';
@@ -35,7 +36,7 @@ function boot(root) {
   adoptStyle();
   const notices = new Notices();
   const status = new Status();
-  const answers = new Answers({ notices, drafts, storage });
+  const answers = new Answers({ notices, drafts, storage, carry: (item) => handover.carry(item) });
 
   const queue = new ActionQueue({
     // The number is in the body too; the header lets a server name it that has not read the body.
@@ -53,6 +54,7 @@ function boot(root) {
   });
   queue.displaced = () => attachment.attach(null);
   page.actions = makeCalls({ queue, drafts });
+  const handover = new Handover({ storage, signals, drafts, queue, isSecret });
 
   const attachment = new Attachment({
     url: pagePath,
@@ -104,6 +106,7 @@ function boot(root) {
   remember(root);
   batch(() => directives.start(root));
   page.booting = false;
+  handover.take();
 
   const wake = () => {
     attachment.wake();
@@ -114,6 +117,7 @@ function boot(root) {
   let away = false;
   addEventListener('pagehide', () => {
     away = true;
+    handover.leave();
     attachment.leave();
     link.leave();
   });

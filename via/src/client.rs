@@ -32,6 +32,7 @@ const MODULES: &[(&str, &str)] = &[
     module!("events.js"),
     module!("expression.js"),
     module!("fields.js"),
+    module!("handover.js"),
     module!("hub-worker.js"),
     module!("hub.js"),
     module!("link.js"),

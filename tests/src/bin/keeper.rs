@@ -7,6 +7,9 @@ macro_rules! view {
             fn view(&self, cx: &Cx<Self>) -> Markup {
                 html! {
                     h1 { (self.room) }
+                    p #heard { (self.text) }
+                    input #text data-bind=(cx.text());
+                    input #secret type="password" data-bind=(cx.secret());
                     $(output id=($id) { (self.$field) })*
                     button #add data-on:click=(cx.add()) { "Add" }
                     button #log-in data-on:click=(cx.log_in()) { "Log in" }
@@ -36,6 +39,10 @@ mod first {
         signal: u32,
         #[signal(tab)]
         tab_signal: u32,
+        #[signal(tab)]
+        text: String,
+        #[signal(tab)]
+        secret: String,
     }
 
     #[via::actions]
@@ -82,6 +89,10 @@ mod second {
         signal: u32,
         #[signal(tab)]
         tab_signal: u32,
+        #[signal(tab)]
+        text: String,
+        #[signal(tab)]
+        secret: String,
         #[state]
         added: u32,
     }

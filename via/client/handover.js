@@ -1,0 +1,46 @@
+/**
+ * What a document hands on to the one after a reload: what was typed and not yet sent, and, where
+ * the page reloads itself because the server has a newer build of it, the clicks that wait.
+ *
+ * It lies in sessionStorage only from one document to the next, and holds nothing that was typed
+ * into a password field.
+ */
+
+import { forJson } from './values.js';
+
+export class Handover {
+  #clicks = null;
+
+  constructor({ storage, signals, drafts, queue, isSecret }) {
+    Object.assign(this, { storage, signals, drafts, queue, isSecret });
+    this.key = `via:handover:${location.pathname}`;
+  }
+
+  /** Hands on the clicks that wait, and before them one that the server definitely did not take. */
+  carry(refused) {
+    this.#clicks = [refused, ...this.queue.unsent].filter(Boolean);
+  }
+
+  /** The document is left. */
+  leave() {
+    const { signals, dirty } = this.drafts.capture();
+    const typed = dirty.filter((name) => !this.isSecret(name)).map((name) => [name, signals[name]]);
+    const clicks = (this.#clicks ?? []).map(({ action, args }) => ({ action, args }));
+    if (typed.length + clicks.length === 0) return;
+    this.storage.setItem(this.key, JSON.stringify({ typed, clicks }, forJson));
+  }
+
+  /** Takes what the document before has left, if this one is its reload or a return to it. */
+  take() {
+    const left = this.storage.getItem(this.key);
+    this.storage.removeItem(this.key);
+    const [navigation] = performance.getEntriesByType('navigation');
+    if (!left || !/reload|back_forward/.test(navigation?.type)) return;
+    const { typed, clicks } = JSON.parse(left);
+    for (const [name, value] of typed) if (this.signals.has(name)) this.signals.edit(name, value);
+    // All but what was typed is better known to the server than to a document that is this young.
+    const { signals, dirty, versions } = this.drafts.capture();
+    const known = Object.fromEntries(dirty.map((name) => [name, signals[name]]));
+    for (const click of clicks) this.queue.add({ ...click, signals: known, dirty, versions, done() {} });
+  }
+}
