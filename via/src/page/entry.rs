@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData, panic::Location, sync::Arc, time::Duration};
 use maud::Render as _;
 use serde_json::{Map, Value};
 
-use super::{PageDescriptor, View};
+use super::{Page, PageDescriptor, View};
 use crate::{
     action::{ActionError, Arguments, Effects, Run, Task, TaskFuture, TaskHome},
     context::Cx,
@@ -187,6 +187,22 @@ trait ErasedPage: Send + Sync {
     ) -> Result<TaskFuture, ActionError>;
 }
 
+/// The signals of a page, as the browser gets them.
+pub(crate) fn signals_of<P: Page>(page: &P) -> Map<String, Value> {
+    let mut writer = FieldWriter::default();
+    page.write(&mut writer);
+    // A state value that cannot be stored cannot have been read either; its signals still can.
+    P::DESCRIPTOR
+        .fields
+        .iter()
+        .zip(writer.into_written())
+        .filter_map(|(field, written)| match written {
+            Written::Signal(value) => Some((field.signal_name().into_owned(), value)),
+            Written::State(_) | Written::Param => None,
+        })
+        .collect()
+}
+
 struct Erased<P>(PhantomData<fn() -> P>);
 
 impl<P: View> Erased<P> {
@@ -202,18 +218,7 @@ impl<P: View> ErasedPage for Erased<P> {
     fn render(&self, sources: Sources<'_>) -> Result<Rendered, ReadError> {
         let page = P::read(&mut FieldReader::new(P::DESCRIPTOR, sources))?;
         let html = page.view(&Cx::new(sources.principal)).into_string();
-        let mut writer = FieldWriter::default();
-        page.write(&mut writer);
-        // A state value that cannot be stored cannot have been read either; its signals still can.
-        let signals = P::DESCRIPTOR
-            .fields
-            .iter()
-            .zip(writer.into_written())
-            .filter_map(|(field, written)| match written {
-                Written::Signal(value) => Some((field.signal_name().into_owned(), value)),
-                Written::State(_) | Written::Param => None,
-            })
-            .collect();
+        let signals = signals_of(&page);
         Ok(Rendered { html, signals })
     }
 
