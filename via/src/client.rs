@@ -52,6 +52,7 @@ const MODULES: &[(&str, &str)] = &[
     module!("stream.js"),
     module!("tokens.js"),
     module!("trusted.js"),
+    module!("typed.js"),
     module!("values.js"),
 ];
 

@@ -10,8 +10,8 @@ use std::{fmt, marker::PhantomData};
 use maud::Render;
 
 pub use expr::{
-    Addend, AnyNumber, Condition, Container, Definition, Expr, Integer, IntoExpr, Many, Number,
-    Optional, Ordered, Signed, Textual,
+    Addend, AnyNumber, Condition, Container, Definition, Equal, Expr, Integer, IntoExpr, Many,
+    Number, Optional, Ordered, Signed, Textual,
 };
 pub(crate) use expr::{Level, Source, text_of};
 #[doc(hidden)]

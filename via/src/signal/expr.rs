@@ -9,6 +9,8 @@ mod logic;
 mod many;
 mod number_text;
 mod optional;
+#[cfg(test)]
+mod random;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -21,7 +23,7 @@ use serde_json::{Map, Value};
 
 pub use arithmetic::{Addend, AnyNumber, Integer, Number, Signed};
 pub use choice::Condition;
-pub use compare::Ordered;
+pub use compare::{Equal, Ordered};
 pub use computed::Definition;
 pub use many::{Container, Many};
 pub(crate) use number_text::number_text;

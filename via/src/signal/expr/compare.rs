@@ -3,6 +3,24 @@
 use super::{Expr, IntoExpr, Level, SignalValue, Source, is_plain, on_handles};
 use crate::signal::Reading;
 
+/// Types that can be equal in expressions: all but lists.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be compared in expressions",
+    label = "a list, or a type without `#[derive(via::SignalValue)]`",
+    note = "of a list, compare the `.len()`, or ask whether it `.contains(..)` an item"
+)]
+pub trait Equal: SignalValue {}
+
+macro_rules! equal {
+    ($($ty:ident),*) => {$( impl Equal for $ty {} )*};
+}
+
+equal!(
+    bool, char, String, i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64
+);
+
+impl<T: Equal> Equal for Option<T> {}
+
 /// Types that have an order in expressions: numbers.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no order in expressions",
@@ -55,12 +73,18 @@ on_handles! {
         ///
         /// Values of your own types are if they travel alike; `f64` compares as Rust does, so that
         /// NaN is not equal to itself.
-        pub fn eq(self, other: impl IntoExpr<T>) -> Expr<bool> {
+        pub fn eq(self, other: impl IntoExpr<T>) -> Expr<bool>
+        where
+            T: Equal,
+        {
             equality(self.into_expr(), other.into_expr(), "===", true)
         }
 
         /// Whether both differ.
-        pub fn ne(self, other: impl IntoExpr<T>) -> Expr<bool> {
+        pub fn ne(self, other: impl IntoExpr<T>) -> Expr<bool>
+        where
+            T: Equal,
+        {
             equality(self.into_expr(), other.into_expr(), "!==", false)
         }
     }

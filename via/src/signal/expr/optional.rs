@@ -63,7 +63,10 @@ on_handles! {
             } else {
                 this.source().infix(Level::OR_ELSE, "??", other.source())
             };
-            this.zip(other, source, |value, other| value.option().unwrap_or(other))
+            Expr::new(source, move |signals| match this.evaluate(signals)?.option() {
+                Some(value) => Some(value),
+                None => other.evaluate(signals),
+            })
         }
     }
 }

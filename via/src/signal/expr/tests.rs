@@ -75,7 +75,6 @@ fn operators_print_what_javascript_reads_with_as_few_parentheses_as_it_needs() {
         "@has($tags, 3n, 'u8') && @len($tags) === 2n",
         true,
     );
-    gives(TAGS.eq(vec![1, 3]), "@same($tags, @json('[1,3]'))", true);
     gives(
         (N + 1).to_text() + "%",
         "@text(@i64(@i64($n) + 1n)) + '%'",
