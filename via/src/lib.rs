@@ -13,6 +13,7 @@ mod context;
 pub mod diff;
 mod error;
 pub mod event;
+mod first_html;
 mod hub;
 mod incident;
 mod limits;
