@@ -10,10 +10,12 @@ use std::{fmt, marker::PhantomData};
 use maud::Render;
 
 pub use expr::{
-    Addend, AnyNumber, Condition, Container, Definition, Equal, Expr, Integer, IntoExpr, Many,
-    Number, Optional, Ordered, Signed, Textual,
+    AnyNumber, Condition, Container, Definition, Equal, Expr, Integer, IntoExpr, Many, Optional,
+    Ordered, Signed, Textual,
 };
 pub(crate) use expr::{Level, Source, text_of};
+#[doc(hidden)]
+pub use expr::{Operand, Operator, marker};
 #[doc(hidden)]
 pub use value::{Parts, Reading, Tagged, list, object, tagged};
 pub use value::{SignalError, SignalValue};

@@ -8,6 +8,7 @@ mod literal;
 mod logic;
 mod many;
 mod number_text;
+mod operator;
 mod optional;
 #[cfg(test)]
 mod random;
@@ -21,12 +22,14 @@ use std::{fmt, sync::Arc};
 use maud::{Escaper, Render};
 use serde_json::{Map, Value};
 
-pub use arithmetic::{Addend, AnyNumber, Integer, Number, Signed};
+use arithmetic::fitted;
+pub use arithmetic::{AnyNumber, Integer, Signed};
 pub use choice::Condition;
 pub use compare::{Equal, Ordered};
 pub use computed::Definition;
 pub use many::{Container, Many};
 pub(crate) use number_text::number_text;
+pub use operator::{Operand, Operator, marker};
 pub use optional::Optional;
 pub(crate) use source::{Level, Source};
 pub use text::Textual;
@@ -109,7 +112,7 @@ pub struct Expr<T> {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "expected `{T}` in an expression, found `{Self}`",
-    label = "neither a `{T}` nor a signal or an expression of one",
+    label = "no `{T}`, and no signal or expression of that type",
     note = "write a value of `{T}`, the handle of a signal of that type, or an expression of it",
     note = "of a number, `.to_f64()`, `.to_int::<T>()` and `.to_text()` make another type"
 )]

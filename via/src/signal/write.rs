@@ -1,6 +1,6 @@
 //! What changes a signal on an event.
 
-use super::{IntoExpr, Level, Signal, SignalValue, Source};
+use super::{Condition, IntoExpr, Level, Signal, SignalValue, Source};
 use crate::action::ActionHandle;
 
 impl<T: SignalValue> Signal<T> {
@@ -33,9 +33,7 @@ impl<T: SignalValue> Signal<T> {
             format!("{name} = {}", value.source().text()),
         ))
     }
-}
 
-impl Signal<bool> {
     /// Makes true what is false, and the reverse.
     ///
     /// # Examples
@@ -57,7 +55,14 @@ impl Signal<bool> {
     /// }
     /// # via::__private::render(&Menu { open: false });
     /// ```
-    pub fn toggle(self) -> ActionHandle {
-        self.set(!self)
+    pub fn toggle(self) -> ActionHandle
+    where
+        T: Condition,
+    {
+        let name = Source::atom(self.in_browser());
+        ActionHandle::step(Source::at(
+            Level::ASSIGNMENT,
+            format!("{} = {}", name.text(), name.prefixed('!').text()),
+        ))
     }
 }

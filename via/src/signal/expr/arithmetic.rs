@@ -6,47 +6,9 @@
 //! of a division by 0 is 0. Floating-point numbers are those of IEEE 754.
 
 use std::cmp::Ordering;
-use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
+use std::ops::Neg;
 
-use super::{Expr, IntoExpr, Level, Signal, SignalValue, Source, on_handles};
-
-/// Types that `+` takes in an expression: integers, `f64`, and `String`, which it joins.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be added in an expression",
-    label = "neither an integer, an `f64` nor a `String`",
-    note = "`.to_text()` makes a text of a value, `.to_f64()` an `f64` of an `f32`"
-)]
-pub trait Addend: SignalValue {
-    /// `self + other`
-    #[doc(hidden)]
-    #[must_use]
-    fn plus(self, other: Self) -> Self;
-}
-
-/// Types that expressions calculate with: integers and `f64`.
-#[diagnostic::on_unimplemented(
-    message = "expressions cannot calculate with `{Self}`",
-    label = "neither an integer nor an `f64`",
-    note = "`.to_f64()` makes an `f64` of an `f32`; `.unwrap_or(0)` takes the number out of an `Option`"
-)]
-pub trait Number: Addend {
-    /// `self - other`
-    #[doc(hidden)]
-    #[must_use]
-    fn minus(self, other: Self) -> Self;
-    /// `self * other`
-    #[doc(hidden)]
-    #[must_use]
-    fn times(self, other: Self) -> Self;
-    /// `self / other`
-    #[doc(hidden)]
-    #[must_use]
-    fn divided_by(self, other: Self) -> Self;
-    /// `self % other`
-    #[doc(hidden)]
-    #[must_use]
-    fn modulo(self, other: Self) -> Self;
-}
+use super::{Expr, IntoExpr, Level, Operator, Signal, SignalValue, Source, marker, on_handles};
 
 /// Numbers that can be negative.
 #[diagnostic::on_unimplemented(
@@ -54,7 +16,7 @@ pub trait Number: Addend {
     label = "neither a signed integer nor an `f64`",
     note = "`.to_int::<i64>()` makes a signed integer of an unsigned one"
 )]
-pub trait Signed: Number {
+pub trait Signed: AnyNumber {
     /// `-self`
     #[doc(hidden)]
     #[must_use]
@@ -67,7 +29,7 @@ pub trait Signed: Number {
     label = "not an integer type",
     note = "an integer becomes one of another type by `.to_int::<u32>()`, and an `f64` by `.to_f64()`"
 )]
-pub trait Integer: Number {
+pub trait Integer: AnyNumber {
     /// The sign and the rest.
     #[doc(hidden)]
     fn parts(self) -> (bool, u128);
@@ -91,36 +53,36 @@ pub trait AnyNumber: SignalValue {
     fn to_float(self) -> f64;
 }
 
-macro_rules! integers {
-    ($($int:ident),*) => {$(
-        impl Addend for $int {
-            fn plus(self, other: Self) -> Self {
-                self.saturating_add(other)
+macro_rules! operators {
+    ($of:ty: $($marker:ident $sign:literal at $level:ident: $apply:expr;)*) => {$(
+        impl Operator<$of> for marker::$marker {
+            #[expect(private_interfaces, reason = "nobody outside reads it")]
+            const LEVEL: Level = Level::$level;
+            const SIGN: &'static str = $sign;
+
+            fn apply(left: $of, right: $of) -> $of {
+                let apply: fn($of, $of) -> $of = $apply;
+                apply(left, right)
             }
         }
+    )*};
+}
 
-        impl Number for $int {
-            fn minus(self, other: Self) -> Self {
-                self.saturating_sub(other)
-            }
-
-            fn times(self, other: Self) -> Self {
-                self.saturating_mul(other)
-            }
-
-            fn divided_by(self, other: Self) -> Self {
-                match (other, self.cmp(&0)) {
-                    (0, Ordering::Less) => Self::MIN,
-                    (0, Ordering::Equal) => 0,
-                    (0, Ordering::Greater) => Self::MAX,
-                    _ => self.saturating_div(other),
-                }
-            }
-
-            fn modulo(self, other: Self) -> Self {
-                // `MIN % -1` is 0, too.
-                self.checked_rem(other).unwrap_or(0)
-            }
+macro_rules! integers {
+    ($($int:ident),*) => {$(
+        operators! {
+            $int:
+            Add "+" at SUM: $int::saturating_add;
+            Sub "-" at SUM: $int::saturating_sub;
+            Mul "*" at PRODUCT: $int::saturating_mul;
+            Div "/" at PRODUCT: |left, right| match (right, left.cmp(&0)) {
+                (0, Ordering::Less) => $int::MIN,
+                (0, Ordering::Equal) => 0,
+                (0, Ordering::Greater) => $int::MAX,
+                _ => left.saturating_div(right),
+            };
+            // `MIN % -1` is 0, too.
+            Rem "%" at PRODUCT: |left, right| left.checked_rem(right).unwrap_or(0);
         }
 
         impl Integer for $int {
@@ -175,28 +137,18 @@ macro_rules! signed {
 
 signed!(i8, i16, i32, i64, i128, isize);
 
-impl Addend for f64 {
-    fn plus(self, other: Self) -> Self {
-        self + other
-    }
+operators! {
+    f64:
+    Add "+" at SUM: |left, right| left + right;
+    Sub "-" at SUM: |left, right| left - right;
+    Mul "*" at PRODUCT: |left, right| left * right;
+    Div "/" at PRODUCT: |left, right| left / right;
+    Rem "%" at PRODUCT: |left, right| left % right;
 }
 
-impl Number for f64 {
-    fn minus(self, other: Self) -> Self {
-        self - other
-    }
-
-    fn times(self, other: Self) -> Self {
-        self * other
-    }
-
-    fn divided_by(self, other: Self) -> Self {
-        self / other
-    }
-
-    fn modulo(self, other: Self) -> Self {
-        self % other
-    }
+operators! {
+    String:
+    Add "+" at SUM: |left, right| left + &right;
 }
 
 impl Signed for f64 {
@@ -218,48 +170,12 @@ impl AnyNumber for f32 {
     }
 }
 
-impl Addend for String {
-    fn plus(mut self, other: Self) -> Self {
-        self.push_str(&other);
-        self
-    }
-}
-
 /// The result of an operation, which is brought into the range of an integer's type.
-fn fitted<T: SignalValue>(source: Source) -> Source {
+pub(super) fn fitted<T: SignalValue>(source: Source) -> Source {
     match T::READING.cast() {
         Some("f64") | None => source,
         Some(cast) => Source::call(cast, &[&source]),
     }
-}
-
-macro_rules! operators {
-    ($($trait:ident::$method:ident for $bound:ident::$apply:ident, $operator:literal at $level:ident;)*) => {$(
-        operators!(@on Expr, $trait::$method for $bound::$apply, $operator at $level);
-        operators!(@on &Expr, $trait::$method for $bound::$apply, $operator at $level);
-        operators!(@on Signal, $trait::$method for $bound::$apply, $operator at $level);
-    )*};
-    (@on & $of:ident, $($rest:tt)*) => { operators!(@with [&$of<T>], $($rest)*); };
-    (@on $of:ident, $($rest:tt)*) => { operators!(@with [$of<T>], $($rest)*); };
-    (@with [$of:ty], $trait:ident::$method:ident for $bound:ident::$apply:ident, $operator:literal at $level:ident) => {
-        impl<T: $bound, R: IntoExpr<T>> $trait<R> for $of {
-            type Output = Expr<T>;
-
-            fn $method(self, other: R) -> Expr<T> {
-                let (left, right) = (self.into_expr(), other.into_expr());
-                let source = left.source.infix(Level::$level, $operator, &right.source);
-                left.zip(right, fitted::<T>(source), T::$apply)
-            }
-        }
-    };
-}
-
-operators! {
-    Add::add for Addend::plus, "+" at SUM;
-    Sub::sub for Number::minus, "-" at SUM;
-    Mul::mul for Number::times, "*" at PRODUCT;
-    Div::div for Number::divided_by, "/" at PRODUCT;
-    Rem::rem for Number::modulo, "%" at PRODUCT;
 }
 
 macro_rules! negations {
@@ -276,7 +192,7 @@ macro_rules! negations {
     )*};
 }
 
-negations!(Expr<T>, &Expr<T>, Signal<T>);
+negations!(Expr<T>, &Expr<T>, Signal<T>, &Signal<T>);
 
 on_handles! {
     [T: SignalValue] T {

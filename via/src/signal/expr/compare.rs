@@ -90,27 +90,48 @@ on_handles! {
     }
 }
 
-macro_rules! orders {
-    ($($name:ident $operator:literal $doc:literal;)*) => {
-        on_handles! {
-            [T: SignalValue] T {$(
-                #[doc = $doc]
-                pub fn $name(self, other: impl IntoExpr<T>) -> Expr<bool>
-                where
-                    T: Ordered,
-                {
-                    let (left, right) = (self.into_expr(), other.into_expr());
-                    let source = left.source().infix(Level::ORDER, $operator, right.source());
-                    left.zip(right, source, |left, right| PartialOrd::$name(&left, &right))
-                }
-            )*}
-        }
-    };
+fn order<T: Ordered>(
+    left: Expr<T>,
+    right: Expr<T>,
+    operator: &str,
+    holds: fn(&T, &T) -> bool,
+) -> Expr<bool> {
+    let source = left.source.infix(Level::ORDER, operator, &right.source);
+    left.zip(right, source, move |left, right| holds(&left, &right))
 }
 
-orders! {
-    lt "<" "Whether this number is the smaller one.";
-    le "<=" "Whether this number is not the larger one.";
-    gt ">" "Whether this number is the larger one.";
-    ge ">=" "Whether this number is not the smaller one.";
+on_handles! {
+    [T: SignalValue] T {
+        /// Whether this number is the smaller one.
+        pub fn lt(self, other: impl IntoExpr<T>) -> Expr<bool>
+        where
+            T: Ordered,
+        {
+            order(self.into_expr(), other.into_expr(), "<", T::lt)
+        }
+
+        /// Whether this number is not the larger one.
+        pub fn le(self, other: impl IntoExpr<T>) -> Expr<bool>
+        where
+            T: Ordered,
+        {
+            order(self.into_expr(), other.into_expr(), "<=", T::le)
+        }
+
+        /// Whether this number is the larger one.
+        pub fn gt(self, other: impl IntoExpr<T>) -> Expr<bool>
+        where
+            T: Ordered,
+        {
+            order(self.into_expr(), other.into_expr(), ">", T::gt)
+        }
+
+        /// Whether this number is not the smaller one.
+        pub fn ge(self, other: impl IntoExpr<T>) -> Expr<bool>
+        where
+            T: Ordered,
+        {
+            order(self.into_expr(), other.into_expr(), ">=", T::ge)
+        }
+    }
 }

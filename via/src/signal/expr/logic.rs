@@ -1,53 +1,47 @@
 //! What is true.
 
-use std::ops::{BitAnd, BitOr, BitXor, Not};
+use std::ops::Not;
 
-use super::{Expr, IntoExpr, Level, Signal};
-
-/// What the left side alone decides, if it does: the right side is not asked then, nor in a browser.
-type Decides = fn(bool) -> Option<bool>;
+use super::{Condition, Expr, IntoExpr, Level, Operator, Signal, marker};
 
 macro_rules! operators {
-    ($($trait:ident::$method:ident, $operator:literal at $level:ident, $decides:expr;)*) => {$(
-        operators!(@on Expr<bool>, $trait::$method, $operator at $level, $decides);
-        operators!(@on &Expr<bool>, $trait::$method, $operator at $level, $decides);
-        operators!(@on Signal<bool>, $trait::$method, $operator at $level, $decides);
-    )*};
-    (@on $of:ty, $trait:ident::$method:ident, $operator:literal at $level:ident, $decides:expr) => {
-        impl<R: IntoExpr<bool>> $trait<R> for $of {
-            type Output = Expr<bool>;
+    ($($marker:ident $sign:literal at $level:ident: $decided_by:expr, $apply:expr;)*) => {$(
+        impl Operator<bool> for marker::$marker {
+            #[expect(private_interfaces, reason = "nobody outside reads it")]
+            const LEVEL: Level = Level::$level;
+            const SIGN: &'static str = $sign;
 
-            fn $method(self, other: R) -> Expr<bool> {
-                let decides: Decides = $decides;
-                let (left, right) = (self.into_expr(), other.into_expr());
-                let source = left.source.infix(Level::$level, $operator, &right.source);
-                Expr::new(source, move |signals| {
-                    let left = left.evaluate(signals)?;
-                    decides(left).or_else(|| Some(left.$method(right.evaluate(signals)?)))
-                })
+            fn decided_by(left: &bool) -> Option<bool> {
+                let decided_by: fn(bool) -> Option<bool> = $decided_by;
+                decided_by(*left)
+            }
+
+            fn apply(left: bool, right: bool) -> bool {
+                let apply: fn(bool, bool) -> bool = $apply;
+                apply(left, right)
             }
         }
-    };
+    )*};
 }
 
 operators! {
-    BitAnd::bitand, "&&" at AND, |left| (!left).then_some(false);
-    BitOr::bitor, "||" at OR, |left| left.then_some(true);
-    BitXor::bitxor, "!==" at EQUAL, |_| None;
+    BitAnd "&&" at AND: |left| (!left).then_some(false), |left, right| left & right;
+    BitOr "||" at OR: |left| left.then_some(true), |left, right| left | right;
+    BitXor "!==" at EQUAL: |_| None, |left, right| left ^ right;
 }
 
 macro_rules! negations {
     ($($of:ty),*) => {$(
-        impl Not for $of {
+        impl<T: Condition> Not for $of {
             type Output = Expr<bool>;
 
             fn not(self) -> Expr<bool> {
                 let this = self.into_expr();
                 let source = this.source.prefixed('!');
-                this.map(source, |value| !value)
+                this.map(source, |value| !value.holds())
             }
         }
     )*};
 }
 
-negations!(Expr<bool>, &Expr<bool>, Signal<bool>);
+negations!(Expr<T>, &Expr<T>, Signal<T>, &Signal<T>);

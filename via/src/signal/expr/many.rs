@@ -24,13 +24,10 @@ pub trait Many: SignalValue {
     label = "neither a `String` nor a list",
     note = "a single value is compared by `.eq(..)`"
 )]
-pub trait Container: Many {
-    /// What can be in it: text in a `String`, an item in a list.
-    type Item: SignalValue;
-
+pub trait Container<Item>: Many {
     /// As `contains` of Rust.
     #[doc(hidden)]
-    fn has(&self, item: &Self::Item) -> bool;
+    fn has(&self, item: &Item) -> bool;
 
     /// The same in the browser.
     #[doc(hidden)]
@@ -45,9 +42,7 @@ impl Many for String {
     }
 }
 
-impl Container for String {
-    type Item = Self;
-
+impl Container<Self> for String {
     fn has(&self, item: &Self) -> bool {
         self.contains(item)
     }
@@ -57,38 +52,47 @@ impl Container for String {
     }
 }
 
-fn has_item<T: SignalValue>(this: &str, item: &str) -> String {
+fn has_item<T: SignalValue>(items: &[T], item: &T) -> bool {
+    items.iter().any(|other| compare::equal(other, item))
+}
+
+fn has_item_source<T: SignalValue>(this: &str, item: &str) -> String {
     match T::READING.cast() {
         Some(cast) => format!("@has({this}, {item}, {})", quoted(cast)),
         None => format!("@has({this}, {item})"),
     }
 }
 
-macro_rules! lists {
-    ($([$($generics:tt)*] $list:ty;)*) => {$(
-        impl<$($generics)*> Many for $list {
-            fn count(&self) -> usize {
-                self.as_slice().len()
-            }
-        }
-
-        impl<$($generics)*> Container for $list {
-            type Item = T;
-
-            fn has(&self, item: &T) -> bool {
-                self.iter().any(|other| compare::equal(other, item))
-            }
-
-            fn has_source(this: &str, item: &str) -> String {
-                has_item::<T>(this, item)
-            }
-        }
-    )*};
+impl<T: SignalValue> Many for Vec<T> {
+    fn count(&self) -> usize {
+        self.as_slice().len()
+    }
 }
 
-lists! {
-    [T: SignalValue] Vec<T>;
-    [T: SignalValue, const N: usize] [T; N];
+impl<T: SignalValue> Container<T> for Vec<T> {
+    fn has(&self, item: &T) -> bool {
+        has_item(self, item)
+    }
+
+    fn has_source(this: &str, item: &str) -> String {
+        has_item_source::<T>(this, item)
+    }
+}
+
+impl<T: SignalValue, const N: usize> Many for [T; N] {
+    fn count(&self) -> usize {
+        self.as_slice().len()
+    }
+}
+
+impl<T: SignalValue, const N: usize> Container<T> for [T; N] {
+    fn has(&self, item: &T) -> bool {
+        has_item(self, item)
+    }
+
+    fn has_source(this: &str, item: &str) -> String {
+        has_item_source::<T>(this, item)
+    }
 }
 
 fn text_test(
@@ -128,9 +132,9 @@ on_handles! {
         }
 
         /// Whether a text is somewhere in this one, or an item in this list.
-        pub fn contains(self, item: impl IntoExpr<T::Item>) -> Expr<bool>
+        pub fn contains<I: SignalValue>(self, item: impl IntoExpr<I>) -> Expr<bool>
         where
-            T: Container,
+            T: Container<I>,
         {
             let (this, item) = (self.into_expr(), item.into_expr());
             let receiver = this.source().within(Level::ATOM);

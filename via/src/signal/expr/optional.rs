@@ -8,24 +8,23 @@ use super::{Expr, IntoExpr, Level, SignalValue, Source, on_handles};
     label = "not an `Option`",
     note = "only an `Option` has `is_some`, `is_none` and `unwrap_or`; a text or a list has `is_empty`"
 )]
-pub trait Optional: SignalValue {
-    /// What is there, if anything is.
-    type Inner: SignalValue;
-
+pub trait Optional<Inner>: SignalValue {
     /// As an `Option`.
     #[doc(hidden)]
-    fn option(self) -> Option<Self::Inner>;
+    fn option(self) -> Option<Inner>;
 }
 
-impl<T: SignalValue> Optional for Option<T> {
-    type Inner = T;
-
+impl<T: SignalValue> Optional<T> for Option<T> {
     fn option(self) -> Self {
         self
     }
 }
 
-fn presence<T: Optional>(this: Expr<T>, operator: &str, wanted: bool) -> Expr<bool> {
+fn presence<T: Optional<U>, U: SignalValue>(
+    this: Expr<T>,
+    operator: &str,
+    wanted: bool,
+) -> Expr<bool> {
     let null = Source::atom("null".to_owned());
     let source = this.source.infix(Level::EQUAL, operator, &null);
     this.map(source, move |value| value.option().is_some() == wanted)
@@ -34,28 +33,28 @@ fn presence<T: Optional>(this: Expr<T>, operator: &str, wanted: bool) -> Expr<bo
 on_handles! {
     [T: SignalValue] T {
         /// Whether there is a value.
-        pub fn is_some(self) -> Expr<bool>
+        pub fn is_some<U: SignalValue>(self) -> Expr<bool>
         where
-            T: Optional,
+            T: Optional<U>,
         {
             presence(self.into_expr(), "!==", true)
         }
 
         /// Whether there is none. An emptied field has none, except of an `Option<String>`.
-        pub fn is_none(self) -> Expr<bool>
+        pub fn is_none<U: SignalValue>(self) -> Expr<bool>
         where
-            T: Optional,
+            T: Optional<U>,
         {
             presence(self.into_expr(), "===", false)
         }
 
         /// The value, or else another one.
-        pub fn unwrap_or(self, other: impl IntoExpr<T::Inner>) -> Expr<T::Inner>
+        pub fn unwrap_or<U: SignalValue>(self, other: impl IntoExpr<U>) -> Expr<U>
         where
-            T: Optional,
+            T: Optional<U>,
         {
             let (this, other) = (self.into_expr(), other.into_expr());
-            let source = if <T::Inner as SignalValue>::NULLABLE {
+            let source = if U::NULLABLE {
                 // What is there is in brackets.
                 let some = Source::atom(format!("{}[0]", this.source().within(Level::ATOM)));
                 let null = Source::atom("null".to_owned());
