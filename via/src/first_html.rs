@@ -88,7 +88,7 @@ impl<'t> Filling<'t> {
                     self.tag(node).set("data-via-hidden", "");
                 }
                 (Plugin::Class, Some(Value::Bool(on))) => {
-                    self.tag(node).toggle_class(&directive.key, on)
+                    self.tag(node).toggle_class(&directive.key, on);
                 }
                 (Plugin::Attr, Some(value)) => self.set_attribute(node, &directive, &value),
                 _ => {}

@@ -28,13 +28,14 @@ fn input(filling: &mut Filling<'_>, node: usize, value: &Value) {
         Some("on".to_owned())
     };
     let checked = match (&*kind, own) {
-        ("file" | "image" | "submit" | "reset" | "button", _) => return,
+        ("file" | "image" | "submit" | "reset" | "button", _) | ("checkbox" | "radio", None) => {
+            return;
+        }
         ("checkbox", Some(own)) => match value {
             Value::Array(items) => items.iter().any(|item| in_javascript(item) == own),
             value => is_true(value),
         },
         ("radio", Some(own)) => in_javascript(value) == own,
-        ("checkbox" | "radio", None) => return,
         _ => {
             let Some(text) = text_of(value) else { return };
             if tag.has("value") || !text.is_empty() {

@@ -87,11 +87,9 @@ macro_rules! integers {
 
         impl Integer for $int {
             fn parts(self) -> (bool, u128) {
-                #[allow(unused_comparisons, clippy::cast_lossless, clippy::cast_sign_loss, reason = "one body for all types")]
-                if self < 0 {
-                    (true, (self as i128).unsigned_abs())
-                } else {
-                    (false, self as u128)
+                match u128::try_from(self) {
+                    Ok(magnitude) => (false, magnitude),
+                    Err(_) => (true, i128::try_from(self).map_or(0, i128::unsigned_abs)),
                 }
             }
 

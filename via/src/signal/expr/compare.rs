@@ -1,5 +1,7 @@
 //! Values that are compared.
 
+use std::cmp::Ordering;
+
 use super::{Expr, IntoExpr, Level, SignalValue, Source, is_plain, on_handles};
 use crate::signal::Reading;
 
@@ -44,10 +46,9 @@ pub(super) fn equal<T: SignalValue>(a: &T, b: &T) -> bool {
     if T::READING != Reading::Float || a.is_null() || b.is_null() {
         return a == b;
     }
+    // `-0` travels as a text.
     let float = |value| f64::decode(value).unwrap_or(f64::NAN);
-    // Decoded and not guessed, because `-0` travels as a text.
-    let (a, b) = (float(&a), float(&b));
-    a <= b && a >= b
+    float(&a).partial_cmp(&float(&b)) == Some(Ordering::Equal)
 }
 
 fn equality<T: SignalValue>(

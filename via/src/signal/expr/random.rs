@@ -70,7 +70,7 @@ trait Sample: SignalValue {
 
     fn expr(random: &mut Random, depth: usize) -> Expr<Self> {
         match (depth, random.below(4)) {
-            (0, 0) | (_, 0) if random.below(3) == 0 => Self::value(random).into_expr(),
+            (_, 0) if random.below(3) == 0 => Self::value(random).into_expr(),
             (0, _) | (_, 0) => Signal::<Self>::new(random.one_of(&Self::SIGNALS)).into_expr(),
             (_, 1) if random.below(3) == 0 => {
                 let condition = bool::expr(random, depth - 1);
@@ -127,7 +127,7 @@ impl Sample for bool {
             11 => same::<String>(random, depth) ^ same::<char>(random, depth),
             12 => same::<Option<i64>>(random, depth) | same::<Option<String>>(random, depth),
             13 => same::<Show>(random, depth) | same::<Shape>(random, depth),
-            14 => same::<Option<Option<bool>>>(random, depth) & same::<Id>(random, depth),
+            14 => same::<Option<Option<Self>>>(random, depth) & same::<Id>(random, depth),
             15 => order::<i64>(random, depth) | order::<u128>(random, depth),
             16 => order::<f64>(random, depth) ^ order::<f32>(random, depth),
             17 => order::<u64>(random, depth) & order::<i8>(random, depth),
