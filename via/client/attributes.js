@@ -32,9 +32,9 @@ export const sources = {
   computed(context) {
     const { signals } = context.page;
     const [, named, source] = /^\$(\w+) = ([^]*)$/.exec(context.value) ?? [];
-    const name = context.key ? camel(context.key) : named;
-    if (!name || signals.has(name)) throw new Error(`expected a new name for a signal, found \`${name}\``);
-    return signals.compute(name, () => context.evaluate(undefined, context.key ? context.value : source));
+    if (context.key) return signals.compute(camel(context.key), () => context.evaluate());
+    if (!named) throw new Error('expected `$name = ..`');
+    return signals.compute(named, () => context.evaluate(undefined, source));
   },
 
   ref(context) {

@@ -1,4 +1,4 @@
-//! Signals: typed values that the browser holds.
+#![doc = include_str!("../docs/expressions.md")]
 
 mod expr;
 pub(crate) mod first;

@@ -75,7 +75,7 @@ impl ActionHandle {
     /// impl View for Todos {
     ///     fn view(&self, cx: &Cx<Self>) -> Markup {
     ///         let add = cx.add().then(cx.draft().set(""));
-    ///         assert_eq!(add.to_string(), "@post('?via=Todos::add&args=%5B%5D'); $draft = ''");
+    ///         assert_eq!(add.to_string(), "@post('?via=Todos::add'); $draft = ''");
     ///         html! { button data-on:click=(add) { "Add" } }
     ///     }
     /// }
