@@ -84,11 +84,15 @@ impl<'t> Filling<'t> {
             match (directive.plugin, value) {
                 (Plugin::Bind, Some(value)) => field::fill(self, node, &value),
                 (Plugin::Text, Some(value)) => replaced |= self.set_content(node, &value),
-                (Plugin::Show, Some(Value::Bool(false))) => {
-                    self.tag(node).set("data-via-hidden", "");
+                (Plugin::Show, Some(value)) => {
+                    if directive.holds(&value) == Some(false) {
+                        self.tag(node).set("data-via-hidden", "");
+                    }
                 }
-                (Plugin::Class, Some(Value::Bool(on))) => {
-                    self.tag(node).toggle_class(&directive.key, on);
+                (Plugin::Class, Some(value)) => {
+                    if let Some(on) = directive.holds(&value) {
+                        self.tag(node).toggle_class(&directive.key, on);
+                    }
                 }
                 (Plugin::Attr, Some(value)) => self.set_attribute(node, &directive, &value),
                 _ => {}

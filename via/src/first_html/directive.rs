@@ -55,22 +55,35 @@ impl StartTag<'_> {
 }
 
 impl Directive {
-    /// What the expression gives, if that is known.
-    pub(super) fn value(&self, known: &Known) -> Option<Value> {
+    /// Whether a value is a condition that holds. Of an expression that gives no `bool`, the value as
+    /// it travels does not tell: 0 and NaN do not hold, the texts of them do.
+    pub(super) fn holds(&self, value: &Value) -> Option<bool> {
+        match value {
+            Value::Bool(value) => Some(*value),
+            value => self.path().is_some().then(|| is_true(value)),
+        }
+    }
+
+    /// The signal that is all of the expression, and the way to a part of its value.
+    fn path(&self) -> Option<impl Iterator<Item = &str>> {
         let source = self.source.trim();
         let path = match source.strip_prefix('$') {
             Some(path) => path,
             None if self.plugin == Plugin::Bind => source,
-            None => return known.values.get(&self.source).cloned(),
+            None => return None,
         };
         let is_name = |name: &str| {
             let mut bytes = name.bytes();
             bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !name.is_empty()
         };
-        if !path.split('.').all(is_name) {
+        path.split('.').all(is_name).then(|| path.split('.'))
+    }
+
+    /// What the expression gives, if that is known.
+    pub(super) fn value(&self, known: &Known) -> Option<Value> {
+        let Some(mut names) = self.path() else {
             return known.values.get(&self.source).cloned();
-        }
-        let mut names = path.split('.');
+        };
         let mut value = known.signals.get(names.next()?)?;
         for name in names {
             value = match value {
@@ -81,6 +94,17 @@ impl Directive {
             .unwrap_or(&Value::Null);
         }
         Some(value.clone())
+    }
+}
+
+/// `Boolean(value)`
+pub(super) fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(_) | Value::Object(_) => true,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Filling, start_tag::unescaped};
+use super::{Filling, directive::is_true, start_tag::unescaped};
 use crate::{diff::Kind, signal::text_of};
 
 /// Lets a field hold a value.
@@ -84,16 +84,5 @@ fn in_javascript(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         value => text_of(value).unwrap_or_default(),
-    }
-}
-
-/// `Boolean(value)`
-fn is_true(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(value) => *value,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(_) | Value::Object(_) => true,
     }
 }

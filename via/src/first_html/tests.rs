@@ -58,6 +58,20 @@ fn what_is_not_to_be_seen_is_hidden() {
 }
 
 #[test]
+fn a_signal_of_any_type_is_a_condition_as_in_javascript() {
+    becomes(
+        || html! { p data-show=(bound("none")) {} p data-show=(QUERY) data-class:a=(N) {} },
+        "<p data-show=\"$none\" data-via-hidden=\"\"></p>\
+         <p data-show=\"$query\" data-class:a=\"$n\" class=\"a\"></p>",
+    );
+    // Whether it holds depends on the type: NaN does not, and travels as a text that does.
+    becomes(
+        || html! { p data-show=(N + 1) {} },
+        "<p data-show=\"@i64(@i64($n) + 1n)\"></p>",
+    );
+}
+
+#[test]
 fn classes_and_attributes_are_set_and_removed() {
     becomes(
         || {

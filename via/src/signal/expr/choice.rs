@@ -44,17 +44,28 @@ on_handles! {
         /// # Examples
         ///
         /// ```
-        /// use via::{prelude::*, signal::IntoExpr};
+        /// use via::prelude::*;
         ///
-        /// fn if_enter(action: ActionHandle) -> ActionHandle {
-        ///     event::key().eq("Enter").then(action)
+        /// #[via::page("/")]
+        /// struct Search {
+        ///     #[signal]
+        ///     query: String,
         /// }
+        ///
+        /// impl View for Search {
+        ///     fn view(&self, cx: &Cx<Self>) -> Markup {
+        ///         let escape = event::key().eq("Escape").then(cx.query().set(""));
+        ///         assert_eq!(escape.to_string(), "evt.key === 'Escape' && ($query = '')");
+        ///         html! { input data-bind=(cx.query()) data-on:keydown=(escape); }
+        ///     }
+        /// }
+        /// # via::__private::render(&Search { query: String::new() });
         /// ```
-        pub fn then(self, action: impl Into<ActionHandle>) -> ActionHandle
+        pub fn then(self, action: ActionHandle) -> ActionHandle
         where
             T: Condition,
         {
-            action.into().when(self.into_expr().source())
+            action.when(self.into_expr().source())
         }
     }
 }
