@@ -371,3 +371,30 @@ async fn a_patch_of_the_server_leaves_what_the_browser_shows_by_itself() {
         "many"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_frame_leaves_what_the_browser_shows_by_itself() {
+    let (_server, page) = open().await;
+    page.click("#toggle");
+    page.click("#tag-1");
+    page.click("#field-area");
+    page.press("Control+a");
+    page.type_text("typed");
+    // Another document would say that none of this is so.
+    let shown = "Array.from(document.querySelectorAll('#via *'), (element) => [
+        element.id, element.className, element.value, element.checked, element.disabled, element.title,
+        element.children.length || 'value' in element ? '' : element.textContent, getComputedStyle(element).display,
+    ]).filter(([id]) => id !== 'count' && id !== 'increment')";
+    let before = page.eval(shown);
+    page.eval("document.getElementById('count').remove()");
+    page.eval("document.getElementById('increment').click()");
+    text(&page, "count", "1");
+    settle(&page);
+    assert_eq!(page.eval(shown), before);
+    is_shown(&page, "no", true);
+    is_shown(&page, "local", false);
+    text(&page, "pre", "typed");
+    page.click("#max");
+    page.click("#max");
+    text(&page, "large", "9223372036854775806");
+}

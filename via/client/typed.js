@@ -27,7 +27,7 @@ function f64(value, empty) {
   if (typeof value === 'bigint') return Number(value);
   if (isNone(value, empty)) return null;
   const decimal = typed(value);
-  if (/^(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|NaN|-?Infinity)$/i.test(decimal)) return Number(decimal);
+  if (/^(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|NaN|-?Infinity)$/.test(decimal)) return Number(decimal);
   throw NOTHING;
 }
 
@@ -74,6 +74,7 @@ export function remainder(a, b) {
 
 /** By name; these change nothing. */
 export const functions = {
+  __proto__: null,
   f64,
   text,
   same: equal,

@@ -38,7 +38,7 @@ test('integers stop at the ends of their type', () => {
 test('a floating-point number is what a field holds', () => {
   for (const [held, value] of [
     [1.5, 1.5], ['1.5', 1.5], ['-0', -0], ['NaN', NaN], ['-Infinity', -Infinity], ['.5', 0.5], ['1e3', 1000],
-    ['', undefined], [null, undefined], ['abc', undefined], ['0x1', undefined], [true, undefined],
+    ['', undefined], [null, undefined], ['abc', undefined], ['0x1', undefined], [true, undefined], ['nan', undefined], ['1E2', 100],
   ]) {
     assert.equal(gives('@f64($n)', { n: held }), value, String(held));
   }

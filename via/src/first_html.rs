@@ -84,10 +84,8 @@ impl<'t> Filling<'t> {
             match (directive.plugin, value) {
                 (Plugin::Bind, Some(value)) => field::fill(self, node, &value),
                 (Plugin::Text, Some(value)) => replaced |= self.set_content(node, &value),
-                (Plugin::Show, Some(value)) => {
-                    if directive.holds(&value) == Some(false) {
-                        self.tag(node).set("data-via-hidden", "");
-                    }
+                (Plugin::Show, Some(value)) if directive.holds(&value) == Some(false) => {
+                    self.tag(node).set("data-via-hidden", "");
                 }
                 (Plugin::Class, Some(value)) => {
                     if let Some(on) = directive.holds(&value) {
@@ -111,7 +109,17 @@ impl<'t> Filling<'t> {
 
     fn set_content(&mut self, node: usize, value: &Value) -> bool {
         let kind = self.tree.kind(node);
-        if kind.is_void() || kind.is_raw() {
+        // A browser's parser puts no text into these.
+        let takes_no_text = matches!(
+            kind,
+            Kind::Table
+                | Kind::Section
+                | Kind::Row
+                | Kind::ColumnGroup
+                | Kind::Select
+                | Kind::OptionGroup
+        );
+        if kind.is_void() || kind.is_raw() || takes_no_text {
             return false;
         }
         let text = text_of(value);

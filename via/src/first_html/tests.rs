@@ -154,6 +154,7 @@ fn what_the_client_does_not_look_at_stays_as_it_is() {
     same(|text| html! { template { p data-text=(text) { "x" } } });
     same(|text| html! { noscript { p data-text=(text) { "x" } } });
     same(|text| html! { p data-text__once=(text) { "x" } });
+    same(|text| html! { table { tr data-text=(text) { td { "x" } } } });
     same(|text| html! { p data-text={ "1 + " (text) } { "x" } });
     same(|_| html! { p data-text=(crate::event::key()) { "x" } });
 }
