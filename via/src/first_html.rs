@@ -27,8 +27,9 @@ use start_tag::StartTag;
 
 /// The HTML of `tree`, with what is known filled in.
 pub(crate) fn fill(tree: &Tree, known: &Known) -> String {
-    if !tree.html().contains("data-") {
-        return tree.html().to_owned();
+    let html = tree.html();
+    if !Plugin::NAMES.iter().any(|name| html.contains(name)) {
+        return html.to_owned();
     }
     let mut filling = Filling {
         tree,

@@ -64,11 +64,14 @@ impl View for Shop {
             p data-text=(-cx.count() + &chosen) {}
             p data-text=(cx.query() + ", " + cx.count().to_text() + self.done.to_string()) {}
             p data-show=(cx.count().eq(1) & cx.count().ne(2) & cx.price().le(1.0) & cx.ratio().ge(0.5)) {}
-            p data-show=(cx.query().is_empty() | cx.query().contains("x") | cx.query().starts_with(&*self.query)) {}
+            p data-show=(cx.query().is_empty() | cx.query().contains("x") | cx.query().starts_with(&*self.query) | cx.query().eq(&self.query)) {}
             p data-show=(cx.query().len().lt(280) & cx.query().char_count().gt(cx.size())) {}
             p data-show=(cx.tags().contains(3) & !cx.tags().is_empty() & cx.tags().len().eq(cx.size())) {}
             p data-show=(cx.maybe().is_some() | cx.maybe().eq(None) | cx.maybe().unwrap_or(5).gt(cx.count())) {}
             p data-show=(cx.tab().eq(Tab::Log)) data-attr:title=(cx.open().if_else("open", "closed")) {}
+            @for (place, tab) in [Tab::List, Tab::Log].iter().enumerate() {
+                p data-class:active=(cx.tab().eq(tab)) data-show=(cx.size().gt(&place)) {}
+            }
             p data-text=(cx.size().to_int::<i64>() + cx.count()) {}
             p data-text=(cx.ratio().to_f64() * 2.0) {}
             button data-on:click=(cx.buy(5)) {}

@@ -24,6 +24,17 @@ pub(super) enum Plugin {
     Text,
 }
 
+impl Plugin {
+    /// How the attributes begin.
+    pub(super) const NAMES: [&str; 5] = [
+        "data-attr",
+        "data-bind",
+        "data-class",
+        "data-show",
+        "data-text",
+    ];
+}
+
 impl StartTag<'_> {
     /// The directives of this tag. Those with modifiers or of more than one value are not for here.
     pub(super) fn directives(&self) -> impl Iterator<Item = Directive> {

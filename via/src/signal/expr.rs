@@ -202,6 +202,12 @@ impl<T: SignalValue> IntoExpr<T> for T {
     }
 }
 
+impl<T: SignalValue + Clone> IntoExpr<T> for &T {
+    fn into_expr(self) -> Expr<T> {
+        self.clone().into_expr()
+    }
+}
+
 impl IntoExpr<String> for &str {
     fn into_expr(self) -> Expr<String> {
         self.to_owned().into_expr()
