@@ -11,7 +11,7 @@ import { brotliCompressSync } from 'node:zlib';
 const CLIENT = join(dirname(fileURLToPath(import.meta.url)), '..', 'via', 'client');
 const KIB = 1024;
 // Where the client stands; the aim is 11 and 2 KiB. Lower these whenever it gets smaller.
-const LIMITS = { 'boot.js': 17.6 * KIB, 'hub-worker.js': 3 * KIB };
+const LIMITS = { 'boot.js': 18.25 * KIB, 'hub-worker.js': 3 * KIB };
 
 const IMPORT =
   /^(?:import\s*(?:[\w*{}\s,$]+?\sfrom\s*)?|export\s*(?:\*|\{[^}]*\})[\w\s]*?from\s*)["'](\.{1,2}\/[^"']+)["']/gm;

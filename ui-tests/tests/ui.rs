@@ -6,7 +6,7 @@
 #[test]
 fn mistakes_are_explained_and_valid_forms_compile() {
     let tests = trybuild::TestCases::new();
-    for of in ["page", "actions", "view", "signal_value"] {
+    for of in ["page", "actions", "view", "signal_value", "expression"] {
         tests.pass(format!("{of}/pass/*.rs"));
         tests.compile_fail(format!("{of}/*.rs"));
     }

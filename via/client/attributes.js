@@ -7,6 +7,7 @@
 
 import { camel } from './directives.js';
 import { disown, own } from './nodes.js';
+import { text } from './typed.js';
 
 /** These make signals and are started first. */
 export const sources = {
@@ -27,8 +28,13 @@ export const sources = {
     drafts.receive(Object.fromEntries(entries.filter(local)), { onlyIfMissing: true });
   },
 
+  /** `data-computed:twice="$n * 2"`, or as Rust prints it: `data-computed="$twice = $n * 2"`. */
   computed(context) {
-    return context.page.signals.compute(camel(context.key), () => context.evaluate());
+    const { signals } = context.page;
+    const [, named, source] = /^\$(\w+) = ([^]*)$/.exec(context.value) ?? [];
+    if (context.key) return signals.compute(camel(context.key), () => context.evaluate());
+    if (!named) throw new Error('expected `$name = ..`');
+    return signals.compute(named, () => context.evaluate(undefined, source));
   },
 
   ref(context) {
@@ -44,20 +50,22 @@ export const views = {};
 
 views.text = (context) =>
   context.follow((value) => {
-    const text = value === null || value === undefined ? '' : plain(value);
-    if (context.element.textContent !== text) context.element.textContent = text;
+    const content = text(value);
+    if (context.element.textContent !== content) context.element.textContent = content;
   });
 
+/** The rule for this attribute is in the style sheet of the client, which comes with the document. */
+const HIDDEN = 'data-via-hidden';
+
 views.show = (context) => {
-  const { style } = context.element;
-  const shown = style.display === 'none' ? '' : style.display;
+  const { element } = context;
+  own(element, HIDDEN, null);
   const stop = context.follow((value) => {
-    const display = value ? shown : 'none';
-    if (style.display !== display) style.display = display;
+    if (element.hasAttribute(HIDDEN) === Boolean(value)) element.toggleAttribute(HIDDEN, !value);
   });
   return () => {
     stop();
-    style.display = shown;
+    disown(element, HIDDEN);
   };
 };
 
@@ -118,12 +126,8 @@ function setAttribute(element, name, value) {
     if (present !== null) element.removeAttribute(name);
     return;
   }
-  const text = value === true && !name.startsWith('aria-') ? '' : plain(value);
-  if (present !== text) element.setAttribute(name, text);
-}
-
-function plain(value) {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const content = value === true && !name.startsWith('aria-') ? '' : text(value);
+  if (present !== content) element.setAttribute(name, content);
 }
 
 function json(text) {

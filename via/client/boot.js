@@ -16,7 +16,6 @@ import { Handover } from './handover.js';
 import { Link } from './link.js';
 import { remember } from './nodes.js';
 import { Notices } from './notices.js';
-import { adoptStyle } from './own-style.js';
 import { Patches } from './patches.js';
 import { indicator } from './pending.js';
 import { batch, Signals } from './signals.js';
@@ -33,7 +32,6 @@ function boot(root) {
   const page = { root, signals, drafts, booting: true };
   const directives = new Directives(page, [sources, { ...views, ...binding, ...events, ...indicator }]);
   const patches = new Patches({ drafts, directives });
-  adoptStyle();
   const notices = new Notices();
   const status = new Status();
   const answers = new Answers({ notices, drafts, storage, carry: (item) => handover.carry(item) });

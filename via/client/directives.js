@@ -28,13 +28,25 @@ export function parseName(name) {
   return {
     plugin: colon < 0 ? head : head.slice(0, colon),
     key: colon < 0 ? '' : head.slice(colon + 1),
-    modifiers: new Map(modifiers.map((text) => text.split('.')).map(([tag, ...args]) => [tag, args])),
+    modifiers: parseModifiers(modifiers),
   };
+}
+
+function parseModifiers(texts) {
+  return new Map(texts.map((text) => text.split('.')).map(([tag, ...args]) => [tag, args]));
+}
+
+/** Rust prints modifiers before the expression: `__debounce.500ms__prevent $open = true`. */
+export function parseValue(value) {
+  const [, modifiers, source] = /^__(\S+) ([^]*)$/.exec(value) ?? [];
+  return { value: source ?? value, modifiers: parseModifiers(modifiers?.split('__') ?? []) };
 }
 
 class Context {
   constructor(page, element, name, parsed) {
-    Object.assign(this, { page, element, name, value: element.getAttribute(name) }, parsed);
+    const { value, modifiers } = parseValue(element.getAttribute(name));
+    Object.assign(this, { page, element, name, value }, parsed);
+    this.modifiers = new Map([...parsed.modifiers, ...modifiers]);
   }
 
   /** Evaluates the attribute's expression. Mistakes are reported and give `undefined`. */

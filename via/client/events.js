@@ -1,6 +1,6 @@
 /**
  * `data-on:EVENT` and its modifiers: `__prevent`, `__stop`, `__once`, `__window`, `__outside`,
- * `__capture`, `__passive`, `__debounce.500ms`, `__throttle.500ms`.
+ * `__capture`, `__passive`, `__key.Enter`, `__debounce.500ms`, `__throttle.500ms`.
  */
 
 import { camel } from './directives.js';
@@ -15,7 +15,10 @@ export const events = {
     const options = { capture: has('capture'), passive: has('passive'), once: has('once') && !has('outside') };
     const run = paced(modifiers, (event) => batch(() => context.evaluate(event)));
 
+    const keys = modifiers.get('key')?.map(decodeURIComponent);
+
     const listen = (event) => {
+      if (keys && !keys.includes(event.key)) return;
       if (has('outside') && event.composedPath().includes(element)) return;
       // A form that is submitted by the browser would leave the page.
       if (has('prevent') || type === 'submit') event.preventDefault();

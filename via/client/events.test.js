@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseName } from './directives.js';
+import { parseName, parseValue } from './directives.js';
 import { milliseconds, paced } from './events.js';
 import { FakeClock } from './fakes.test.js';
 
@@ -10,6 +10,13 @@ test('names of attributes are taken apart', () => {
   });
   assert.deepEqual(parseName('data-text'), { plugin: 'text', key: '', modifiers: new Map() });
   assert.equal(parseName('data-bind:_query').key, '_query');
+});
+
+test('modifiers stand in values, too', () => {
+  assert.deepEqual(parseValue("__key.Enter.%20%2E__prevent $a = '__b c'"), {
+    value: "$a = '__b c'", modifiers: new Map([['key', ['Enter', '%20%2E']], ['prevent', []]]),
+  });
+  assert.deepEqual(parseValue("$a = '\n__b '"), { value: "$a = '\n__b '", modifiers: new Map() });
 });
 
 test('durations', () => {

@@ -2,18 +2,19 @@
  * Expressions without `eval`: a precedence parser that turns text into closures.
  *
  * The language is a small part of JavaScript with its meaning: literals, `$signals`, `el`, `evt`,
- * operators, assignment to signals, reads and calls from an allow-list, and `@actions`.
+ * operators, assignment to signals, reads and calls from an allow-list, `@functions` and `@actions`.
  */
 
 import { call, checkName, read } from './members.js';
 import { ExpressionError, tokenize } from './tokens.js';
+import { divide, functions, held, NOTHING, remainder } from './typed.js';
 
 const WORDS = { true: true, false: false, null: null, undefined, NaN, Infinity };
 
 const BINARY = {
   '*': [7, (a, b) => a * b],
-  '/': [7, (a, b) => a / b],
-  '%': [7, (a, b) => a % b],
+  '/': [7, divide],
+  '%': [7, remainder],
   '+': [6, (a, b) => a + b],
   '-': [6, (a, b) => a - b],
   '<': [5, (a, b) => a < b],
@@ -73,7 +74,7 @@ class Parser {
     const steps = [];
     while (this.#token.kind !== 'end') {
       if (this.#skip(';')) continue;
-      steps.push(this.#assignment().run);
+      steps.push(attempt(this.#assignment().run));
       if (this.#token.kind !== 'end' && !this.#is(';')) this.#fail();
     }
     if (steps.length === 1) return steps[0];
@@ -203,6 +204,9 @@ class Parser {
     if (kind === 'action') {
       this.#expect('(');
       const args = this.#list(')');
+      if (Object.hasOwn(functions, value)) {
+        return { run: (s) => functions[value](...args.map((arg) => arg(s))) };
+      }
       return { run: (s) => act(s, value, args) };
     }
     if (kind === 'name') {
@@ -248,6 +252,18 @@ class Parser {
   }
 }
 
+/** What needs a value that is not there is not done; what comes after it is. */
+function attempt(step) {
+  return (s) => {
+    try {
+      return step(s);
+    } catch (error) {
+      if (error !== NOTHING) throw error;
+      return undefined;
+    }
+  };
+}
+
 function maybe(object, gives, optional) {
   return (s) => {
     const value = object(s);
@@ -257,7 +273,7 @@ function maybe(object, gives, optional) {
 
 function writer({ name, path }) {
   return (s, value) => {
-    s.signals.edit(name, value, path.map((key) => checkName(key(s))));
+    s.signals.edit(name, held(value), path.map((key) => checkName(key(s))));
     return value;
   };
 }

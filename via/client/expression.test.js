@@ -111,6 +111,7 @@ test('nothing leads to code, to markup or to the document', (t) => {
     '(1).constructor', '({}).constructor', '({}).__proto__', '({__proto__: 1})', '({"constructor": 1})', '$a.constructor',
     '$a.__proto__', '$constructor', '$__proto__', '$a["__proto__"] = 1', '$a[["__proto__"]]', 'el.value = 1', 'el.innerHTML = 1',
     'el.click', '"a".trim', '[1].map', '[1].map(1)', 'evt.path', 'evt.view', 'evt.composedPath()', 'el.remove()',
+    '@toString()', '@has([1], 1, "constructor")', '@json("{}").constructor', '@json("[]").constructor', '@text.constructor',
     'el.setAttribute("a", "b")', 'evt.target.ownerDocument', '"a".at.call', 'el.onclick', '"a".replace.constructor',
   ];
   for (const source of forbidden) {

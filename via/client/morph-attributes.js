@@ -33,10 +33,9 @@ export function morphAttributes(old, next) {
   return changed;
 }
 
-/** What `data-show` and `data-style` write ends up in the `style` attribute. */
+/** What `data-style` writes, and what the first document said for `data-bind`. */
 function isClients(element, name) {
-  return (
-    name === 'style' &&
-    element.getAttributeNames().some((other) => /^data-(?:show|style)\b/.test(other))
-  );
+  const directive = { style: 'style', value: 'bind', checked: 'bind' }[name];
+  const is = new RegExp(`^data-${directive}(?![\\w-])`);
+  return Boolean(directive) && element.getAttributeNames().some((other) => is.test(other));
 }

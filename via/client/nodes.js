@@ -27,10 +27,10 @@ export function serverChild(parent, index) {
 }
 
 /** Marks an attribute as changed by the client (or the user) from now on; keeps the server's value. */
-export function own(element, name) {
+export function own(element, name, value = element.getAttribute(name)) {
   let values = owned.get(element);
   if (!values) owned.set(element, (values = new Map()));
-  if (!values.has(name)) values.set(name, element.getAttribute(name));
+  if (!values.has(name)) values.set(name, value);
 }
 
 /** Gives an attribute back to the server: it gets the value that the server last said. */

@@ -189,6 +189,7 @@ export class Signals {
   /** Makes `name` a signal that follows from others; returns the function that ends it. */
   compute(name, work) {
     const before = this.#cells.get(name);
+    if (before instanceof Cell && before.value !== undefined) throw new TypeError(`$${name} is a signal already`);
     const cell = new Computed(work);
     this.#cells.set(name, cell);
     if (before) notify(before);

@@ -59,6 +59,17 @@ test('a computed signal is lazy, follows its sources and cannot be assigned', ()
   assert.equal(signals.peek('twice'), undefined);
 });
 
+test('a computed signal may replace another one, and no other signal', () => {
+  const signals = new Signals();
+  const stop = signals.compute('a', () => 1);
+  signals.compute('a', () => 2);
+  stop();
+  assert.equal(signals.peek('a'), 2);
+  signals.write('b', 1);
+  assert.throws(() => signals.compute('b', () => 2), /\$b is a signal already/);
+  assert.equal(signals.peek('b'), 1);
+});
+
 test('only edits that change something are told', () => {
   const signals = new Signals();
   const edits = [];

@@ -9,7 +9,7 @@
 const PATTERN = new RegExp(
   [
     String.raw`(?<space>\s+)`,
-    String.raw`(?<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w$]))`,
+    String.raw`(?<number>(?:\d+n|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w$]))`,
     String.raw`(?<string>'(?:[^'\\\n]|\\[^])*'|"(?:[^"\\\n]|\\[^])*")`,
     String.raw`\$(?<signal>[A-Za-z_]\w*(?:-\w+)*)`,
     String.raw`@(?<action>[A-Za-z]\w*)`,
@@ -43,7 +43,7 @@ export function tokenize(source) {
 function meaning(kind, text) {
   if (kind === 'number') {
     if (/^0\d/.test(text)) throw new ExpressionError(`\`${text}\` is not a number`);
-    return Number(text);
+    return text.endsWith('n') ? BigInt(text.slice(0, -1)) : Number(text);
   }
   if (kind !== 'string') return text;
   return text.slice(1, -1).replace(

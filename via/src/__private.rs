@@ -10,7 +10,9 @@ pub use crate::{
         Actions, FieldDescriptor, FieldKind, Page, PageDescriptor, Probe, SignalScope, StateScope,
         TypeInfo, View, WithActions, WithoutActions, assert_not_a_signal,
     },
-    signal::{Parts, Signal, SignalError, SignalValue, Tagged, list, object, tagged},
+    signal::{
+        Equal, Parts, Reading, Signal, SignalError, SignalValue, Tagged, list, object, tagged,
+    },
     state::{
         FieldReader, FieldWriter, HasDefault, Migration, Param, ReadError, State, StateClone,
         StateDecode, StateEncode,

@@ -3,6 +3,7 @@
 mod args;
 mod effects;
 mod handle;
+mod modifiers;
 mod task;
 
 use std::{fmt, future::Future, pin::Pin};

@@ -42,7 +42,6 @@ const MODULES: &[(&str, &str)] = &[
     module!("morph.js"),
     module!("nodes.js"),
     module!("notices.js"),
-    module!("own-style.js"),
     module!("patches.js"),
     module!("pending.js"),
     module!("rise.js"),
@@ -53,11 +52,15 @@ const MODULES: &[(&str, &str)] = &[
     module!("stream.js"),
     module!("tokens.js"),
     module!("trusted.js"),
+    module!("typed.js"),
     module!("values.js"),
 ];
 
 /// The module that a page loads.
 const ENTRY: &str = "boot.js";
+
+/// The style of what the client shows and hides by itself; it comes before the app's own.
+const STYLE: &str = include_str!("../client/via.css");
 
 /// Where a document finds its script and its stylesheets, below the app's base path.
 #[derive(Clone, Debug)]
@@ -70,7 +73,10 @@ impl Links {
     pub(crate) fn new(stylesheets: &[&str]) -> Self {
         Self {
             script: format!("/_via/{}/{ENTRY}", modules_hash()).into(),
-            stylesheets: stylesheets.iter().map(|css| stylesheet_path(css)).collect(),
+            stylesheets: std::iter::once(STYLE)
+                .chain(stylesheets.iter().copied())
+                .map(stylesheet_path)
+                .collect(),
         }
     }
 
@@ -98,7 +104,7 @@ pub(crate) fn routes(stylesheets: Vec<&'static str>) -> Router {
             },
         ),
     );
-    for css in stylesheets {
+    for css in std::iter::once(STYLE).chain(stylesheets) {
         router = router.route(
             &stylesheet_path(css),
             get(move || async move { immutable("text/css", css) }),

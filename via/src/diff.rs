@@ -13,6 +13,7 @@ mod tag;
 mod tree;
 
 pub use self::patch::{Op, Patch, Target, apply};
+pub(crate) use self::tag::{Kind, attributes};
 pub use self::tree::{CONTAINER_ID, Tree};
 
 /// The patches that turn `old` into `new`, to be applied in order, each to what the earlier ones left.

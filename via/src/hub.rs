@@ -14,7 +14,7 @@ mod watch;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub(crate) use frame::{Frame, FrameHash};
-pub(crate) use frames::{Frames, render};
+pub(crate) use frames::{Frames, render_first};
 pub(crate) use live::{
     DocumentState, Live, LiveSession, LiveShared, LoadError, SessionState, SharedState, Snapshot,
 };

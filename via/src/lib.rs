@@ -12,6 +12,8 @@ mod context;
 #[doc(hidden)]
 pub mod diff;
 mod error;
+pub mod event;
+mod first_html;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 mod hub;
@@ -36,7 +38,7 @@ pub use error::{Error, Result};
 pub use maud::{Markup, PreEscaped, html};
 pub use page::{Page, View};
 pub use session::{Session, SessionHandle, SessionInfo, Sessions};
-pub use signal::{Signal, SignalValue};
+pub use signal::{Expr, Signal, SignalValue};
 pub use state::{State, unreadable_values};
 pub use via_macros::{SignalValue, actions, page};
 

@@ -12,7 +12,7 @@ use std::{
 
 use maud::{Markup, html};
 
-pub(crate) use entry::{ActionKind, PageEntry, Rendered};
+pub(crate) use entry::{ActionKind, PageEntry, Rendered, signals_of};
 
 use crate::{
     action::ActionEntry,

@@ -7,8 +7,9 @@ pub use crate::store::SqliteStore;
 pub use crate::{
     action::{ActionHandle, Effects, Task},
     context::Cx,
+    event,
     page::{Page, View},
     session::Session,
-    signal::Signal,
+    signal::{Expr, Signal},
     store::MemoryStore,
 };

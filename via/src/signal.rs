@@ -1,13 +1,23 @@
-//! Signals: typed values that the browser holds.
+#![doc = include_str!("../docs/expressions.md")]
 
+mod expr;
+pub(crate) mod first;
 mod value;
+mod write;
 
 use std::{fmt, marker::PhantomData};
 
 use maud::Render;
 
+pub use expr::{
+    AnyNumber, Condition, Container, Definition, Equal, Expr, Integer, IntoExpr, Many, Optional,
+    Ordered, Signed, Textual,
+};
+pub(crate) use expr::{Level, Source, text_of};
 #[doc(hidden)]
-pub use value::{Parts, Tagged, list, object, tagged};
+pub use expr::{Operand, Operator, marker};
+#[doc(hidden)]
+pub use value::{Parts, Reading, Tagged, list, object, tagged};
 pub use value::{SignalError, SignalValue};
 
 /// The handle of a `#[signal]` field, made by `cx.step()`; prints `$name`.
@@ -41,6 +51,15 @@ impl<T> Signal<T> {
     }
 }
 
+impl<T> Signal<T> {
+    /// `$name`. The name of a local signal has a `_` before it, which by Datastar's convention
+    /// keeps it in the browser.
+    pub(crate) fn in_browser(self) -> String {
+        let sign = if self.local { "$_" } else { "$" };
+        format!("{sign}{}", self.name)
+    }
+}
+
 impl<T> Clone for Signal<T> {
     fn clone(&self) -> Self {
         *self
@@ -55,12 +74,10 @@ impl<T> fmt::Debug for Signal<T> {
     }
 }
 
-/// Prints `$name`, an expression; `data-bind` takes it as well as a bare name. The name of a local
-/// signal has a `_` before it, which by Datastar's convention keeps it in the browser.
+/// Prints `$name`, an expression; `data-bind` takes it as well as a bare name.
 impl<T> Render for Signal<T> {
     fn render_to(&self, buffer: &mut String) {
         // Names are Rust identifiers, so nothing in them needs escaping.
-        buffer.push_str(if self.local { "$_" } else { "$" });
-        buffer.push_str(self.name);
+        buffer.push_str(&self.in_browser());
     }
 }

@@ -14,14 +14,19 @@ use crate::emit::{at, local, name_of, unnamed_block};
 pub(crate) fn value(value: &Value) -> TokenStream {
     let encode = encode(&value.shape);
     let decode = decode(&value.shape);
-    // A new name for a type can be nothing where that type can.
-    let nullable = match &value.shape {
+    let constants = match &value.shape {
+        // A new name for a type can be nothing where that type can, and is read as that type is.
         Shape::Struct(Content::One(ty)) => Some(quote_spanned! {at(ty.span())=>
             const NULLABLE: bool = <#ty as ::via::__private::SignalValue>::NULLABLE;
+            const READING: ::via::__private::Reading =
+                <#ty as ::via::__private::SignalValue>::READING;
+        }),
+        Shape::Enum(variants) if variants.iter().all(Variant::is_unit) => Some(quote! {
+            const READING: ::via::__private::Reading = ::via::__private::Reading::Scalar;
         }),
         Shape::Struct(_) | Shape::Enum(_) => None,
     };
-    implementation(&value.ident, nullable.as_ref(), &encode, &decode)
+    implementation(&value.ident, constants.as_ref(), &encode, &decode)
 }
 
 /// A stub, so that the uses of the type elsewhere are no further errors.
@@ -37,15 +42,18 @@ pub(crate) fn fallback(input: &Input, errors: &TokenStream) -> TokenStream {
 
 fn implementation(
     ident: &Ident,
-    nullable: Option<&TokenStream>,
+    constants: Option<&TokenStream>,
     encode: &TokenStream,
     decode: &TokenStream,
 ) -> TokenStream {
     let value = local("value");
     unnamed_block(&quote! {
         #[automatically_derived]
+        impl ::via::__private::Equal for #ident {}
+
+        #[automatically_derived]
         impl ::via::__private::SignalValue for #ident {
-            #nullable
+            #constants
 
             fn encode(&self) -> ::via::__private::Value {
                 #encode

@@ -34,6 +34,11 @@ impl Variant {
     pub(crate) fn name(&self) -> String {
         name_of(&self.ident)
     }
+
+    /// Whether nothing comes with it.
+    pub(crate) fn is_unit(&self) -> bool {
+        matches!(self.content, Content::Unit)
+    }
 }
 
 /// The fields of a struct or of a variant.

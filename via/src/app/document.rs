@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     client::Links,
-    hub::{Frame, PageState, render},
+    first_html,
+    hub::{Frame, PageState, render_first},
     incident::Incident,
     limits,
     page::PageEntry,
@@ -38,14 +39,14 @@ pub(super) async fn show(
     };
     let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
         // Not kept: only a tab that is shown frames needs the next one to differ from this.
-        let frame = render(page, params, None, &visitor.state)?;
+        let (frame, known) = render_first(page, params, &visitor.state)?;
         let inputs = Inputs::default();
         let head = visitor
             .state
             .with_sources(params, None, &inputs, |sources| page.head(sources))?;
-        Ok((frame, head))
+        Ok((frame, known, head))
     }));
-    let (frame, head) = match rendered {
+    let (frame, known, head) = match rendered {
         Ok(Ok(rendered)) => rendered,
         Ok(Err(error)) => {
             let _: crate::state::ReadError = error;
@@ -60,7 +61,10 @@ pub(super) async fn show(
             &size,
         )));
     }
-    let mut response = whole(page, &frame, &head, links, base).into_response();
+    // The frame is compared with others as the view printed it; what the browser can work out
+    // again is filled in for the document alone.
+    let content = first_html::fill(frame.tree(), &known);
+    let mut response = whole(page, &frame, &content, &head, links, base).into_response();
     let headers = response.headers_mut();
     // The browser may keep the page for the back button, and asks again on every navigation.
     headers.insert(
@@ -129,7 +133,14 @@ fn one_moment() -> Response {
     response
 }
 
-fn whole(page: &PageEntry, frame: &Frame, head: &str, links: &Links, base: &str) -> maud::Markup {
+fn whole(
+    page: &PageEntry,
+    frame: &Frame,
+    content: &str,
+    head: &str,
+    links: &Links,
+    base: &str,
+) -> maud::Markup {
     let signals = serde_json::to_string(&frame.signals).unwrap_or_default();
     html! {
         (DOCTYPE)
@@ -145,7 +156,7 @@ fn whole(page: &PageEntry, frame: &Frame, head: &str, links: &Links, base: &str)
             }
             body {
                 div id="via" data-signals=(signals) data-via-frame=(frame.hash) data-via-page=(page.mark()) {
-                    (PreEscaped(&frame.html))
+                    (PreEscaped(content))
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// What is special about an element's name to a browser's parser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// The container: not in the text.
     Root,
     /// Still open as it is written, ended already for a browser: no rule sees it.
@@ -76,7 +76,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Elements that never have content nor an end tag.
-    pub(super) fn is_void(self) -> bool {
+    pub(crate) fn is_void(self) -> bool {
         matches!(
             self,
             Self::Void | Self::Input | Self::Rule | Self::Break | Self::Column
@@ -84,14 +84,14 @@ impl Kind {
     }
 
     /// Elements whose content is text up to their own end tag.
-    pub(super) fn is_raw(self) -> bool {
+    pub(crate) fn is_raw(self) -> bool {
         matches!(
             self,
             Self::Script | Self::RawText | Self::RawBlock | Self::TextArea | Self::Title
         )
     }
 
-    pub(super) fn is_foreign(self) -> bool {
+    pub(crate) fn is_foreign(self) -> bool {
         matches!(self, Self::Svg | Self::Math | Self::Integration)
     }
 
@@ -466,10 +466,11 @@ fn read_attribute(html: &[u8], start: usize, tag: &mut Tag) -> Option<usize> {
     Some(end)
 }
 
-struct Attribute {
-    name: Range<usize>,
-    value: Range<usize>,
-    end: usize,
+/// An attribute, as ranges of the text that it stands in.
+pub(crate) struct Attribute {
+    pub(crate) name: Range<usize>,
+    pub(crate) value: Range<usize>,
+    pub(crate) end: usize,
 }
 
 fn attribute(html: &[u8], start: usize) -> Option<Attribute> {
@@ -510,24 +511,27 @@ fn attribute(html: &[u8], start: usize) -> Option<Attribute> {
     Some(Attribute { name, value, end })
 }
 
+/// The attributes of the start tag `tag`, in order.
+pub(crate) fn attributes(tag: &str) -> impl Iterator<Item = Attribute> {
+    let html = tag.as_bytes();
+    let ends_name = |&byte: &u8| matches!(byte, b'/' | b'>') || is_space(byte);
+    let mut at = html.iter().position(ends_name).unwrap_or(html.len());
+    std::iter::from_fn(move || {
+        while *html.get(at)? == b'/' || is_space(html[at]) {
+            at += 1;
+        }
+        if html[at] == b'>' {
+            return None;
+        }
+        let attribute = attribute(html, at)?;
+        at = attribute.end;
+        Some(attribute)
+    })
+}
+
 /// The value of an attribute of the start tag `tag`, as written.
 pub(super) fn attribute_of<'t>(tag: &'t str, wanted: &str) -> Option<&'t str> {
-    let html = tag.as_bytes();
-    let mut at = 1;
-    while !matches!(*html.get(at)?, b'/' | b'>') && !is_space(html[at]) {
-        at += 1;
-    }
-    loop {
-        match *html.get(at)? {
-            b'>' => return None,
-            byte if byte == b'/' || is_space(byte) => at += 1,
-            _ => {
-                let Attribute { name, value, end } = attribute(html, at)?;
-                if html[name].eq_ignore_ascii_case(wanted.as_bytes()) {
-                    return tag.get(value);
-                }
-                at = end;
-            }
-        }
-    }
+    attributes(tag)
+        .find(|attribute| tag[attribute.name.clone()].eq_ignore_ascii_case(wanted))
+        .and_then(|attribute| tag.get(attribute.value))
 }

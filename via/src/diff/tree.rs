@@ -124,7 +124,7 @@ struct Difference {
 
 impl Tree {
     /// The container.
-    pub(super) const ROOT: usize = 0;
+    pub(crate) const ROOT: usize = 0;
 
     /// Reads the content of the container.
     #[must_use]
@@ -356,7 +356,7 @@ impl Tree {
     }
 
     /// This element and all in it.
-    pub(super) fn subtree(&self, node: usize) -> Range<usize> {
+    pub(crate) fn subtree(&self, node: usize) -> Range<usize> {
         node..self.nodes[node].next as usize
     }
 
@@ -365,7 +365,7 @@ impl Tree {
         node.start as usize..node.end as usize
     }
 
-    pub(super) fn inner(&self, node: usize) -> Range<usize> {
+    pub(crate) fn inner(&self, node: usize) -> Range<usize> {
         let node = &self.nodes[node];
         node.content as usize..node.close as usize
     }
@@ -374,7 +374,7 @@ impl Tree {
         &self.html[self.outer(node)]
     }
 
-    pub(super) fn start_tag(&self, node: usize) -> &str {
+    pub(crate) fn start_tag(&self, node: usize) -> &str {
         let node = &self.nodes[node];
         &self.html[node.start as usize..node.content as usize]
     }
@@ -391,7 +391,7 @@ impl Tree {
         tag.get(1..end).unwrap_or_default()
     }
 
-    pub(super) fn kind(&self, node: usize) -> Kind {
+    pub(crate) fn kind(&self, node: usize) -> Kind {
         self.nodes[node].kind
     }
 

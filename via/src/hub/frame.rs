@@ -69,7 +69,8 @@ impl Frame {
         events
     }
 
-    fn tree(&self) -> &Tree {
+    /// The elements of the HTML.
+    pub(crate) fn tree(&self) -> &Tree {
         self.tree.get_or_init(|| Tree::parse(self.html.clone()))
     }
 

@@ -8,6 +8,7 @@ use std::{
 use super::{Frame, PageState, lock};
 use crate::{
     page::PageEntry,
+    signal::first::Known,
     state::{Inputs, ReadError, TabId},
     store::Version,
 };
@@ -57,7 +58,7 @@ impl Frames {
         if let Some(frame) = lock(&self.kept).frames.get(&key).and_then(Weak::upgrade) {
             return Ok(frame);
         }
-        let frame = Arc::new(render(page, params, Some(tab), state)?);
+        let frame = Arc::new(render(page, params, tab, state)?);
         let mut kept = lock(&self.kept);
         kept.frames.insert(key, Arc::downgrade(&frame));
         if kept.frames.len() >= kept.tidy_at.max(TIDY_AT) {
@@ -85,15 +86,28 @@ impl FrameKey {
     }
 }
 
-/// Renders a page without sharing.
-pub(crate) fn render(
+/// Renders a page for a document, with what its expressions give.
+pub(crate) fn render_first(
     page: &PageEntry,
     params: &[(String, String)],
-    tab: Option<TabId>,
+    state: &PageState,
+) -> Result<(Frame, Known), ReadError> {
+    state
+        .with_sources(params, None, &Inputs::default(), |sources| {
+            page.render_first(sources)
+        })
+        .map(|(rendered, known)| (Frame::new(rendered), known))
+}
+
+/// Renders a page without sharing.
+fn render(
+    page: &PageEntry,
+    params: &[(String, String)],
+    tab: TabId,
     state: &PageState,
 ) -> Result<Frame, ReadError> {
     state
-        .with_sources(params, tab, &Inputs::default(), |sources| {
+        .with_sources(params, Some(tab), &Inputs::default(), |sources| {
             page.render(sources)
         })
         .map(Frame::new)

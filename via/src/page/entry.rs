@@ -5,10 +5,11 @@ use std::{fmt, marker::PhantomData, panic::Location, sync::Arc, time::Duration};
 use maud::Render as _;
 use serde_json::{Map, Value};
 
-use super::{PageDescriptor, View};
+use super::{Page, PageDescriptor, View};
 use crate::{
     action::{ActionError, Arguments, Effects, Run, Task, TaskFuture, TaskHome},
     context::Cx,
+    signal::first::{self, Known},
     state::{
         ChangeError, Changes, FieldReader, FieldWriter, Fields, Inputs, ReadError, Sources,
         Written, change,
@@ -98,6 +99,18 @@ impl PageEntry {
         self.page.render(sources)
     }
 
+    /// Renders the view, and takes note of what its expressions give.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Param`] if the path is not one of this page.
+    pub(crate) fn render_first(
+        &self,
+        sources: Sources<'_>,
+    ) -> Result<(Rendered, Known), ReadError> {
+        self.page.render_first(sources)
+    }
+
     /// Renders the content of the document's head.
     ///
     /// # Errors
@@ -169,6 +182,7 @@ impl fmt::Debug for PageEntry {
 
 trait ErasedPage: Send + Sync {
     fn render(&self, sources: Sources<'_>) -> Result<Rendered, ReadError>;
+    fn render_first(&self, sources: Sources<'_>) -> Result<(Rendered, Known), ReadError>;
     fn head(&self, sources: Sources<'_>) -> Result<String, ReadError>;
     fn check_params(&self, params: &[(String, String)]) -> Result<(), ReadError>;
     fn action(&self, name: &str) -> Option<ActionKind>;
@@ -187,6 +201,22 @@ trait ErasedPage: Send + Sync {
     ) -> Result<TaskFuture, ActionError>;
 }
 
+/// The signals of a page, as the browser gets them.
+pub(crate) fn signals_of<P: Page>(page: &P) -> Map<String, Value> {
+    let mut writer = FieldWriter::default();
+    page.write(&mut writer);
+    // A state value that cannot be stored cannot have been read either; its signals still can.
+    P::DESCRIPTOR
+        .fields
+        .iter()
+        .zip(writer.into_written())
+        .filter_map(|(field, written)| match written {
+            Written::Signal(value) => Some((field.signal_name().into_owned(), value)),
+            Written::State(_) | Written::Param => None,
+        })
+        .collect()
+}
+
 struct Erased<P>(PhantomData<fn() -> P>);
 
 impl<P: View> Erased<P> {
@@ -202,19 +232,17 @@ impl<P: View> ErasedPage for Erased<P> {
     fn render(&self, sources: Sources<'_>) -> Result<Rendered, ReadError> {
         let page = P::read(&mut FieldReader::new(P::DESCRIPTOR, sources))?;
         let html = page.view(&Cx::new(sources.principal)).into_string();
-        let mut writer = FieldWriter::default();
-        page.write(&mut writer);
-        // A state value that cannot be stored cannot have been read either; its signals still can.
-        let signals = P::DESCRIPTOR
-            .fields
-            .iter()
-            .zip(writer.into_written())
-            .filter_map(|(field, written)| match written {
-                Written::Signal(value) => Some((field.signal_name().into_owned(), value)),
-                Written::State(_) | Written::Param => None,
-            })
-            .collect();
+        let signals = signals_of(&page);
         Ok(Rendered { html, signals })
+    }
+
+    fn render_first(&self, sources: Sources<'_>) -> Result<(Rendered, Known), ReadError> {
+        let page = P::read(&mut FieldReader::new(P::DESCRIPTOR, sources))?;
+        let signals = signals_of(&page);
+        let (html, known) = first::observe(signals.clone(), || {
+            page.view(&Cx::new(sources.principal)).into_string()
+        });
+        Ok((Rendered { html, signals }, known))
     }
 
     fn head(&self, sources: Sources<'_>) -> Result<String, ReadError> {

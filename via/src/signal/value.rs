@@ -5,6 +5,7 @@ mod float;
 mod integer;
 mod many;
 mod part;
+mod reading;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 pub use error::SignalError;
 pub use part::{Parts, Tagged, list, object, tagged};
+pub use reading::Reading;
 
 use crate::{
     page::TypeInfo,
@@ -72,6 +74,10 @@ pub trait SignalValue: Sized + Send + Sync + 'static {
     /// Whether `null` is a value of this type, as it is of an `Option`.
     const NULLABLE: bool = false;
 
+    /// What expressions in the browser take a value of this type for.
+    #[doc(hidden)]
+    const READING: Reading = Reading::Structure;
+
     /// The value as the browser gets it.
     fn encode(&self) -> Value;
 
@@ -117,6 +123,8 @@ pub trait SignalValue: Sized + Send + Sync + 'static {
 }
 
 impl SignalValue for bool {
+    const READING: Reading = Reading::Scalar;
+
     fn encode(&self) -> Value {
         Value::Bool(*self)
     }
@@ -130,6 +138,11 @@ impl SignalValue for bool {
 
 impl<T: SignalValue> SignalValue for Option<T> {
     const NULLABLE: bool = true;
+    const READING: Reading = if T::NULLABLE {
+        Reading::Structure
+    } else {
+        T::READING
+    };
 
     fn encode(&self) -> Value {
         match self {

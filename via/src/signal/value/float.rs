@@ -2,11 +2,13 @@
 
 use serde_json::{Number, Value};
 
-use super::{SignalError, SignalValue};
+use super::{Reading, SignalError, SignalValue};
 
 macro_rules! floats {
     ($($float:ident: $shortest:expr),*) => {$(
         impl SignalValue for $float {
+            const READING: Reading = Reading::Float;
+
             fn encode(&self) -> Value {
                 in_json($shortest(*self))
             }

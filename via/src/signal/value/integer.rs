@@ -2,14 +2,16 @@
 
 use serde_json::{Number, Value};
 
-use super::{SignalError, SignalValue};
+use super::{Reading, SignalError, SignalValue};
 
 /// The largest integer up to which every integer is a JavaScript number.
 const SAFE: u64 = (1 << 53) - 1;
 
 macro_rules! integers {
-    ($($int:ty),*) => {$(
+    ($($int:ident as $name:literal),*) => {$(
         impl SignalValue for $int {
+            const READING: Reading = Reading::Integer($name);
+
             fn encode(&self) -> Value {
                 match i64::try_from(*self) {
                     Ok(small) if small.unsigned_abs() <= SAFE => Value::from(small),
@@ -36,8 +38,14 @@ macro_rules! integers {
 }
 
 integers!(
-    i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize
+    i8 as "i8", i16 as "i16", i32 as "i32", i64 as "i64", i128 as "i128",
+    u8 as "u8", u16 as "u16", u32 as "u32", u64 as "u64", u128 as "u128"
 );
+
+#[cfg(target_pointer_width = "64")]
+integers!(isize as "i64", usize as "u64");
+#[cfg(not(target_pointer_width = "64"))]
+integers!(isize as "i32", usize as "u32");
 
 /// The integer that a JSON number means, if a browser can have meant exactly that one.
 fn exact(number: &Number) -> Option<i64> {

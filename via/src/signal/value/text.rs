@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use super::{SignalError, SignalValue};
+use super::{Reading, SignalError, SignalValue};
 
 impl SignalValue for String {
+    const READING: Reading = Reading::Scalar;
+
     fn encode(&self) -> Value {
         Value::String(self.clone())
     }
@@ -18,6 +20,8 @@ impl SignalValue for String {
 }
 
 impl SignalValue for char {
+    const READING: Reading = Reading::Scalar;
+
     fn encode(&self) -> Value {
         Value::String(self.to_string())
     }

@@ -1,0 +1,27 @@
+use via::prelude::*;
+
+#[via::page("/")]
+struct Shop {
+    #[signal]
+    open: bool,
+    #[signal]
+    count: i64,
+    #[signal]
+    size: u32,
+    #[signal]
+    ratio: f32,
+    #[signal]
+    query: String,
+    #[signal]
+    maybe: Option<i64>,
+    #[signal]
+    tags: Vec<u32>,
+}
+
+impl View for Shop {
+    fn view(&self, cx: &Cx<Self>) -> Markup {
+        html! { p data-text=(cx.ratio() * 2.0) {} }
+    }
+}
+
+fn main() {}

@@ -1,0 +1,71 @@
+//! One value or another.
+
+use super::{Expr, IntoExpr, SignalValue, on_handles};
+use crate::action::ActionHandle;
+
+/// What an expression can decide by: `bool`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no condition",
+    label = "not a `bool`",
+    note = "make one: `.eq(..)`, `.gt(..)`, `.is_empty()`, `.is_some()`"
+)]
+pub trait Condition: SignalValue {
+    /// Whether it holds.
+    #[doc(hidden)]
+    fn holds(self) -> bool;
+}
+
+impl Condition for bool {
+    fn holds(self) -> bool {
+        self
+    }
+}
+
+on_handles! {
+    [T: SignalValue] T {
+        /// The first value where this is true, and else the second.
+        ///
+        /// The type of both has to be known: it is that of the first, if that is a handle or an
+        /// expression.
+        pub fn if_else<U: SignalValue>(self, yes: impl IntoExpr<U>, no: impl IntoExpr<U>) -> Expr<U>
+        where
+            T: Condition,
+        {
+            let (this, yes, no) = (self.into_expr(), yes.into_expr(), no.into_expr());
+            let source = this.source().choice(yes.source(), no.source());
+            Expr::new(source, move |signals| {
+                let chosen = if this.evaluate(signals)?.holds() { &yes } else { &no };
+                chosen.evaluate(signals)
+            })
+        }
+
+        /// Does something on an event, if this is true then.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use via::prelude::*;
+        ///
+        /// #[via::page("/")]
+        /// struct Search {
+        ///     #[signal]
+        ///     query: String,
+        /// }
+        ///
+        /// impl View for Search {
+        ///     fn view(&self, cx: &Cx<Self>) -> Markup {
+        ///         let escape = event::key().eq("Escape").then(cx.query().set(""));
+        ///         assert_eq!(escape.to_string(), "evt.key === 'Escape' && ($query = '')");
+        ///         html! { input data-bind=(cx.query()) data-on:keydown=(escape); }
+        ///     }
+        /// }
+        /// # via::__private::render(&Search { query: String::new() });
+        /// ```
+        pub fn then(self, action: ActionHandle) -> ActionHandle
+        where
+            T: Condition,
+        {
+            action.when(self.into_expr().source())
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Values that are compared.
+
+use std::cmp::Ordering;
+
+use super::{Expr, IntoExpr, Level, SignalValue, Source, is_plain, on_handles};
+use crate::signal::Reading;
+
+/// Types that can be equal in expressions: all but lists.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be compared in expressions",
+    label = "a list, or a type without `#[derive(via::SignalValue)]`",
+    note = "of a list, compare the `.len()`, or ask whether it `.contains(..)` an item"
+)]
+pub trait Equal: SignalValue {}
+
+macro_rules! equal {
+    ($($ty:ident),*) => {$( impl Equal for $ty {} )*};
+}
+
+equal!(
+    bool, char, String, i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64
+);
+
+impl<T: Equal> Equal for Option<T> {}
+
+/// Types that have an order in expressions: numbers.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no order in expressions",
+    label = "not a number",
+    note = "numbers can be compared by `lt`, `le`, `gt` and `ge`, every type by `eq` and `ne`",
+    note = "a text or a list is compared by its `.len()`, an `Option` by its `.unwrap_or(0)`"
+)]
+pub trait Ordered: SignalValue + PartialOrd {}
+
+macro_rules! ordered {
+    ($($number:ident),*) => {$( impl Ordered for $number {} )*};
+}
+
+ordered!(
+    i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64
+);
+
+/// Whether two values travel alike; floating-point numbers are equal as IEEE 754 says.
+pub(super) fn equal<T: SignalValue>(a: &T, b: &T) -> bool {
+    let (a, b) = (a.encode(), b.encode());
+    if T::READING != Reading::Float || a.is_null() || b.is_null() {
+        return a == b;
+    }
+    // `-0` travels as a text.
+    let float = |value| f64::decode(value).unwrap_or(f64::NAN);
+    float(&a).partial_cmp(&float(&b)) == Some(Ordering::Equal)
+}
+
+fn equality<T: SignalValue>(
+    left: Expr<T>,
+    right: Expr<T>,
+    operator: &'static str,
+    wanted: bool,
+) -> Expr<bool> {
+    let source = if is_plain::<T>() {
+        left.source.infix(Level::EQUAL, operator, &right.source)
+    } else {
+        let same = Source::call("same", &[&left.source, &right.source]);
+        if wanted { same } else { same.prefixed('!') }
+    };
+    left.zip(right, source, move |left, right| {
+        equal(&left, &right) == wanted
+    })
+}
+
+on_handles! {
+    [T: SignalValue] T {
+        /// Whether both are equal.
+        ///
+        /// Values of your own types are if they travel alike; `f64` compares as Rust does, so that
+        /// NaN is not equal to itself.
+        pub fn eq(self, other: impl IntoExpr<T>) -> Expr<bool>
+        where
+            T: Equal,
+        {
+            equality(self.into_expr(), other.into_expr(), "===", true)
+        }
+
+        /// Whether both differ.
+        pub fn ne(self, other: impl IntoExpr<T>) -> Expr<bool>
+        where
+            T: Equal,
+        {
+            equality(self.into_expr(), other.into_expr(), "!==", false)
+        }
+    }
+}
+
+fn order<T: Ordered>(
+    left: Expr<T>,
+    right: Expr<T>,
+    operator: &str,
+    holds: fn(&T, &T) -> bool,
+) -> Expr<bool> {
+    let source = left.source.infix(Level::ORDER, operator, &right.source);
+    left.zip(right, source, move |left, right| holds(&left, &right))
+}
+
+on_handles! {
+    [T: SignalValue] T {
+        /// Whether this number is the smaller one.
+        pub fn lt(self, other: impl IntoExpr<T>) -> Expr<bool>
+        where
+            T: Ordered,
+        {
+            order(self.into_expr(), other.into_expr(), "<", T::lt)
+        }
+
+        /// Whether this number is not the larger one.
+        pub fn le(self, other: impl IntoExpr<T>) -> Expr<bool>
+        where
+            T: Ordered,
+        {
+            order(self.into_expr(), other.into_expr(), "<=", T::le)
+        }
+
+        /// Whether this number is the larger one.
+        pub fn gt(self, other: impl IntoExpr<T>) -> Expr<bool>
+        where
+            T: Ordered,
+        {
+            order(self.into_expr(), other.into_expr(), ">", T::gt)
+        }
+
+        /// Whether this number is not the smaller one.
+        pub fn ge(self, other: impl IntoExpr<T>) -> Expr<bool>
+        where
+            T: Ordered,
+        {
+            order(self.into_expr(), other.into_expr(), ">=", T::ge)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The operators of Rust, for signals and expressions.
+
+use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Rem, Sub};
+
+use super::{Expr, IntoExpr, Level, Signal, SignalValue, fitted};
+
+/// What the operator of this type does with two values of type `T`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "this operator does not take `{T}` in an expression",
+    label = "not for values of that type",
+    note = "`+`, `-`, `*`, `/` and `%` take integers and `f64`; `+` takes `String`, too; `&`, `|` and `^` take `bool`",
+    note = "`.to_f64()` makes an `f64` of an `f32`, `.unwrap_or(0)` takes the number out of an `Option`, `.gt(0)` makes a `bool`"
+)]
+pub trait Operator<T> {
+    /// How it binds in the browser.
+    #[expect(private_interfaces, reason = "nobody outside implements it")]
+    const LEVEL: Level;
+    /// How the browser spells it.
+    const SIGN: &'static str;
+
+    /// What the left side alone decides, if it does: nobody asks for the right side then.
+    fn decided_by(_left: &T) -> Option<T> {
+        None
+    }
+
+    /// The result of both.
+    fn apply(left: T, right: T) -> T;
+}
+
+/// What can stand on the right of the operator `O`, whose left is of type `T`.
+///
+/// The operators ask for this trait and not for what it asks for, because the compiler says what an
+/// operand lacks, and of a left side only that there is no operator for it.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "expected `{T}` in an expression, found `{Self}`",
+    label = "no `{T}`, and no signal or expression of that type",
+    note = "write a value of `{T}`, the handle of a signal of that type, or an expression of it",
+    note = "of a number, `.to_f64()`, `.to_int::<T>()` and `.to_text()` make another type"
+)]
+pub trait Operand<T, O> {
+    /// The expression of both.
+    fn apply(self, left: Expr<T>) -> Expr<T>;
+}
+
+impl<T: SignalValue, O: Operator<T>, R: IntoExpr<T>> Operand<T, O> for R {
+    fn apply(self, left: Expr<T>) -> Expr<T> {
+        let right = self.into_expr();
+        let source = left.source.infix(O::LEVEL, O::SIGN, &right.source);
+        Expr::new(fitted::<T>(source), move |signals| {
+            let left = left.evaluate(signals)?;
+            O::decided_by(&left).or_else(|| Some(O::apply(left, right.evaluate(signals)?)))
+        })
+    }
+}
+
+macro_rules! operators {
+    ($($trait:ident::$method:ident)*) => {$(
+        operators!(@on Expr<T>, $trait::$method);
+        operators!(@on &Expr<T>, $trait::$method);
+        operators!(@on Signal<T>, $trait::$method);
+        operators!(@on &Signal<T>, $trait::$method);
+    )*};
+    (@on $of:ty, $trait:ident::$method:ident) => {
+        impl<T: SignalValue, R: Operand<T, marker::$trait>> $trait<R> for $of {
+            type Output = Expr<T>;
+
+            fn $method(self, other: R) -> Expr<T> {
+                other.apply(self.into_expr())
+            }
+        }
+    };
+}
+
+operators! {
+    Add::add
+    Sub::sub
+    Mul::mul
+    Div::div
+    Rem::rem
+    BitAnd::bitand
+    BitOr::bitor
+    BitXor::bitxor
+}
+
+/// The operators, as types.
+#[doc(hidden)]
+pub mod marker {
+    macro_rules! markers {
+        ($($name:ident)*) => {$(
+            #[derive(Debug)]
+            pub struct $name;
+        )*};
+    }
+
+    markers!(Add Sub Mul Div Rem BitAnd BitOr BitXor);
+}
+
+/// Nothing is this: a comparison by an operator of Rust would be one of handles, not of values.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "signals and expressions are compared by methods",
+    label = "an operator cannot compare what the browser holds",
+    note = "write `.eq(..)`, `.ne(..)`, `.lt(..)`, `.le(..)`, `.gt(..)` or `.ge(..)`"
+)]
+pub trait ComparedByMethods {
+    /// Nobody can call it.
+    fn never(&self) -> bool;
+}
+
+macro_rules! no_comparisons {
+    ($($of:ident)*) => {$(
+        #[doc(hidden)]
+        impl<T, R: ComparedByMethods> PartialEq<R> for $of<T> {
+            fn eq(&self, other: &R) -> bool {
+                other.never()
+            }
+        }
+
+        #[doc(hidden)]
+        impl<T, R: ComparedByMethods> PartialOrd<R> for $of<T> {
+            fn partial_cmp(&self, other: &R) -> Option<std::cmp::Ordering> {
+                other.never().then_some(std::cmp::Ordering::Equal)
+            }
+        }
+    )*};
+}
+
+no_comparisons!(Expr Signal);

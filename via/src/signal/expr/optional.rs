@@ -1,0 +1,71 @@
+//! Values that may be missing.
+
+use super::{Expr, IntoExpr, Level, SignalValue, Source, on_handles};
+
+/// Types that may hold nothing: `Option`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` always has a value",
+    label = "not an `Option`",
+    note = "only an `Option` has `is_some`, `is_none` and `unwrap_or`; a text or a list has `is_empty`"
+)]
+pub trait Optional<Inner>: SignalValue {
+    /// As an `Option`.
+    #[doc(hidden)]
+    fn option(self) -> Option<Inner>;
+}
+
+impl<T: SignalValue> Optional<T> for Option<T> {
+    fn option(self) -> Self {
+        self
+    }
+}
+
+fn presence<T: Optional<U>, U: SignalValue>(
+    this: Expr<T>,
+    operator: &str,
+    wanted: bool,
+) -> Expr<bool> {
+    let null = Source::atom("null".to_owned());
+    let source = this.source.infix(Level::EQUAL, operator, &null);
+    this.map(source, move |value| value.option().is_some() == wanted)
+}
+
+on_handles! {
+    [T: SignalValue] T {
+        /// Whether there is a value.
+        pub fn is_some<U: SignalValue>(self) -> Expr<bool>
+        where
+            T: Optional<U>,
+        {
+            presence(self.into_expr(), "!==", true)
+        }
+
+        /// Whether there is none. An emptied field has none, except of an `Option<String>`.
+        pub fn is_none<U: SignalValue>(self) -> Expr<bool>
+        where
+            T: Optional<U>,
+        {
+            presence(self.into_expr(), "===", false)
+        }
+
+        /// The value, or else another one.
+        pub fn unwrap_or<U: SignalValue>(self, other: impl IntoExpr<U>) -> Expr<U>
+        where
+            T: Optional<U>,
+        {
+            let (this, other) = (self.into_expr(), other.into_expr());
+            let source = if U::NULLABLE {
+                // What is there is in brackets.
+                let some = Source::atom(format!("{}[0]", this.source().within(Level::ATOM)));
+                let null = Source::atom("null".to_owned());
+                this.source().infix(Level::EQUAL, "===", &null).choice(other.source(), &some)
+            } else {
+                this.source().infix(Level::OR_ELSE, "??", other.source())
+            };
+            Expr::new(source, move |signals| match this.evaluate(signals)?.option() {
+                Some(value) => Some(value),
+                None => other.evaluate(signals),
+            })
+        }
+    }
+}

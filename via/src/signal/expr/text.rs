@@ -1,0 +1,51 @@
+//! Values as text.
+
+use serde_json::Value;
+
+use super::{Expr, IntoExpr, SignalValue, Source, number_text, on_handles};
+
+/// Types that have a text: `bool`, numbers, `char`, `String` and `Option`s of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no text in the browser",
+    label = "neither a `bool`, a number, a `char`, a `String` nor an `Option` of one",
+    note = "choose one: `.eq(..).if_else(\"one text\", \"another\")`"
+)]
+pub trait Textual: SignalValue {}
+
+macro_rules! textual {
+    ($($ty:ident),*) => {$(
+        impl Textual for $ty {}
+        impl Textual for Option<$ty> {}
+    )*};
+}
+
+textual!(
+    bool, char, String, i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64
+);
+
+/// The text of a value, given as it travels, that `data-text` shows; lists and objects have none here.
+pub(crate) fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => Some(String::new()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Number(number) => number.as_f64().map(number_text),
+        Value::String(text) => Some(text.clone()),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+on_handles! {
+    [T: SignalValue] T {
+        /// The text that `data-text` shows of it.
+        ///
+        /// Numbers are written as in JavaScript: `1.5`, `1e+21`. `None` is the empty text.
+        pub fn to_text(self) -> Expr<String>
+        where
+            T: Textual,
+        {
+            let this = self.into_expr();
+            let source = Source::call("text", &[this.source()]);
+            this.map(source, |value| text_of(&value.encode()).unwrap_or_default())
+        }
+    }
+}
