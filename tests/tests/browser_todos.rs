@@ -24,7 +24,8 @@ fn add(page: &Page, title: &str) {
 /// field.
 fn shows(page: &Page, rows: &[&str]) {
     page.wait_for(&format!(
-        "JSON.stringify(Array.from(document.querySelectorAll('li'), (row) =>
+        "JSON.stringify(Array.from(document.querySelectorAll('li'))
+             .filter((row) => row.checkVisibility()).map((row) =>
              (row.querySelector('span')?.textContent ?? `[${{row.querySelector('input').value}}]`) +
              (row.querySelector('[type=checkbox]')?.checked ? ' x' : '')
          )) === {}",

@@ -35,12 +35,9 @@ enum Filter {
 }
 
 impl Filter {
-    fn shows(self, todo: &Todo) -> bool {
-        match self {
-            Self::All => true,
-            Self::Open => !todo.done,
-            Self::Done => todo.done,
-        }
+    /// The filter that shows this todo, beside `All`.
+    fn of(todo: &Todo) -> Self {
+        if todo.done { Self::Done } else { Self::Open }
     }
 }
 
@@ -81,10 +78,6 @@ impl TodoList {
         Ok(())
     }
 
-    fn show(&mut self, filter: Filter) {
-        self.filter = filter;
-    }
-
     fn clear_done(&mut self) {
         self.todos.retain(|todo| !todo.done);
     }
@@ -116,16 +109,20 @@ impl View for TodoList {
                     button { "Add" }
                 }
                 ul {
-                    @for todo in self.todos.iter().filter(|todo| self.filter.shows(todo)) {
-                        li #{ "todo-" (todo.id) } .done[todo.done] { (self.row(todo, cx)) }
+                    @for todo in &self.todos {
+                        li #{ "todo-" (todo.id) } .done[todo.done] data-show=(shown(todo, cx)) {
+                            (self.row(todo, cx))
+                        }
                     }
                 }
                 footer {
                     span { output { (open) } " to do" }
                     nav {
                         @for filter in [Filter::All, Filter::Open, Filter::Done] {
-                            button aria-pressed=(filter == self.filter)
-                                data-on:click=(cx.show(filter)) { (format!("{filter:?}")) }
+                            button data-on:click=(cx.filter().set(filter))
+                                data-attr:aria-pressed=(cx.filter().eq(filter).if_else("true", "false")) {
+                                (format!("{filter:?}"))
+                            }
                         }
                     }
                     button disabled[open == self.todos.len()] data-on:click=(cx.clear_done()) {
@@ -155,6 +152,11 @@ impl TodoList {
             }
         }
     }
+}
+
+/// The browser decides, without a round trip.
+fn shown(todo: &Todo, cx: &Cx<TodoList>) -> Expr<bool> {
+    cx.filter().eq(Filter::All) | cx.filter().eq(Filter::of(todo))
 }
 
 fn app() -> via::App {
