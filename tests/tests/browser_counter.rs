@@ -287,21 +287,39 @@ fn the_cookie_is_for_the_server_alone_and_the_policy_holds() {
     let policy = policy.as_str().unwrap();
     assert!(policy.contains("script-src 'self';"), "{policy}");
     assert!(!policy.contains("unsafe"), "{policy}");
+    let attempt = |script: &str| {
+        page.eval(&format!(
+            "{{ try {{ {script}; 'done' }} catch (error) {{ error.name }} }}"
+        ))
+    };
+    assert_eq!(attempt("eval('window.injected = 1')"), "EvalError");
     assert_eq!(
-        page.eval("{ try { eval('1'); 'ran' } catch (error) { error.name } }"),
+        attempt("new Function('window.injected = 1')()"),
         "EvalError"
     );
+    for script in [
+        "document.body.innerHTML = '<img src=x onerror=injected=1>'",
+        "document.createElement('script').textContent = 'window.injected = 1'",
+        "document.createElement('script').src = '/elsewhere.js'",
+        "document.body.setAttribute('onclick', 'window.injected = 1')",
+        "trustedTypes.createPolicy('own', {})",
+    ] {
+        assert_eq!(attempt(script), "TypeError", "{script}");
+    }
     page.eval(
         "{
             const script = document.createElement('script');
-            script.textContent = 'window.injected = true';
+            script.append('window.injected = 1');
             document.body.append(script);
         }",
     );
     assert_eq!(page.eval("typeof window.injected"), "undefined");
+    let violations = page.take_violations();
+    let sink = "require-trusted-types-for blocked trusted-types-sink";
+    let policy = "trusted-types blocked trusted-types-policy";
     assert_eq!(
-        page.take_violations(),
-        ["script-src blocked eval", "script-src-elem blocked inline"]
+        violations,
+        [sink, sink, sink, sink, sink, sink, policy, sink]
     );
 }
 

@@ -648,7 +648,8 @@ async fn every_response_carries_the_default_headers() {
 
 fn assert_default_headers(what: &str, headers: &HeaderMap) {
     let policy = "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; \
-                  frame-ancestors 'none'; form-action 'self'";
+                  frame-ancestors 'none'; form-action 'self'; require-trusted-types-for 'script'; \
+                  trusted-types via";
     for (name, value) in [
         ("content-security-policy", policy),
         ("x-content-type-options", "nosniff"),

@@ -16,7 +16,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; \
-     frame-ancestors 'none'; form-action 'self'",
+     frame-ancestors 'none'; form-action 'self'; require-trusted-types-for 'script'; trusted-types via",
 );
 
 /// Lets a request through that a page of this app made, and no other.
