@@ -58,6 +58,11 @@ export class ActionQueue {
     this.#next();
   }
 
+  /** Sends nothing more: the page is of an older build than the server. */
+  halt() {
+    this.#token = null;
+  }
+
   /** What was never sent. */
   get unsent() {
     return this.#items.filter((item) => !item.body);

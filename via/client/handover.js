@@ -9,23 +9,27 @@
 import { forJson } from './values.js';
 
 export class Handover {
-  #clicks = null;
+  /** The clicks that the server definitely did not take, once the page is of an older build. */
+  #refused = null;
 
   constructor({ storage, signals, drafts, queue, isSecret }) {
     Object.assign(this, { storage, signals, drafts, queue, isSecret });
     this.key = `via:handover:${location.pathname}`;
   }
 
-  /** Hands on the clicks that wait, and before them one that the server definitely did not take. */
+  /** From now on clicks wait for the document after this one, behind `refused` if there is such. */
   carry(refused) {
-    this.#clicks = [refused, ...this.queue.unsent].filter(Boolean);
+    this.queue.halt();
+    this.#refused ??= [];
+    if (refused) this.#refused.push(refused);
   }
 
   /** The document is left. */
   leave() {
     const { signals, dirty } = this.drafts.capture();
     const typed = dirty.filter((name) => !this.isSecret(name)).map((name) => [name, signals[name]]);
-    const clicks = (this.#clicks ?? []).map(({ action, args }) => ({ action, args }));
+    const waiting = this.#refused ? [...this.#refused, ...this.queue.unsent] : [];
+    const clicks = waiting.map(({ action, args }) => ({ action, args }));
     if (typed.length + clicks.length === 0) return;
     this.storage.setItem(this.key, JSON.stringify({ typed, clicks }, forJson));
   }
