@@ -1,12 +1,12 @@
 //! What a document and the memory store take: at each limit, and above it.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use tracing_subscriber::util::SubscriberInitExt as _;
 use via::prelude::*;
 use via::store::{
     Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Key, Loaded, Put, Store, StoreError,
@@ -130,6 +130,7 @@ async fn settled(server: &Serving, store: &Witness) -> (Tab, Visitor, [usize; 2]
 
 #[tokio::test]
 async fn a_document_may_have_1_mib_and_an_action_that_wants_more_changes_nothing() {
+    LazyLock::force(&LOGGING);
     let store = Witness::default();
     let server = Serving::start(App::new().store(store.clone()).page::<Desk>()).await;
     let (tab, visitor, [session, app]) = settled(&server, &store).await;
@@ -154,12 +155,7 @@ async fn a_document_may_have_1_mib_and_an_action_that_wants_more_changes_nothing
 
 #[tokio::test]
 async fn a_document_above_256_kib_is_taken_with_a_warning() {
-    let log = Log::default();
-    let writer = log.clone();
-    let _logging = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
-        .with_writer(move || writer.clone())
-        .set_default();
+    LazyLock::force(&LOGGING);
     let store = Witness::default();
     let server = Serving::start(App::new().store(store.clone()).page::<Desk>()).await;
     let (tab, visitor, [session, app]) = settled(&server, &store).await;
@@ -168,27 +164,39 @@ async fn a_document_above_256_kib_is_taken_with_a_warning() {
         ("Desk::post", app, "the document of a shared value is large"),
     ] {
         done(&tab, action(name, 256 * KIB - beside - GIVE)).await;
-        assert!(!log.text().contains(said), "{}", log.text());
+        assert!(!Log::text().contains(said), "{}", Log::text());
         done(&tab, action(name, 256 * KIB - beside + GIVE)).await;
-        assert!(log.text().contains(said), "{}", log.text());
+        assert!(Log::text().contains(said), "{}", Log::text());
         done(&tab, action(name, 0)).await;
     }
     assert_eq!(shown(&visitor).await, (0, 16, 0));
 }
 
-/// What was logged by this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+/// Logs for the whole program: a subscriber of one test comes too late for what another one's
+/// thread has found to be off.
+static LOGGING: LazyLock<()> = LazyLock::new(|| {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .with_writer(|| Log)
+        .init();
+});
+
+thread_local! {
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What was logged by this thread, on which a test runs with its server.
+struct Log;
 
 impl Log {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    fn text() -> String {
+        LOGGED.with_borrow(|logged| String::from_utf8_lossy(logged).into_owned())
     }
 }
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        LOGGED.with_borrow_mut(|logged| logged.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
