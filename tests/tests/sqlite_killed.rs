@@ -79,6 +79,8 @@ async fn act(
         let action = Action::new("Logbook::add").arg(place).arg(number);
         let request = tab.request(&action.number(number));
         let deadline = Instant::now() + PATIENCE;
+        // What came instead of an acknowledgement, for whoever has to find out why.
+        let mut last = "no connection".to_owned();
         let revision = loop {
             if line.is_none() {
                 line = visitor.try_connect().await.ok();
@@ -89,13 +91,16 @@ async fn act(
                         assert!(answer.status.is_success(), "{answer:?}");
                         break answer.revision().expect("an applied action has one");
                     }
-                    Ok(_) => {}
-                    Err(_) => line = None,
+                    Ok(answer) => last = format!("{answer:?}"),
+                    Err(error) => {
+                        last = error.to_string();
+                        line = None;
+                    }
                 }
             }
             assert!(
                 Instant::now() < deadline,
-                "action {number} is not acknowledged"
+                "action {number} is not acknowledged: {last}"
             );
             load.repeated.fetch_add(1, Ordering::SeqCst);
             // As the client does, so that a server that is away is not hammered.
