@@ -30,8 +30,9 @@ export class Handover {
     const typed = dirty.filter((name) => !this.isSecret(name)).map((name) => [name, signals[name]]);
     const waiting = this.#refused ? [...this.#refused, ...this.queue.unsent] : [];
     const clicks = waiting.map(({ action, args }) => ({ action, args }));
-    if (typed.length + clicks.length === 0) return;
-    this.storage.setItem(this.key, JSON.stringify({ typed, clicks }, forJson));
+    // What an earlier leave wrote is old: the document may have come back from the back-forward cache.
+    if (typed.length + clicks.length === 0) this.storage.removeItem(this.key);
+    else this.storage.setItem(this.key, JSON.stringify({ typed, clicks }, forJson));
   }
 
   /** Takes what the document before has left, if this one is its reload or a return to it. */

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Handover } from './handover.js';
+
+globalThis.location ??= { pathname: '/' };
+
+function scene({ dirty = [], unsent = [] } = {}) {
+  const kept = new Map();
+  const storage = {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => kept.set(key, value),
+    removeItem: (key) => kept.delete(key),
+  };
+  const signals = { name: 'Ann', word: 'hunter2', other: 1 };
+  const drafts = { dirty, capture: () => ({ signals, dirty: drafts.dirty, versions: new Map() }) };
+  const queue = { unsent, halted: false, halt: () => (queue.halted = true) };
+  const handover = new Handover({ storage, signals: {}, drafts, queue, isSecret: (name) => name === 'word' });
+  const left = () => [...kept.values()].map((text) => JSON.parse(text));
+  return { handover, drafts, queue, left };
+}
+
+test('what is typed is handed on, and nothing secret', () => {
+  const { handover, left } = scene({ dirty: ['name', 'word'] });
+  handover.leave();
+  assert.deepEqual(left(), [{ typed: [['name', 'Ann']], clicks: [] }]);
+});
+
+test('what was handed on before and has been sent since is not there any more', () => {
+  const { handover, drafts, left } = scene({ dirty: ['name'] });
+  handover.leave();
+  drafts.dirty = [];
+  handover.leave();
+  assert.deepEqual(left(), []);
+});
+
+test('clicks are handed on only by a page of an older build, behind the one that was refused', () => {
+  const unsent = [{ action: 'P::b', args: '[1]', signals: {} }];
+  const { handover, queue, left } = scene({ unsent });
+  handover.leave();
+  assert.deepEqual(left(), []);
+  handover.carry({ action: 'P::a', args: '[]', body: 'sent' });
+  assert.equal(queue.halted, true);
+  unsent.push({ action: 'P::c', args: '[]' });
+  handover.leave();
+  assert.deepEqual(
+    left()[0].clicks.map(({ action }) => action),
+    ['P::a', 'P::b', 'P::c'],
+  );
+});
