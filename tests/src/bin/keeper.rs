@@ -1,9 +1,24 @@
 //! A page with a value of every scope, in two versions of which `KEEPER_VERSION` names one.
 
-/// All values, for the eyes of a test.
-macro_rules! view {
-    ($page:ty, $($id:literal: $field:ident),*) => {
-        impl View for $page {
+/// What a page does with these values, and how a test sees them.
+macro_rules! keeper {
+    ($($id:literal: $field:ident),*) => {
+        #[via::actions]
+        impl Keeper {
+            fn add(&mut self) {
+                $(self.$field += 1;)*
+            }
+
+            fn log_in(&mut self, fx: &mut Effects) {
+                fx.session().login("anna");
+            }
+
+            fn log_out(&mut self, fx: &mut Effects) {
+                fx.session().logout();
+            }
+        }
+
+        impl View for Keeper {
             fn view(&self, cx: &Cx<Self>) -> Markup {
                 html! {
                     h1 { (self.room) }
@@ -45,27 +60,7 @@ mod first {
         secret: String,
     }
 
-    #[via::actions]
-    impl Keeper {
-        fn add(&mut self) {
-            self.session += 1;
-            self.tab += 1;
-            self.shared += 1;
-            self.app += 1;
-            self.signal += 1;
-            self.tab_signal += 1;
-        }
-
-        fn log_in(&mut self, fx: &mut Effects) {
-            fx.session().login("anna");
-        }
-
-        fn log_out(&mut self, fx: &mut Effects) {
-            fx.session().logout();
-        }
-    }
-
-    view!(Keeper, "session": session, "tab": tab, "shared": shared, "app": app, "signal": signal,
+    keeper!("session": session, "tab": tab, "shared": shared, "app": app, "signal": signal,
         "tab-signal": tab_signal);
 }
 
@@ -97,28 +92,7 @@ mod second {
         added: u32,
     }
 
-    #[via::actions]
-    impl Keeper {
-        fn add(&mut self) {
-            self.own += 1;
-            self.tab += 1;
-            self.shared += 1;
-            self.app += 1;
-            self.signal += 1;
-            self.tab_signal += 1;
-            self.added += 1;
-        }
-
-        fn log_in(&mut self, fx: &mut Effects) {
-            fx.session().login("anna");
-        }
-
-        fn log_out(&mut self, fx: &mut Effects) {
-            fx.session().logout();
-        }
-    }
-
-    view!(Keeper, "session": own, "tab": tab, "shared": shared, "app": app, "signal": signal,
+    keeper!("session": own, "tab": tab, "shared": shared, "app": app, "signal": signal,
         "tab-signal": tab_signal, "added": added);
 }
 
