@@ -12,7 +12,7 @@ import { forJson } from './values.js';
 const KEEPALIVE_LIMIT = 60_000;
 
 /** After this long without an answer a request is taken for lost, and repeated. */
-const PATIENCE = 30_000;
+const ANSWER_WITHIN = 30_000;
 
 /** A request that is older than this when the connection comes back went out on a dead one. */
 const SUSPECT = 3_000;
@@ -116,7 +116,7 @@ export class ActionQueue {
     const controller = new AbortController();
     const abort = () => controller.abort();
     this.#flight = { since: this.now(), abort };
-    const impatient = this.timers.setTimeout(abort, PATIENCE);
+    const impatient = this.timers.setTimeout(abort, ANSWER_WITHIN);
     try {
       const keepalive = new TextEncoder().encode(item.body).length <= KEEPALIVE_LIMIT;
       const { number } = item;
@@ -126,7 +126,7 @@ export class ActionQueue {
         status: response.status,
         ack: response.headers.get('Via-Ack'),
         retryAfter: Number(response.headers.get('Retry-After')),
-        body: parse(text),
+        body: jsonOrNull(text),
       };
     } catch {
       return null;
@@ -150,7 +150,7 @@ export class ActionQueue {
   }
 }
 
-function parse(text) {
+function jsonOrNull(text) {
   try {
     return JSON.parse(text);
   } catch {

@@ -8,7 +8,7 @@
 import { Backoff } from './backoff.js';
 
 /** After this long without an answer the request is taken for lost. */
-const PATIENCE = 15_000;
+const ATTACHED_WITHIN = 15_000;
 
 export class Attachment {
   token = null;
@@ -93,7 +93,7 @@ export class Attachment {
         credentials: 'same-origin',
         headers: { 'Content-Type': 'application/json', 'Via-Request': 'attach' },
         body: JSON.stringify({ ...(token && { token }), ...(this.page && { page: this.page }) }),
-        signal: AbortSignal.timeout(PATIENCE),
+        signal: AbortSignal.timeout(ATTACHED_WITHIN),
       });
       const body = await response.json().catch(() => null);
       // A page that is not ours (a proxy's, a login form) is no answer.

@@ -6,7 +6,7 @@
  */
 
 import { isHeld, onRelease } from './fields.js';
-import { effect, own, same } from './signals.js';
+import { effect, ownValue, same } from './signals.js';
 import { fieldKind, NOT_A_NUMBER, parseNumber } from './values.js';
 
 const fieldsOf = new Map();

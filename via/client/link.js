@@ -5,7 +5,7 @@
 
 import { scriptUrl } from './trusted.js';
 
-const HELLO_WITHIN = 1_000;
+const WORKER_WITHIN = 1_000;
 
 /** A page with a stream of its own gives it up when it has been hidden for this long. */
 const HIDDEN_FOR = 10_000;
@@ -79,7 +79,7 @@ export class Link {
       return this.#fallBack();
     }
     const port = (this.#port = worker.port);
-    const patience = Math.min(HELLO_WITHIN * 2 ** this.#starts++, 8_000);
+    const patience = Math.min(WORKER_WITHIN * 2 ** this.#starts++, 8_000);
     const giveUp = () => this.#port === port && this.#hello !== 'said' && this.#fallBack();
     this.#hello = setTimeout(giveUp, patience);
     worker.onerror = giveUp;

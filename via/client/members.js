@@ -23,7 +23,7 @@ const EVENT = {
   ),
   calls: list('preventDefault stopImmediatePropagation stopPropagation'),
 };
-const ELEMENT = {
+const ELEMENT_MEMBERS = {
   reads: list(
     'checked clientHeight clientWidth dataset disabled hidden id max min name offsetHeight offsetWidth open placeholder readOnly scrollHeight scrollLeft scrollTop scrollWidth selectedIndex textContent type value valueAsNumber',
   ),
@@ -40,7 +40,7 @@ function kindOf(value) {
   if (typeof value === 'number') return NUMBER;
   if (Array.isArray(value)) return ARRAY;
   if (is('Event', value)) return EVENT;
-  if (is('Element', value)) return ELEMENT;
+  if (is('Element', value)) return ELEMENT_MEMBERS;
   return undefined;
 }
 

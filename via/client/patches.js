@@ -22,7 +22,7 @@ export class Patches {
 
   /** Applies one event, given as `{ event, data }`. Events of other kinds are left alone. */
   apply({ event, data }) {
-    const fields = fieldsOf(data);
+    const fields = eventFields(data);
     if (event === 'datastar-patch-signals') {
       const onlyIfMissing = fields.onlyIfMissing === 'true';
       this.drafts.receive(JSON.parse(fields.signals ?? '{}'), { onlyIfMissing });
@@ -33,18 +33,18 @@ export class Patches {
 
   #patch({ selector, mode = 'outer', elements = '', namespace }) {
     if (mode === 'remove') {
-      const targets = selector ? [find(selector)] : [...parse(elements, null, namespace).children].map(byId);
+      const targets = selector ? [find(selector)] : [...parseHtml(elements, null, namespace).children].map(byId);
       for (const target of targets) this.#remove(target);
       return;
     }
     if (!selector) {
       if (mode !== 'outer' && mode !== 'replace') throw new MissingTarget(`${mode} without a selector`);
-      for (const next of [...parse(elements, null, namespace).children]) this.#exchange(byId(next), [next], mode);
+      for (const next of [...parseHtml(elements, null, namespace).children]) this.#exchange(byId(next), [next], mode);
       return;
     }
     const target = find(selector);
     const inside = mode === 'inner' || mode === 'append' || mode === 'prepend';
-    const content = parse(elements, inside ? target : target.parentNode, namespace);
+    const content = parseHtml(elements, inside ? target : target.parentNode, namespace);
     if (mode === 'inner') morphChildren(target, content, this.directives);
     else if (mode === 'outer' || mode === 'replace') this.#exchange(target, [...content.childNodes], mode);
     else this.#insert(target, mode, [...content.childNodes]);
@@ -74,7 +74,7 @@ export class Patches {
 }
 
 /** The fields of an event's data lines; several lines of one field are one text. */
-export function fieldsOf(data) {
+export function eventFields(data) {
   const fields = {};
   for (const line of data.split('\n')) {
     const space = line.indexOf(' ');
@@ -113,7 +113,7 @@ function byId(next) {
 }
 
 /** Parses HTML for a place below `parent`, which decides between HTML, SVG and MathML. */
-function parse(text, parent, namespace) {
+function parseHtml(text, parent, namespace) {
   const foreign = parent?.localName === 'foreignObject' ? null : parent?.namespaceURI;
   const wrap =
     namespace === 'svg' || foreign === SVG ? 'svg' : namespace === 'mathml' || foreign === MATHML ? 'math' : '';

@@ -205,12 +205,12 @@ export class Signals {
 function replaced(whole, [key, ...rest], value) {
   if (key === undefined) return value;
   // An object literal makes `__proto__` a key like any other; an assignment would not.
-  const part = { [key]: replaced(own(whole, key), rest, value) };
+  const part = { [key]: replaced(ownValue(whole, key), rest, value) };
   return Array.isArray(whole) ? Object.assign([...whole], part) : { ...whole, ...part };
 }
 
 /** What a value holds under a key, and nothing that it inherits. */
-export function own(value, key) {
+export function ownValue(value, key) {
   return Object.hasOwn(value ?? {}, key) ? value[key] : undefined;
 }
 

@@ -3,7 +3,7 @@
  * not been online for a second. It follows the stream alone.
  */
 
-const PATIENCE = 1_000;
+const SHOWN_AFTER = 1_000;
 
 const TEXTS = { connecting: 'Connecting…', reconnecting: 'Reconnecting…', offline: 'You are offline.' };
 
@@ -43,7 +43,7 @@ export class Status {
     } else if (this.#banner.hasChildNodes()) {
       this.#write(status);
     } else {
-      this.#timer ??= setTimeout(() => this.#appear(), PATIENCE);
+      this.#timer ??= setTimeout(() => this.#appear(), SHOWN_AFTER);
     }
   }
 

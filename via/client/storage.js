@@ -2,7 +2,7 @@
  * sessionStorage that never throws: where it is switched off, nothing is kept.
  */
 
-function attempt(work) {
+function tolerant(work) {
   try {
     return work();
   } catch {
@@ -11,7 +11,7 @@ function attempt(work) {
 }
 
 export const storage = {
-  getItem: (key) => attempt(() => sessionStorage.getItem(key)),
-  setItem: (key, value) => attempt(() => sessionStorage.setItem(key, value)),
-  removeItem: (key) => attempt(() => sessionStorage.removeItem(key)),
+  getItem: (key) => tolerant(() => sessionStorage.getItem(key)),
+  setItem: (key, value) => tolerant(() => sessionStorage.setItem(key, value)),
+  removeItem: (key) => tolerant(() => sessionStorage.removeItem(key)),
 };

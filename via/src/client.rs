@@ -1,6 +1,8 @@
 //! Embeds the browser client and the app's stylesheets, and serves them under hashed URLs.
 
-use std::sync::Arc;
+mod asset;
+
+use std::sync::{Arc, LazyLock};
 
 use axum::{
     Router,
@@ -8,55 +10,34 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::{StatusCode, header};
-use xxhash_rust::xxh3::Xxh3;
+use http::{HeaderMap, StatusCode};
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-macro_rules! module {
-    ($name:literal) => {
-        ($name, include_str!(concat!("../client/", $name)))
-    };
-}
+use self::asset::Asset;
 
-/// The modules of the client, by file name.
-const MODULES: &[(&str, &str)] = &[
-    module!("action-queue.js"),
-    module!("answers.js"),
-    module!("attach.js"),
-    module!("attributes.js"),
-    module!("backoff.js"),
-    module!("bind.js"),
-    module!("boot.js"),
-    module!("calls.js"),
-    module!("directives.js"),
-    module!("drafts.js"),
-    module!("events.js"),
-    module!("expression.js"),
-    module!("fields.js"),
-    module!("handover.js"),
-    module!("hub-worker.js"),
-    module!("hub.js"),
-    module!("link.js"),
-    module!("members.js"),
-    module!("morph-attributes.js"),
-    module!("morph-fields.js"),
-    module!("morph.js"),
-    module!("nodes.js"),
-    module!("notices.js"),
-    module!("patches.js"),
-    module!("pending.js"),
-    module!("rise.js"),
-    module!("signals.js"),
-    module!("sse.js"),
-    module!("status.js"),
-    module!("storage.js"),
-    module!("stream.js"),
-    module!("tokens.js"),
-    module!("trusted.js"),
-    module!("typed.js"),
-    module!("values.js"),
-];
+/// The bundles of the client, by file name; the build script makes them of the modules in `client`.
+static SCRIPTS: LazyLock<[(&str, Asset); 3]> = LazyLock::new(|| {
+    macro_rules! script {
+        ($name:literal) => {
+            (
+                $name,
+                Asset::packed(
+                    "text/javascript",
+                    include_str!(concat!(env!("OUT_DIR"), "/", $name)),
+                    include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".br")),
+                    include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")),
+                ),
+            )
+        };
+    }
+    [
+        script!("boot.js"),
+        script!("hub.js"),
+        script!("hub-worker.js"),
+    ]
+});
 
-/// The module that a page loads.
+/// The script that a document loads.
 const ENTRY: &str = "boot.js";
 
 /// The style of what the client shows and hides by itself; it comes before the app's own.
@@ -72,7 +53,7 @@ pub(crate) struct Links {
 impl Links {
     pub(crate) fn new(stylesheets: &[&str]) -> Self {
         Self {
-            script: format!("/_via/{}/{ENTRY}", modules_hash()).into(),
+            script: format!("/_via/{}/{ENTRY}", scripts_hash()).into(),
             stylesheets: std::iter::once(STYLE)
                 .chain(stylesheets.iter().copied())
                 .map(stylesheet_path)
@@ -89,75 +70,57 @@ impl Links {
     }
 }
 
-/// Routes for the client's modules and these stylesheets.
+/// Routes for the client's scripts and these stylesheets.
 pub(crate) fn routes(stylesheets: Vec<&'static str>) -> Router {
-    let hash = modules_hash();
-    let mut router = Router::new().route(
-        "/_via/{hash}/{module}",
-        get(
-            move |Path((wanted, name)): Path<(String, String)>| async move {
-                let module = MODULES.iter().find(|(module, _)| *module == name);
-                match module {
-                    Some((_, text)) if wanted == hash => immutable("text/javascript", text),
-                    _ => StatusCode::NOT_FOUND.into_response(),
-                }
-            },
-        ),
-    );
+    let hash = scripts_hash();
+    let script = async move |Path((wanted, name)): Path<(String, String)>, headers: HeaderMap| {
+        let script = SCRIPTS.iter().find(|(script, _)| *script == name);
+        match script {
+            Some((_, script)) if wanted == hash => script.answer(&headers),
+            _ => StatusCode::NOT_FOUND.into_response(),
+        }
+    };
+    let mut router = Router::new().route("/_via/{hash}/{script}", get(script));
     for css in std::iter::once(STYLE).chain(stylesheets) {
+        let asset = Arc::new(LazyLock::new(move || Asset::pack("text/css", css)));
         router = router.route(
             &stylesheet_path(css),
-            get(move || async move { immutable("text/css", css) }),
+            get(async move |headers: HeaderMap| -> Response { asset.answer(&headers) }),
         );
     }
     router
 }
 
 fn stylesheet_path(css: &str) -> String {
-    let hash = xxhash_rust::xxh3::xxh3_64(css.as_bytes());
+    let hash = xxh3_64(css.as_bytes());
     format!("/_via/style-{hash:016x}.css")
 }
 
-/// One hash for all modules, because they import each other by relative paths.
-fn modules_hash() -> String {
+/// One hash for all scripts, because they load each other by relative paths.
+fn scripts_hash() -> String {
     let mut hash = Xxh3::new();
-    for (name, text) in MODULES {
+    for (name, script) in &*SCRIPTS {
         hash.update(name.as_bytes());
-        hash.update(text.as_bytes());
+        hash.update(script.text());
     }
     format!("{:016x}", hash.digest())
 }
 
-fn immutable(kind: &'static str, text: &'static str) -> Response {
-    (
-        [
-            (header::CONTENT_TYPE, kind),
-            (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-        ],
-        text,
-    )
-        .into_response()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, fs, path::Path};
-
     use super::*;
 
+    /// With brotli, in bytes: where the client stands. Lower this whenever it gets smaller.
     #[test]
-    fn every_module_in_the_folder_is_embedded() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("client");
-        let there: BTreeSet<_> = fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| {
-                name.rsplit_once('.')
-                    .is_some_and(|(stem, end)| end == "js" && Path::new(stem).extension().is_none())
-            })
-            .collect();
-        let embedded: BTreeSet<_> = MODULES.iter().map(|(name, _)| (*name).to_owned()).collect();
-        assert_eq!(embedded, there);
-        assert!(embedded.contains(ENTRY));
+    fn the_client_is_small() {
+        for (name, limit) in [
+            ("boot.js", 18_100),
+            ("hub.js", 2_600),
+            ("hub-worker.js", 3_000),
+        ] {
+            let (_, script) = SCRIPTS.iter().find(|(script, _)| *script == name).unwrap();
+            let size = script.size_of_brotli();
+            assert!(size <= limit, "{name} takes {size} bytes of {limit}");
+        }
     }
 }
