@@ -3,6 +3,14 @@
 //! The page of such a test appends one entry per action: who sent it, and under which number. Each
 //! action is one commit, so the action that made revision `n` is entry `n` of the log.
 
+pub mod book;
+pub mod check;
+pub mod crowd;
+pub mod notes;
+pub mod pace;
+pub mod report;
+pub mod scenario;
+
 use std::collections::HashMap;
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! Harness of the whole-program and browser tests of `via`.
 //!
-//! Eight tools, each usable alone:
+//! Tools, each usable alone:
 //!
 //! - [`chromium`] drives a real browser and fails a test on any console error, uncaught exception
 //!   or violation of the Content-Security-Policy;
@@ -11,6 +11,9 @@
 //! - [`serving`] serves an app whose pages are written in the test, inside the test's own process;
 //! - [`stores`] stands between an app and its store and does what stores do on bad days;
 //! - [`disk`] is a small disk of a test's own, which it can fill;
+//! - [`client`] speaks the whole protocol at little cost, for many tabs in one process;
+//! - [`cluster`] runs several servers on one store, each behind a [`link`] that can be cut;
+//! - [`twisted`] is a store that is wrong on purpose, for checks that have to find that out;
 //! - [`history`] compares what a session says was done to it with what its tabs were told.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
@@ -26,13 +29,18 @@
 )]
 
 pub mod chromium;
+pub mod client;
+pub mod cluster;
+pub mod dice;
 pub mod disk;
 pub mod fixture;
 pub mod history;
 pub mod http;
+pub mod link;
 pub mod patience;
 pub mod proxy;
 pub mod server;
 pub mod serving;
 pub mod sse;
 pub mod stores;
+pub mod twisted;

@@ -1,0 +1,90 @@
+//! The history check over three servers on one SQLite file.
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+use via_tests::history::crowd::Page;
+use via_tests::history::scenario::{Ground, alone};
+use via_tests::server::{Options, Program};
+
+/// Three servers on a file, which vanishes with the directory.
+fn ground() -> (Ground, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let ground = Ground {
+        store: "sqlite",
+        program: Program::at("ledger", env!("CARGO_BIN_EXE_ledger")),
+        options: Options::sqlite(directory.path()),
+        servers: 3,
+    };
+    (ground, directory)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_agree_when_nothing_happens() {
+    let _alone = alone().await;
+    let (ground, _directory) = ground();
+    ground.rush(Page::Session, 20_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_agree_on_values_that_sessions_share() {
+    let _alone = alone().await;
+    let (ground, _directory) = ground();
+    ground.rush(Page::Rooms(4), 2_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_acknowledged_is_shown_at_once() {
+    let _alone = alone().await;
+    let (ground, _directory) = ground();
+    ground.calm(1_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_agree_when_servers_are_killed() {
+    let _alone = alone().await;
+    let (ground, _directory) = ground();
+    ground.kills(20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_agree_when_connections_are_cut() {
+    let _alone = alone().await;
+    let (ground, _directory) = ground();
+    ground.cuts(5_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_agree_when_requests_come_twice_and_answers_are_lost() {
+    let _alone = alone().await;
+    let (ground, _directory) = ground();
+    ground.doubles(5_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_agree_when_a_server_is_stopped_and_wakes_up() {
+    let _alone = alone().await;
+    let (ground, _directory) = ground();
+    ground.pause(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_rolling_restarts_lose_and_double_nothing_and_reload_no_page() {
+    let _alone = alone().await;
+    let (ground, _directory) = ground();
+    ground.rolling(20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_where_the_last_writer_wins_is_found_out() {
+    let _alone = alone().await;
+    let (ground, _directory) = ground();
+    ground.is_found_out("last-write-wins", 1_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_acknowledges_before_it_commits_is_found_out() {
+    let _alone = alone().await;
+    let (ground, _directory) = ground();
+    ground.is_found_out("early", 1_000).await;
+}
