@@ -1,12 +1,14 @@
 //! Harness of the whole-program and browser tests of `via`.
 //!
 //! Tools, each usable alone:
+//! Nine tools, each usable alone:
 //!
 //! - [`chromium`] drives a real browser and fails a test on any console error, uncaught exception
 //!   or violation of the Content-Security-Policy;
 //! - [`server`] builds and runs a program of this workspace as a child process that can be killed,
 //!   drained, paused and restarted on its port;
 //! - [`proxy`] stands between the two and loses, delays, repeats and refuses what passes;
+//! - [`nginx`] is the reverse proxy of that name, as a distribution installs it;
 //! - [`http`] is a visitor without a browser: cookies, numbered actions, a parsed event stream;
 //! - [`serving`] serves an app whose pages are written in the test, inside the test's own process;
 //! - [`stores`] stands between an app and its store and does what stores do on bad days;
@@ -37,6 +39,7 @@ pub mod fixture;
 pub mod history;
 pub mod http;
 pub mod link;
+pub mod nginx;
 pub mod patience;
 pub mod proxy;
 pub mod server;
