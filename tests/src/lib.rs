@@ -1,6 +1,6 @@
 //! Harness of the whole-program and browser tests of `via`.
 //!
-//! Eight tools, each usable alone:
+//! Nine tools, each usable alone:
 //!
 //! - [`chromium`] drives a real browser and fails a test on any console error, uncaught exception
 //!   or violation of the Content-Security-Policy;
@@ -10,6 +10,7 @@
 //! - [`http`] is a visitor without a browser: cookies, numbered actions, a parsed event stream;
 //! - [`serving`] serves an app whose pages are written in the test, inside the test's own process;
 //! - [`stores`] stands between an app and its store and does what stores do on bad days;
+//! - [`tape`] is a store that can be wound back, and that can lose its notices;
 //! - [`disk`] is a small disk of a test's own, which it can fill;
 //! - [`history`] compares what a session says was done to it with what its tabs were told.
 //!
@@ -36,3 +37,4 @@ pub mod server;
 pub mod serving;
 pub mod sse;
 pub mod stores;
+pub mod tape;
