@@ -1,7 +1,6 @@
 //! Harness of the whole-program and browser tests of `via`.
 //!
 //! Tools, each usable alone:
-//! Nine tools, each usable alone:
 //!
 //! - [`chromium`] drives a real browser and fails a test on any console error, uncaught exception
 //!   or violation of the Content-Security-Policy;
@@ -12,6 +11,7 @@
 //! - [`http`] is a visitor without a browser: cookies, numbered actions, a parsed event stream;
 //! - [`serving`] serves an app whose pages are written in the test, inside the test's own process;
 //! - [`stores`] stands between an app and its store and does what stores do on bad days;
+//! - [`tape`] is a store that can be wound back, and that can lose its notices;
 //! - [`disk`] is a small disk of a test's own, which it can fill;
 //! - [`client`] speaks the whole protocol at little cost, for many tabs in one process;
 //! - [`cluster`] runs several servers on one store, each behind a [`link`] that can be cut;
@@ -47,3 +47,4 @@ pub mod serving;
 pub mod sse;
 pub mod stores;
 pub mod twisted;
+pub mod tape;

@@ -3,22 +3,28 @@
 //! There are no queues here. Whoever shows a document has a [`Watch`] with one flag; a commit
 //! raises it, and the stream that lowers it renders the latest state.
 
+mod check;
 mod frame;
 mod frames;
 mod live;
 mod page_documents;
+mod rollback;
 mod stream;
 mod table;
 mod watch;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
+pub(crate) use check::check_for_ever;
 pub(crate) use frame::{Frame, FrameHash};
 pub(crate) use frames::{Frames, render_first};
 pub(crate) use live::{
     DocumentState, Live, LiveSession, LiveShared, LoadError, SessionState, SharedState, Snapshot,
 };
 pub(crate) use page_documents::{PageDocuments, PageState, SharedPlace};
+pub use rollback::rollbacks;
 pub(crate) use stream::{StreamTab, TabStream, Viewer, tab_event};
 pub(crate) use table::Table;
 pub(crate) use watch::{Watch, Watching};
@@ -36,6 +42,8 @@ pub(crate) struct Hub {
     sessions: Table<Document>,
     shared: Table<SharedDocument>,
     pub(crate) frames: Frames,
+    /// Notices were lost.
+    check_now: Arc<Notify>,
 }
 
 impl Hub {
@@ -44,6 +52,7 @@ impl Hub {
             sessions: Table::new(),
             shared: Table::new(),
             frames: Frames::default(),
+            check_now: Arc::default(),
         }
     }
 
@@ -74,6 +83,9 @@ impl Hub {
     pub(crate) fn hear(&self, notice: &Notice) {
         self.sessions.hear(notice);
         self.shared.hear(notice);
+        if *notice == Notice::Lagged {
+            self.check_now.notify_one();
+        }
     }
 }
 

@@ -30,6 +30,10 @@ pub(crate) const ROTATION: Duration = Duration::from_secs(30);
 pub(crate) const SWEEP_BATCH: usize = 512;
 /// How often expired documents are looked for, give or take a fifth.
 pub(crate) const SWEEP_EVERY: Duration = Duration::from_mins(1);
+/// How often the store is asked whether what is shown is the latest, give or take a tenth.
+pub(crate) const CHECK_EVERY: Duration = Duration::from_secs(5);
+/// About how many documents it is asked at a time.
+pub(crate) const CHECK_BATCH: usize = 500;
 /// How often a transaction runs before it gives up.
 pub(crate) const ATTEMPTS: u32 = 16;
 /// How long one answer of the store may take.

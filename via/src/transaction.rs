@@ -160,7 +160,7 @@ pub(crate) async fn run(
         match transaction.commit(&base, attempt, now).await? {
             Answer::Committed(attempt, state) => {
                 let done = attempt.done(documents, scope);
-                documents.observe(&state, now);
+                documents.observe(&base, &state, now);
                 return Ok(done);
             }
             Answer::Lost(state) => base = state,
@@ -543,7 +543,7 @@ impl Transaction<'_> {
                     .documents
                     .read(current)
                     .map_err(|error| not_loaded(&error))?;
-                self.documents.observe(&state, now);
+                self.documents.observe(base, &state, now);
                 Ok(Answer::Lost(state))
             }
             Ok(Ok(CommitOutcome::Gone)) => {

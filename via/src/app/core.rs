@@ -7,7 +7,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     clock::{self, Clock},
-    hub::{Hub, PageDocuments, PageState, SessionState},
+    hub::{Hub, PageDocuments, PageState, SessionState, check_for_ever},
     limits,
     page::PageEntry,
     session::{CookieConfig, Keyring, SessionCookie, Sessions},
@@ -181,6 +181,11 @@ impl Core {
                         hub.hear(&notice);
                     }
                 });
+                self.until_shutdown(check_for_ever(
+                    self.hub.clone(),
+                    Arc::clone(&self.store),
+                    self.clock.clone(),
+                ));
                 self.until_shutdown(sweep(Arc::clone(&self.store), self.clock.clone()));
                 Ok(keys)
             })

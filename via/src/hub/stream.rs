@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::{
-    Frame, FrameHash, Frames, LoadError, PageDocuments, PageState, SessionState, Watching,
+    Frame, FrameHash, Frames, LoadError, PageDocuments, PageState, SessionState, Watching, rollback,
 };
 use crate::{
     action::Command,
@@ -229,6 +229,7 @@ impl TabStream {
             SessionState::Found(_) | SessionState::Absent => {}
         }
         self.began |= matches!(state, SessionState::Found(_));
+        self.tell_of_losses(out);
         for place in 0..self.tabs.len() {
             let tab = &mut self.tabs[place];
             match tab.documents.current(store, now).await {
@@ -242,6 +243,16 @@ impl TabStream {
                 }
                 Err(error) => self.try_again(&error),
             }
+        }
+    }
+
+    /// Tells each tab that shows a document of which the store has lost something.
+    fn tell_of_losses(&self, out: &mut Vec<u8>) {
+        let lost = self.viewer.watching.watch().take_lost();
+        let shows_one = |tab: &&StreamTab| lost.iter().any(|key| tab.documents.include(key));
+        for tab in self.tabs.iter().filter(shows_one) {
+            let text = rollback::MESSAGE.to_owned();
+            command_event(out, tab.index, &Command::Toast { text });
         }
     }
 
@@ -381,7 +392,7 @@ fn event(out: &mut Vec<u8>, name: &'static str, id: Option<&str>, data: &str) {
 }
 
 /// A duration give or take `percent` of it, so that many streams do not act at the same moment.
-fn spread(duration: Duration, percent: u32) -> Duration {
+pub(super) fn spread(duration: Duration, percent: u32) -> Duration {
     let share = f64::from(u16::from_le_bytes(random())) / f64::from(u16::MAX) * 2.0 - 1.0;
     duration.mul_f64(1.0 + share * f64::from(percent) / 100.0)
 }

@@ -1,7 +1,7 @@
 //! A flag that says "what you show is stale".
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::{LiveSession, LiveShared, PageDocuments, lock};
-use crate::{action::Command, state::TabId};
+use crate::{action::Command, state::TabId, store::Key};
 
 /// How many commands wait for a tab whose stream cannot be written to; more are dropped.
 const MAX_COMMANDS: usize = 16;
@@ -23,6 +23,8 @@ pub(crate) struct Watch {
     stale: AtomicBool,
     wake: Notify,
     tabs: HashMap<TabId, Mutex<Mailbox>>,
+    /// The documents that were rolled back and not yet spoken of.
+    lost: Mutex<BTreeSet<Key>>,
 }
 
 /// What concerns one tab alone.
@@ -45,6 +47,7 @@ impl Watch {
                 .into_iter()
                 .map(|tab| (tab, Mutex::default()))
                 .collect(),
+            lost: Mutex::default(),
         }
     }
 
@@ -74,6 +77,18 @@ impl Watch {
             // The commit may have been shown already, by a notice that came before its answer.
             self.raise();
         }
+    }
+
+    /// Takes note that a document which is shown was rolled back. There are at most as many of them
+    /// as the stream shows.
+    pub(super) fn lost(&self, key: &Key) {
+        lock(&self.lost).insert(key.clone());
+        self.raise();
+    }
+
+    /// The documents that were rolled back since the last call.
+    pub(super) fn take_lost(&self) -> BTreeSet<Key> {
+        std::mem::take(&mut lock(&self.lost))
     }
 
     pub(crate) fn tell(&self, tab: TabId, command: &Command) {

@@ -244,6 +244,12 @@ impl Document {
         self.recent.contains(&mark(commit))
     }
 
+    /// Whether this commit, `ago` commits before, would be named here and is not.
+    pub(crate) fn misses(&self, commit: CommitId, ago: u64) -> bool {
+        let named = u64::try_from(self.recent.len()).unwrap_or(0);
+        ago < named && !self.comes_from(commit)
+    }
+
     /// Puts down what a tab did, and forgets the tab that was quiet for longest if there are too
     /// many.
     pub(crate) fn record(&mut self, tab: TabId, mut record: TabRecord) {
