@@ -6,6 +6,7 @@
 pub mod book;
 pub mod check;
 pub mod crowd;
+mod log_out;
 pub mod notes;
 pub mod pace;
 pub mod report;

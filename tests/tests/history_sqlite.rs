@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use via_tests::history::crowd::Page;
-use via_tests::history::scenario::{Ground, alone};
-use via_tests::server::{Options, Program};
+use via_tests::history::scenario::{Ground, alone, app};
+use via_tests::server::Options;
 
 /// Three servers on a file, which vanishes with the directory.
 fn ground() -> (Ground, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let ground = Ground {
         store: "sqlite",
-        program: Program::at("ledger", env!("CARGO_BIN_EXE_ledger")),
+        program: app(),
         options: Options::sqlite(directory.path()),
         servers: 3,
     };
@@ -23,14 +23,14 @@ fn ground() -> (Ground, TempDir) {
 async fn all_agree_when_nothing_happens() {
     let _alone = alone().await;
     let (ground, _directory) = ground();
-    ground.rush(Page::Session, 20_000).await;
+    ground.rush(Page::Session, 150_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_agree_on_values_that_sessions_share() {
     let _alone = alone().await;
     let (ground, _directory) = ground();
-    ground.rush(Page::Rooms(4), 2_000).await;
+    ground.rush(Page::Rooms(4), 20_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,14 +51,14 @@ async fn all_agree_when_servers_are_killed() {
 async fn all_agree_when_connections_are_cut() {
     let _alone = alone().await;
     let (ground, _directory) = ground();
-    ground.cuts(5_000).await;
+    ground.cuts(10_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_agree_when_requests_come_twice_and_answers_are_lost() {
     let _alone = alone().await;
     let (ground, _directory) = ground();
-    ground.doubles(5_000).await;
+    ground.doubles(20_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,6 +73,20 @@ async fn twenty_rolling_restarts_lose_and_double_nothing_and_reload_no_page() {
     let _alone = alone().await;
     let (ground, _directory) = ground();
     ground.rolling(20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tabs_are_shown_everything_when_no_notice_gets_through() {
+    let _alone = alone().await;
+    let (ground, _directory) = ground();
+    ground.silence(Duration::from_secs(30)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_log_outs_race_against_slow_actions_and_nothing_comes_back() {
+    let _alone = alone().await;
+    let (ground, _directory) = ground();
+    ground.log_outs(1_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

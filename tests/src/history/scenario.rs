@@ -14,7 +14,7 @@ use super::report::Name;
 use crate::cluster::Cluster;
 use crate::dice::Dice;
 use crate::link::{Fate, Piece};
-use crate::server::{Options, Program};
+use crate::server::{Options, Program, Server};
 
 /// Where a scenario runs.
 #[derive(Clone, Debug)]
@@ -34,6 +34,15 @@ pub struct Ground {
 pub async fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::const_new(());
     ALONE.lock().await
+}
+
+/// The test's app, as it would be in production; `LEDGER_PROGRAM` names another build of it.
+#[track_caller]
+pub fn app() -> Program {
+    std::env::var_os("LEDGER_PROGRAM").map_or_else(
+        || Server::build_optimized("ledger"),
+        |executable| Program::at("ledger", executable),
+    )
 }
 
 impl Ground {
@@ -161,6 +170,8 @@ impl Ground {
         actions: u64,
         rule: impl Fn(&mut Dice, Piece<'_>) -> Fate + Send + Sync + Copy + 'static,
     ) -> Seen {
+        /// How often all connections of a server are cut.
+        const TIMES: u64 = 20;
         let cluster = self.start().await;
         let mut dice = Dice::new(plan.seed);
         for link in cluster.links() {
@@ -171,7 +182,11 @@ impl Ground {
             });
         }
         let crowd = Crowd::gather_by(plan.clone(), cluster.direct(), cluster.linked()).await;
-        crowd.until(actions).await;
+        for _ in 0..TIMES {
+            crowd.until_more(actions / TIMES).await;
+            // Streams as well, which hardly ever say anything that a rule could decide about.
+            cluster.links()[usize::try_from(dice.below(3)).unwrap_or(0) % self.servers].cut();
+        }
         for link in cluster.links() {
             link.restore();
         }
