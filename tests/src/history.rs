@@ -7,10 +7,12 @@ pub mod book;
 pub mod check;
 pub mod crowd;
 mod log_out;
+pub mod loss;
 pub mod notes;
 pub mod pace;
 pub mod report;
 pub mod scenario;
+mod store_faults;
 
 use std::collections::HashMap;
 use std::fmt;

@@ -5,6 +5,7 @@
 //! somebody who loads pages meanwhile.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -41,6 +42,9 @@ pub struct Plan {
     pub patience: Duration,
     /// How long tabs may take to show everything once all is quiet.
     pub settle: Duration,
+    /// Whether all act at the first server and are shown what happened by the others, which hear
+    /// of it by notices alone.
+    pub apart: bool,
 }
 
 /// Where the logs are.
@@ -63,6 +67,7 @@ impl Default for Plan {
             look: Duration::from_millis(100),
             patience: Duration::from_secs(60),
             settle: PATIENCE,
+            apart: false,
         }
     }
 }
@@ -111,6 +116,8 @@ struct Member {
     session: usize,
     log: usize,
     path: String,
+    /// The servers that it asks.
+    asks: Range<usize>,
     dice: Dice,
 }
 
@@ -171,21 +178,33 @@ impl Crowd {
             let document = browser.attach(&mut wire, &path).await;
             documents.push((tab, document.expect("a document attaches")));
         }
-        let mut member = || Member {
+        let all = 0..self.shared.sites.len();
+        let (first, rest) = if self.plan.apart {
+            (0..1, 1..all.end)
+        } else {
+            (all.clone(), all.clone())
+        };
+        let mut member = |asks: &Range<usize>| Member {
             shared: Arc::clone(&self.shared),
             browser: Arc::clone(&browser),
             session,
             log,
             path: path.clone(),
+            asks: asks.clone(),
             dice: dice.fork(),
         };
         for (tab, document) in documents.clone() {
             self.actors
-                .spawn(actor::act(member(), self.plan.clone(), tab, document));
+                .spawn(actor::act(member(&first), self.plan.clone(), tab, document));
         }
-        self.others.spawn(watcher::watch(member(), documents));
-        self.others.spawn(looker::look(member(), self.plan.look));
+        self.others.spawn(watcher::watch(member(&rest), documents));
+        self.others.spawn(looker::look(member(&all), self.plan.look));
         self.browsers.push(browser);
+    }
+
+    /// The present moment of this run.
+    pub fn now(&self) -> Moment {
+        self.shared.now()
     }
 
     /// How many actions were acknowledged so far.
@@ -257,6 +276,14 @@ impl Crowd {
             let log = usize::try_from(session).unwrap_or(0) % self.shared.highest.len();
             shown.load(Ordering::SeqCst) >= self.shared.highest[log].load(Ordering::SeqCst)
         })
+    }
+}
+
+impl Member {
+    /// One of the servers that it asks, by chance.
+    fn site(&mut self) -> usize {
+        let several = (self.asks.end - self.asks.start) as u64;
+        self.asks.start + usize::try_from(self.dice.below(several)).unwrap_or(0)
     }
 }
 

@@ -79,6 +79,8 @@ pub struct Notes {
     pub tabs: Vec<u64>,
     /// In no particular order.
     pub strays: Vec<Stray>,
+    /// When which tab was told that the store has lost something.
+    pub losses: Vec<(Moment, u64)>,
 }
 
 impl Notes {
@@ -90,5 +92,6 @@ impl Notes {
         self.last.extend(other.last);
         self.tabs.extend(other.tabs);
         self.strays.extend(other.strays);
+        self.losses.extend(other.losses);
     }
 }

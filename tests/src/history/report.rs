@@ -13,6 +13,8 @@ use super::pace::Pace;
 /// How many violations are told, and how many entries around the first.
 const TOLD: usize = 8;
 const AROUND: u64 = 4;
+/// And how many of them at most, where many claim the same place.
+const LINES: usize = 16;
 
 /// What a run is called.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +102,7 @@ impl Seen {
         if let Some((log, first)) = violations.iter().min_by_key(|(_, found)| found.near) {
             lines.push(format!("the history of log {log} around entry {}:", first.near));
             let near = neighbours(&self.logs[*log], first.near, AROUND);
-            lines.extend(near.into_iter().map(|line| format!("  {line}")));
+            lines.extend(near.into_iter().take(LINES).map(|line| format!("  {line}")));
         }
         lines.join("\n")
     }

@@ -59,7 +59,7 @@ impl Ground {
         ground
     }
 
-    fn name<'a>(&self, scenario: &'a str) -> Name<'a> {
+    pub(super) fn name<'a>(&self, scenario: &'a str) -> Name<'a> {
         Name {
             store: self.store,
             scenario,
@@ -67,7 +67,7 @@ impl Ground {
     }
 
     #[track_caller]
-    fn verdict(&self, scenario: &str, plan: &Plan, seen: &Seen) -> Pace {
+    pub(super) fn verdict(&self, scenario: &str, plan: &Plan, seen: &Seen) -> Pace {
         seen.assert_right(self.name(scenario), plan)
     }
 
@@ -241,6 +241,7 @@ impl Ground {
         let cluster = ground.start().await;
         let plan = Plan {
             think: Duration::from_millis(300),
+            apart: true,
             ..Plan::default()
         };
         let lateness = Lateness::measure();

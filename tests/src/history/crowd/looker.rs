@@ -71,11 +71,3 @@ pub(super) async fn look_once(
         sleep(Duration::from_millis(20)).await;
     }
 }
-
-impl Member {
-    /// A server, by chance.
-    pub(super) fn site(&mut self) -> usize {
-        let sites = self.shared.sites.len() as u64;
-        usize::try_from(self.dice.below(sites)).unwrap_or(0)
-    }
-}

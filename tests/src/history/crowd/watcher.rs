@@ -104,6 +104,9 @@ async fn read(
                 what: format!("tab {tab} was told {}", event.data()),
             });
         }
+        if event.name() == "via-cmd" && event.data().contains("lost by the database") {
+            notes.losses.push((member.shared.now(), *tab));
+        }
         if let Some(hash) = hash {
             frames[index] = Some(hash.to_owned());
         }
