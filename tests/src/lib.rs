@@ -46,5 +46,5 @@ pub mod server;
 pub mod serving;
 pub mod sse;
 pub mod stores;
-pub mod twisted;
 pub mod tape;
+pub mod twisted;

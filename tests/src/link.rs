@@ -58,8 +58,7 @@ impl Piece<'_> {
     #[must_use]
     pub fn is_action(&self) -> bool {
         const MARK: &[u8] = b"via-request: action";
-        self.bytes.starts_with(b"POST ")
-            && self.bytes.windows(MARK.len()).any(|part| part == MARK)
+        self.bytes.starts_with(b"POST ") && self.bytes.windows(MARK.len()).any(|part| part == MARK)
     }
 }
 

@@ -97,10 +97,11 @@ impl Twisted {
     /// What belongs to the framework itself is left alone.
     fn twists(&self, commit: &Commit) -> bool {
         let values = ["session/", "shared/"];
-        commit
-            .writes
-            .iter()
-            .all(|write| values.iter().any(|kind| write.key.as_str().starts_with(kind)))
+        commit.writes.iter().all(|write| {
+            values
+                .iter()
+                .any(|kind| write.key.as_str().starts_with(kind))
+        })
     }
 }
 

@@ -36,7 +36,13 @@ async fn what_is_acknowledged_is_shown_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn all_agree_when_connections_are_cut() {
     let _alone = alone().await;
-    ground().cuts(10_000).await;
+    ground().cuts(Page::Session, 10_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_agree_on_values_that_sessions_share_when_connections_are_cut() {
+    let _alone = alone().await;
+    ground().cuts(Page::Rooms(4), 2_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +53,6 @@ async fn all_agree_when_requests_come_twice_and_answers_are_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_agree_when_the_server_is_stopped_and_wakes_up() {
-    let _alone = alone().await;
     ground().pause(Duration::from_secs(10)).await;
 }
 

@@ -51,7 +51,14 @@ async fn all_agree_when_servers_are_killed() {
 async fn all_agree_when_connections_are_cut() {
     let _alone = alone().await;
     let (ground, _directory) = ground();
-    ground.cuts(10_000).await;
+    ground.cuts(Page::Session, 10_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_agree_on_values_that_sessions_share_when_connections_are_cut() {
+    let _alone = alone().await;
+    let (ground, _directory) = ground();
+    ground.cuts(Page::Rooms(4), 2_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +70,6 @@ async fn all_agree_when_requests_come_twice_and_answers_are_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_agree_when_a_server_is_stopped_and_wakes_up() {
-    let _alone = alone().await;
     let (ground, _directory) = ground();
     ground.pause(Duration::from_secs(10)).await;
 }
@@ -77,7 +83,6 @@ async fn twenty_rolling_restarts_lose_and_double_nothing_and_reload_no_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tabs_are_shown_everything_when_no_notice_gets_through() {
-    let _alone = alone().await;
     let (ground, _directory) = ground();
     ground.silence(Duration::from_secs(30)).await;
 }

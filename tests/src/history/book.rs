@@ -103,7 +103,13 @@ impl fmt::Display for Sight {
 
 impl fmt::Display for Book {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} last={}:{}; tabs=", self.sight(), self.last.0, self.last.1)?;
+        write!(
+            f,
+            "{} last={}:{}; tabs=",
+            self.sight(),
+            self.last.0,
+            self.last.1
+        )?;
         for (tab, count) in &self.by_tab {
             write!(f, "{tab}:{count},")?;
         }

@@ -100,12 +100,18 @@ impl Log {
                 found.push(Violation {
                     rule: Rule::OneOrder,
                     near: place,
-                    what: format!("entry {place} after {} is of {}", expected - 1, names.join(" and of ")),
+                    what: format!(
+                        "entry {place} after {} is of {}",
+                        expected - 1,
+                        names.join(" and of ")
+                    ),
                 });
             }
             let before = folds[folds.len() - 1];
             // Where two claim a place, the one that fits goes on.
-            let fits = acted.iter().find(|acted| acted.result.fold == fold(before, acted.entry));
+            let fits = acted
+                .iter()
+                .find(|acted| acted.result.fold == fold(before, acted.entry));
             for acted in &acted {
                 if acted.result.fold != fold(before, acted.entry) {
                     found.push(Violation {
@@ -168,10 +174,14 @@ impl Log {
         }
         for (site, (sight, by_tab)) in notes.last.iter().enumerate() {
             if *sight != expected {
-                violate(format!("in the end server {site} has {sight} and not {expected}"));
+                violate(format!(
+                    "in the end server {site} has {sight} and not {expected}"
+                ));
             }
             if *by_tab != counts {
-                violate(format!("in the end server {site} has of each tab {by_tab:?} and not {counts:?}"));
+                violate(format!(
+                    "in the end server {site} has of each tab {by_tab:?} and not {counts:?}"
+                ));
             }
         }
         let mut last: HashMap<u64, Sight> = HashMap::new();
@@ -181,7 +191,9 @@ impl Log {
         for tab in &notes.tabs {
             let shown = last.get(tab).copied().unwrap_or_default();
             if whole > 0 && shown != expected {
-                violate(format!("in the end tab {tab} shows {shown} and not {expected}"));
+                violate(format!(
+                    "in the end tab {tab} shows {shown} and not {expected}"
+                ));
             }
         }
     }
@@ -226,7 +238,10 @@ fn revisions(notes: &Notes, found: &mut Vec<Violation>) {
 
 /// Walks through acknowledgements and questions in the order of time: each question has the
 /// highest place in the log that was known before it was asked.
-fn known_before(mut told: Vec<(Moment, u64)>, mut asked: Vec<(Moment, usize)>) -> Vec<(usize, u64)> {
+fn known_before(
+    mut told: Vec<(Moment, u64)>,
+    mut asked: Vec<(Moment, usize)>,
+) -> Vec<(usize, u64)> {
     told.sort_unstable();
     asked.sort_unstable();
     let mut told = told.into_iter().peekable();
@@ -287,7 +302,10 @@ fn backwards(notes: &Notes, found: &mut Vec<Violation>) {
 }
 
 fn pages(notes: &Notes, found: &mut Vec<Violation>) {
-    let shown = notes.shown.iter().map(|shown| (shown.at, shown.sight.count));
+    let shown = notes
+        .shown
+        .iter()
+        .map(|shown| (shown.at, shown.sight.count));
     let pages = notes.pages.iter().map(|page| (page.at, page.sight.count));
     let mut told = acknowledged(notes);
     told.extend(shown.chain(pages));

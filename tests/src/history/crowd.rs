@@ -128,11 +128,7 @@ impl Crowd {
     }
 
     /// Lets a crowd begin at servers, and go on with all that may fail by other ways to them.
-    pub async fn gather_by(
-        plan: Plan,
-        begin: Vec<SocketAddr>,
-        sites: Vec<SocketAddr>,
-    ) -> Self {
+    pub async fn gather_by(plan: Plan, begin: Vec<SocketAddr>, sites: Vec<SocketAddr>) -> Self {
         let logs = match plan.page {
             Page::Session => plan.sessions,
             Page::Rooms(rooms) => rooms,
@@ -198,7 +194,8 @@ impl Crowd {
                 .spawn(actor::act(member(&first), self.plan.clone(), tab, document));
         }
         self.others.spawn(watcher::watch(member(&rest), documents));
-        self.others.spawn(looker::look(member(&all), self.plan.look));
+        self.others
+            .spawn(looker::look(member(&all), self.plan.look));
         self.browsers.push(browser);
     }
 

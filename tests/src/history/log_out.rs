@@ -60,9 +60,19 @@ async fn log_out(here: SocketAddr, there: SocketAddr, head_start: usize) -> bool
     let mut other = Wire::open(there).await.expect("a connection");
     browser.keep(&one.send(&browser.get("/")).await.expect("a page"));
     let leaving = attach(&browser, &mut one).await;
-    done(&browser, &mut one, act(&browser, &leaving, 1, "log_in", "[]")).await;
+    done(
+        &browser,
+        &mut one,
+        act(&browser, &leaving, 1, "log_in", "[]"),
+    )
+    .await;
     let staying = attach(&browser, &mut other).await;
-    done(&browser, &mut other, act(&browser, &staying, 1, "add", "[1,1]")).await;
+    done(
+        &browser,
+        &mut other,
+        act(&browser, &staying, 1, "add", "[1,1]"),
+    )
+    .await;
 
     let slow = act(&browser, &staying, 2, "add_slowly", "[1,2]");
     let leave = act(&browser, &leaving, 2, "log_out", "[]");

@@ -77,7 +77,14 @@ fn survivors(notes: &Notes) -> HashMap<u64, u64> {
         places.entry(acted.result.count).or_default().push(acted);
     }
     let mut kept = HashMap::new();
-    let Some((Sight { mut count, fold: mut hash }, _)) = notes.last.first().cloned() else {
+    let Some((
+        Sight {
+            mut count,
+            fold: mut hash,
+        },
+        _,
+    )) = notes.last.first().cloned()
+    else {
         return kept;
     };
     while count > 0 {
@@ -147,7 +154,10 @@ mod tests {
 
     #[test]
     fn what_a_crash_explains_may_be_lost() {
-        assert_eq!(check_with_losses(&rolled_back(), &crashes(40, 20)), (vec![], 2));
+        assert_eq!(
+            check_with_losses(&rolled_back(), &crashes(40, 20)),
+            (vec![], 2)
+        );
     }
 
     #[test]

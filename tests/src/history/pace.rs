@@ -33,7 +33,8 @@ impl Pace {
         for frames in tabs.into_values() {
             let mut actions = told.iter().peekable();
             for frame in frames {
-                while let Some((_, told)) = actions.next_if(|(count, _)| *count <= frame.sight.count)
+                while let Some((_, told)) =
+                    actions.next_if(|(count, _)| *count <= frame.sight.count)
                 {
                     let times = if frame.opened <= *told {
                         &mut pace.live
@@ -97,7 +98,10 @@ mod tests {
 
     fn acted(count: u64, told: Moment) -> Acted {
         Acted {
-            entry: Entry { tab: 1, number: count },
+            entry: Entry {
+                tab: 1,
+                number: count,
+            },
             session: 0,
             site: 0,
             sent: 0,

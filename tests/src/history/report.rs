@@ -60,7 +60,11 @@ impl Seen {
         let violations = self.violations();
         let pace = self.pace();
         self.record(name, plan, violations.len(), &pace);
-        assert!(violations.is_empty(), "{}", self.story(name, plan, &violations));
+        assert!(
+            violations.is_empty(),
+            "{}",
+            self.story(name, plan, &violations)
+        );
         pace
     }
 
@@ -100,7 +104,10 @@ impl Seen {
             lines.push(format!("  log {log}: {violation}"));
         }
         if let Some((log, first)) = violations.iter().min_by_key(|(_, found)| found.near) {
-            lines.push(format!("the history of log {log} around entry {}:", first.near));
+            lines.push(format!(
+                "the history of log {log} around entry {}:",
+                first.near
+            ));
             let near = neighbours(&self.logs[*log], first.near, AROUND);
             lines.extend(near.into_iter().take(LINES).map(|line| format!("  {line}")));
         }

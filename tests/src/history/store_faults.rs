@@ -99,7 +99,11 @@ impl Ground {
         line["crashes"] = json!(times);
         line["lost"] = json!(lost);
         write_line(name, &line);
-        assert!(violations.is_empty(), "{}", seen.story(name, &plan, &violations));
+        assert!(
+            violations.is_empty(),
+            "{}",
+            seen.story(name, &plan, &violations)
+        );
         assert!(lost > 0, "nothing was lost, so nothing was shown");
     }
 }

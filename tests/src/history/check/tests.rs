@@ -46,7 +46,10 @@ fn right() -> Notes {
 }
 
 fn rules(notes: &Notes) -> Vec<Rule> {
-    let mut rules: Vec<_> = check(notes).iter().map(|violation| violation.rule).collect();
+    let mut rules: Vec<_> = check(notes)
+        .iter()
+        .map(|violation| violation.rule)
+        .collect();
     rules.sort_unstable();
     rules.dedup();
     rules

@@ -27,7 +27,10 @@ pub(super) async fn look(mut member: Member, mean: Duration) -> (usize, Notes) {
         let request = member.browser.get(&member.path);
         let asked = member.shared.now();
         let answer = timeout(PAGE, async {
-            Wire::open(member.shared.sites[site]).await?.send(&request).await
+            Wire::open(member.shared.sites[site])
+                .await?
+                .send(&request)
+                .await
         });
         let Ok(Ok(reply)) = answer.await else {
             continue;

@@ -18,10 +18,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Reads the stream of a session until all is quiet, and opens it again, at whatever server,
 /// whenever it ends.
-pub(super) async fn watch(
-    mut member: Member,
-    documents: Vec<(u64, Document)>,
-) -> (usize, Notes) {
+pub(super) async fn watch(mut member: Member, documents: Vec<(u64, Document)>) -> (usize, Notes) {
     let mut notes = Notes {
         tabs: documents.iter().map(|(tab, _)| *tab).collect(),
         ..Notes::default()
@@ -39,7 +36,16 @@ pub(super) async fn watch(
         let opening = Feed::open(member.shared.sites[site], &request);
         let wait = match timeout(OPENING, opening).await {
             Ok(Ok(Ok(feed))) => {
-                read(&member, feed, site, &documents, &mut frames, &mut notes, &mut quiet).await
+                read(
+                    &member,
+                    feed,
+                    site,
+                    &documents,
+                    &mut frames,
+                    &mut notes,
+                    &mut quiet,
+                )
+                .await
             }
             Ok(Ok(Err(reply))) => {
                 if !Browser::may_come_back(&reply) {
