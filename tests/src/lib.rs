@@ -16,6 +16,8 @@
 //! - [`client`] speaks the whole protocol at little cost, for many tabs in one process;
 //! - [`cluster`] runs several servers on one store, each behind a [`link`] that can be cut;
 //! - [`twisted`] is a store that is wrong on purpose, for checks that have to find that out;
+//! - [`redis`] is a Redis server of a test's own, which it can kill, and a line to it that it can cut;
+//! - [`documents`] writes and reads documents of a store, without an app;
 //! - [`history`] compares what a session says was done to it with what its tabs were told.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
@@ -35,6 +37,7 @@ pub mod client;
 pub mod cluster;
 pub mod dice;
 pub mod disk;
+pub mod documents;
 pub mod fixture;
 pub mod history;
 pub mod http;
@@ -42,6 +45,7 @@ pub mod link;
 pub mod nginx;
 pub mod patience;
 pub mod proxy;
+pub mod redis;
 pub mod server;
 pub mod serving;
 pub mod sse;

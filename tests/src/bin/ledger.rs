@@ -70,7 +70,9 @@ impl View for Room {
 async fn main() -> via::Result<()> {
     let var = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
     via::App::new()
-        .store(Twisted::from_env(via::store::open(&var("VIA_STORE"))?))
+        .store(Twisted::from_env(
+            via::store::open(&var("VIA_STORE")).await?,
+        ))
         .page::<Ledger>()
         .page::<Room>()
         .bind(var("VIA_ADDR"))
