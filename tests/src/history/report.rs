@@ -59,7 +59,7 @@ impl Seen {
     pub fn assert_right(&self, name: Name<'_>, plan: &Plan) -> Pace {
         let violations = self.violations();
         let pace = self.pace();
-        self.record(name, plan, violations.len(), &pace);
+        write_line(name, &self.figures(name, plan, violations.len(), &pace));
         assert!(
             violations.is_empty(),
             "{}",
@@ -68,11 +68,12 @@ impl Seen {
         pace
     }
 
-    /// The figures of a run, beside those of the others.
-    pub fn record(&self, name: Name<'_>, plan: &Plan, violations: usize, pace: &Pace) -> Value {
+    /// The figures of a run.
+    #[must_use]
+    pub fn figures(&self, name: Name<'_>, plan: &Plan, violations: usize, pace: &Pace) -> Value {
         let frames: usize = self.logs.iter().map(|notes| notes.shown.len()).sum();
         let pages: usize = self.logs.iter().map(|notes| notes.pages.len()).sum();
-        let line = json!({
+        json!({
             "store": name.store,
             "scenario": name.scenario,
             "seed": plan.seed,
@@ -85,9 +86,7 @@ impl Seen {
             "seconds": self.lasted.as_secs_f64(),
             "violations": violations,
             "until_shown_ms": pace.summary(),
-        });
-        write_line(name, &line);
-        line
+        })
     }
 
     /// All that is needed to understand what went wrong, and no more.

@@ -95,7 +95,7 @@ impl Ground {
             violations.extend(found.into_iter().map(|found| (log, found)));
         }
         let name = self.name("store-losses");
-        let mut line = seen.record(name, &plan, violations.len(), &seen.pace());
+        let mut line = seen.figures(name, &plan, violations.len(), &seen.pace());
         line["crashes"] = json!(times);
         line["lost"] = json!(lost);
         write_line(name, &line);
