@@ -21,6 +21,7 @@ pub(crate) use timeouts::{Timeouts, WrongTimeouts};
 
 use crate::{
     clock::Clock,
+    limits,
     page::{PageEntry, View},
     session::Sessions,
     store::{MemoryStore, Store},
@@ -57,6 +58,7 @@ pub struct App {
     name: Option<String>,
     origins: Vec<String>,
     timeouts: Timeouts,
+    streams_per_address: usize,
     clock: Clock,
 }
 
@@ -70,6 +72,7 @@ impl App {
             name: None,
             origins: Vec::new(),
             timeouts: Timeouts::default(),
+            streams_per_address: limits::STREAMS_PER_ADDRESS,
             clock: Clock::system(),
         }
     }
@@ -212,6 +215,17 @@ impl App {
     #[track_caller]
     pub fn session_timeouts(mut self, idle: Duration, absolute: Duration) -> Self {
         self.timeouts = Timeouts::new(idle, absolute, Location::caller());
+        self
+    }
+
+    /// How many live streams, one for each browser, may be open to one address: 256 unless it is
+    /// set. The next is refused for a while, with 429.
+    ///
+    /// Set it to what you expect in all where browsers come by way of a proxy, whose address theirs
+    /// then is; `usize::MAX` is no limit. Inside a router of your own nothing is counted.
+    /// (Shown by `tests/connections.rs`.)
+    pub fn streams_per_address(mut self, limit: usize) -> Self {
+        self.streams_per_address = limit;
         self
     }
 

@@ -6,24 +6,33 @@
 mod frame;
 mod frames;
 mod live;
+mod outgoing;
 mod page_documents;
 mod stream;
 mod table;
 mod watch;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 pub(crate) use frame::{Frame, FrameHash};
 pub(crate) use frames::{Frames, render_first};
 pub(crate) use live::{
     DocumentState, Live, LiveSession, LiveShared, LoadError, SessionState, SharedState, Snapshot,
 };
+pub(crate) use outgoing::Outgoing;
 pub(crate) use page_documents::{PageDocuments, PageState, SharedPlace};
 pub(crate) use stream::{StreamTab, TabStream, Viewer, tab_event};
 pub(crate) use table::Table;
 pub(crate) use watch::{Watch, Watching};
 
 use crate::{
+    limits,
     page::PageEntry,
     session::SessionId,
     state::{Document, SharedDocument},
@@ -36,6 +45,8 @@ pub(crate) struct Hub {
     sessions: Table<Document>,
     shared: Table<SharedDocument>,
     pub(crate) frames: Frames,
+    /// How many streams are open.
+    streams: Arc<AtomicUsize>,
 }
 
 impl Hub {
@@ -44,6 +55,7 @@ impl Hub {
             sessions: Table::new(),
             shared: Table::new(),
             frames: Frames::default(),
+            streams: Arc::default(),
         }
     }
 
@@ -68,6 +80,30 @@ impl Hub {
     /// The live document of a session alone.
     pub(crate) fn session(&self, session: SessionId) -> PageDocuments {
         PageDocuments::new(self.sessions.live(&session.key()), Vec::new())
+    }
+
+    /// Keeps a watch registered with a session, and with the shared values that `pages` show beside.
+    pub(crate) fn watch<'a>(
+        &self,
+        session: &PageDocuments,
+        pages: impl Iterator<Item = &'a PageDocuments>,
+        watch: Watch,
+    ) -> Watching {
+        Watching::new(session, pages, watch, &self.streams)
+    }
+
+    /// Within what time the browsers of this server are to come back when it goes away: the more
+    /// there are, the more time the others get to take them in.
+    pub(crate) fn time_to_come_back(&self) -> Duration {
+        let streams = u32::try_from(self.streams.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
+        limits::RECONNECT
+            .max(limits::RECONNECT_SHARE.saturating_mul(streams))
+            .min(limits::RECONNECT_LONGEST)
+    }
+
+    /// Has every stream look around: the server is going away.
+    pub(crate) fn wake_all(&self) {
+        self.sessions.wake_all();
     }
 
     /// Applies a notice of the store: a hint, which never writes.

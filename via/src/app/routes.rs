@@ -14,11 +14,14 @@ use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use http_body_util::LengthLimitError;
 
 use super::{Core, act, document, live_stream, security};
-use crate::{client, limits, page::PageEntry, protocol::answer::Refused};
+use crate::{client, hub::TabStream, limits, page::PageEntry, protocol::answer::Refused};
 
 /// The header in which the client repeats the number of an action, for answers that are given
 /// without a look at the body.
 const VIA_NUMBER: HeaderName = HeaderName::from_static("via-number");
+
+/// The path of the live stream.
+pub(super) const STREAM: &str = "/_via/stream";
 
 /// The router of an app.
 pub(super) fn router(core: &Arc<Core>, stylesheets: Vec<&'static str>) -> Router {
@@ -50,11 +53,11 @@ pub(super) fn router(core: &Arc<Core>, stylesheets: Vec<&'static str>) -> Router
         move |request: Request| async move {
             stream(core, request)
                 .await
-                .unwrap_or_else(IntoResponse::into_response)
+                .map_or_else(IntoResponse::into_response, live_stream::respond)
         }
     };
     router
-        .route("/_via/stream", post(streamed))
+        .route(STREAM, post(streamed))
         .layer(map_response(security::default_headers))
 }
 
@@ -86,7 +89,8 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
     is_action.then_some(number)
 }
 
-async fn stream(core: Arc<Core>, request: Request) -> Result<Response, Refused> {
+/// A `POST` for the live stream.
+pub(super) async fn stream(core: Arc<Core>, request: Request) -> Result<TabStream, Refused> {
     let (headers, body) = guarded(&core, request).await?;
     live_stream::open(core, &headers, &body).await
 }
@@ -115,9 +119,13 @@ async fn guarded(core: &Core, request: Request) -> Result<(HeaderMap, Bytes), Re
             "A request must have the content type `application/json`.",
         ));
     }
-    let body = axum::body::to_bytes(body, limits::BODY)
-        .await
-        .map_err(|error| too_large_or_cut(&error))?;
+    let body = tokio::time::timeout(
+        limits::BODY_TIME,
+        axum::body::to_bytes(body, limits::BODY),
+    )
+    .await
+    .map_err(|_| too_slow())?
+    .map_err(|error| too_large_or_cut(&error))?;
     Ok((parts.headers, body))
 }
 
@@ -138,6 +146,15 @@ fn too_large_or_cut(error: &axum::Error) -> Refused {
         StatusCode::SERVICE_UNAVAILABLE,
         "cut_body",
         "The body of the request did not arrive.",
+    )
+    .retry_after(1)
+}
+
+fn too_slow() -> Refused {
+    Refused::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "slow_body",
+        "The body of the request did not arrive in time.",
     )
     .retry_after(1)
 }

@@ -39,7 +39,11 @@ impl PageDocuments {
     pub(super) fn new(session: Arc<LiveSession>, shared: Vec<SharedPlace>) -> Self {
         Self {
             session,
-            shared: shared.into(),
+            shared: if shared.is_empty() {
+                Arc::default()
+            } else {
+                shared.into()
+            },
         }
     }
 
@@ -73,7 +77,8 @@ impl PageDocuments {
                 shared: fields.zip(states).collect(),
             });
         }
-        self.load(store, now).await
+        // On the heap, so that whoever waits with this call in hand stays small.
+        Box::pin(self.load(store, now)).await
     }
 
     /// What the store has at this moment.

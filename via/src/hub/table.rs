@@ -69,6 +69,16 @@ impl<C> Table<C> {
         }
     }
 
+    /// Has everyone who shows any of them look around.
+    pub(super) fn wake_all(&self) {
+        for shard in self.shards.iter() {
+            let lives: Vec<_> = lock(shard).values().filter_map(Weak::upgrade).collect();
+            for live in lives {
+                live.wake();
+            }
+        }
+    }
+
     fn find(&self, key: &Key) -> Option<Arc<Live<C>>> {
         lock(self.shard(key)).get(key).and_then(Weak::upgrade)
     }

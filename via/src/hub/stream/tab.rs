@@ -1,0 +1,199 @@
+//! One tab of a stream: a sequence of numbered frames.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+};
+
+use serde_json::{Map, Value};
+
+use super::{
+    super::{Frame, FrameHash, Frames, Outgoing, PageDocuments, PageState, Watch},
+    events::{command_event, tab_event},
+};
+use crate::{
+    incident::Incident,
+    limits,
+    page::PageEntry,
+    protocol::{
+        datastar::{self, EncodedEvent},
+        sse::{Line, Writer},
+    },
+    state::{ReadError, TabId},
+};
+
+/// One tab of a stream.
+#[derive(Debug)]
+pub(crate) struct StreamTab {
+    /// Its place in the list that the browser sent.
+    index: usize,
+    page: Arc<PageEntry>,
+    documents: PageDocuments,
+    params: Vec<(String, String)>,
+    id: TabId,
+    /// How many frames it was sent on this stream.
+    number: u64,
+    shows: Shows,
+    /// The hash that the browser knows.
+    told: Option<FrameHash>,
+    /// The signals that it was sent since its last action.
+    pushed: BTreeSet<String>,
+}
+
+/// What a tab shows at the moment.
+#[derive(Debug)]
+enum Shows {
+    /// Only the browser knows; this is the hash it gave, if it gave one.
+    Hash(Option<FrameHash>),
+    /// The frame that was sent last; also the signals are as it says.
+    Frame(Arc<Frame>),
+}
+
+impl StreamTab {
+    pub(crate) fn new(
+        index: usize,
+        page: Arc<PageEntry>,
+        documents: PageDocuments,
+        params: Vec<(String, String)>,
+        id: TabId,
+        shows: Option<FrameHash>,
+    ) -> Self {
+        Self {
+            index,
+            page,
+            documents,
+            params,
+            id,
+            number: 0,
+            shows: Shows::Hash(shows),
+            told: shows,
+            pushed: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn id(&self) -> TabId {
+        self.id
+    }
+
+    pub(crate) fn documents(&self) -> &PageDocuments {
+        &self.documents
+    }
+
+    /// Appends what brings the tab from what it shows to `state`.
+    pub(super) fn show(
+        &mut self,
+        watch: &Watch,
+        frames: &Frames,
+        state: &PageState,
+        out: &mut Outgoing,
+    ) {
+        let index = self.index;
+        for command in watch.take_commands(self.id) {
+            command_event(out.own(), index, &command);
+        }
+        let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            frames.frame(&self.page, &self.params, self.id, state)
+        }));
+        let frame = match rendered {
+            Ok(Ok(frame)) if frame.html.len() > limits::PAGE => {
+                let incident = Incident::report("a rendered page is over the size limit", &"");
+                return command_event(out.own(), index, &incident.toast());
+            }
+            Ok(Ok(frame)) => frame,
+            Ok(Err(ReadError::Param { .. } | ReadError::Signal { .. })) => {
+                return tab_event(out.own(), index, "unknown", "there is no such page");
+            }
+            Err(panic) => {
+                let incident = Incident::of_panic("a view panicked", &*panic);
+                return command_event(out.own(), index, &incident.toast());
+            }
+        };
+        let sent = watch.take_sent(self.id, state.session.revision());
+        let before = std::mem::replace(&mut self.shows, Shows::Frame(Arc::clone(&frame)));
+        let patches: Arc<[EncodedEvent]> = match &before {
+            Shows::Frame(old) => frame.patches_from(old),
+            Shows::Hash(Some(hash)) if *hash == frame.hash => Arc::default(),
+            Shows::Hash(_) => frame.whole(),
+        };
+        let unseen = self.unseen(&before, &frame, sent);
+        // Where there is nothing to patch, the tab is told at least what its frame is called now.
+        let renamed = patches.is_empty() && self.told != Some(frame.hash);
+        let signals = (!unseen.is_empty() || renamed)
+            .then(|| datastar::patch_signals(&Value::Object(unseen)));
+        self.told = Some(frame.hash);
+        self.write(signals.as_ref(), &patches, frame.hash, out);
+    }
+
+    /// What it shows cannot be read: it stays as it is.
+    pub(super) fn damaged(&self, out: &mut Outgoing) {
+        tab_event(out.own(), self.index, "damaged", "what is stored cannot be read");
+    }
+
+    pub(super) fn ended(&self, out: &mut Outgoing) {
+        tab_event(out.own(), self.index, "session_gone", "this session has ended");
+    }
+
+    /// The signals of the frame that the tab does not show yet, given that it showed `before` and
+    /// `sent` these since.
+    ///
+    /// What a tab sent with its action it shows already, and is not sent back. But where a value
+    /// was on its way to the tab, nobody knows which of the two it shows: it is told.
+    fn unseen(
+        &mut self,
+        before: &Shows,
+        frame: &Frame,
+        sent: BTreeMap<String, Value>,
+    ) -> Map<String, Value> {
+        let nothing = Map::new();
+        let known = match before {
+            Shows::Frame(old) => &old.signals,
+            Shows::Hash(Some(hash)) if *hash == frame.hash => &frame.signals,
+            Shows::Hash(_) => &nothing,
+        };
+        let unseen: Map<_, _> = if sent.is_empty() {
+            frame.unseen(known)
+        } else {
+            let mut known = known.clone();
+            for (name, value) in sent {
+                if self.pushed.contains(&name) {
+                    known.remove(&name);
+                } else {
+                    known.insert(name, value);
+                }
+            }
+            self.pushed.clear();
+            frame.unseen(&known)
+        };
+        self.pushed.extend(unseen.keys().cloned());
+        unseen
+    }
+
+    /// Appends a frame, if there is anything to it: signals first, so that new elements find them.
+    fn write(
+        &mut self,
+        signals: Option<&EncodedEvent>,
+        patches: &[EncodedEvent],
+        hash: FrameHash,
+        out: &mut Outgoing,
+    ) {
+        let mut events = signals.into_iter().chain(patches).peekable();
+        if events.peek().is_none() {
+            return;
+        }
+        self.number += 1;
+        let mut id = format!("{}/{}", self.index, self.number);
+        while let Some(next) = events.next() {
+            if events.peek().is_none() {
+                // Writing to a string does not fail.
+                let _ = write!(id, "/{hash}");
+            }
+            out.own().extend_from_slice(&next.head);
+            if let Some(id) = Line::new(&id) {
+                Writer::new(out.own()).id(id);
+            }
+            out.share(&next.tail);
+        }
+    }
+}
