@@ -36,3 +36,4 @@ pub mod server;
 pub mod serving;
 pub mod sse;
 pub mod stores;
+pub mod weight;

@@ -5,6 +5,7 @@ mod core;
 mod document;
 mod keys;
 mod live_stream;
+mod outlive;
 mod routes;
 mod security;
 mod serve;

@@ -1,6 +1,6 @@
 //! The routes of an app: each page's own path serves everything of the page.
 
-use std::{error::Error, sync::Arc};
+use std::{collections::HashMap, error::Error, sync::Arc};
 
 use axum::{
     Router,
@@ -39,11 +39,8 @@ pub(super) fn router(core: &Arc<Core>, stylesheets: Vec<&'static str>) -> Router
         };
         let acted = {
             let (core, page) = (Arc::clone(core), Arc::clone(page));
-            move |params: RawPathParams, request: Request| async move {
-                let number = announced(request.headers());
-                answer(core, page, collect(&params), request)
-                    .await
-                    .unwrap_or_else(|refused| refused.into_response_to(number))
+            move |params: RawPathParams, request: Request| {
+                acted(core, page, collect(&params), request)
             }
         };
         router = router.route(page.descriptor.route, get(shown).post(acted));
@@ -61,7 +58,28 @@ pub(super) fn router(core: &Arc<Core>, stylesheets: Vec<&'static str>) -> Router
         .layer(map_response(security::default_headers))
 }
 
+/// The pages whose routes are paths as they are, without parameters.
+pub(super) fn plain(core: &Core) -> HashMap<&'static str, Arc<PageEntry>> {
+    core.pages
+        .values()
+        .map(|page| (page.descriptor.route, Arc::clone(page)))
+        .filter(|(route, _)| !route.contains(['{', '*']))
+        .collect()
+}
+
 /// A `POST` to a page: an action, or a document that attaches.
+pub(super) async fn acted(
+    core: Arc<Core>,
+    page: Arc<PageEntry>,
+    params: Vec<(String, String)>,
+    request: Request,
+) -> Response {
+    let number = announced(request.headers());
+    answer(core, page, params, request)
+        .await
+        .unwrap_or_else(|refused| refused.into_response_to(number))
+}
+
 async fn answer(
     core: Arc<Core>,
     page: Arc<PageEntry>,
@@ -119,13 +137,10 @@ async fn guarded(core: &Core, request: Request) -> Result<(HeaderMap, Bytes), Re
             "A request must have the content type `application/json`.",
         ));
     }
-    let body = tokio::time::timeout(
-        limits::BODY_TIME,
-        axum::body::to_bytes(body, limits::BODY),
-    )
-    .await
-    .map_err(|_| too_slow())?
-    .map_err(|error| too_large_or_cut(&error))?;
+    let body = tokio::time::timeout(limits::BODY_TIME, axum::body::to_bytes(body, limits::BODY))
+        .await
+        .map_err(|_| too_slow())?
+        .map_err(|error| too_large_or_cut(&error))?;
     Ok((parts.headers, body))
 }
 

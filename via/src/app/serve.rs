@@ -123,6 +123,7 @@ impl Server {
         } = self;
         let site = Arc::new(Site {
             core: Arc::clone(&core),
+            plain: routes::plain(&core),
             router,
             addresses: Addresses::new(streams_per_address),
         });

@@ -42,7 +42,7 @@ pub(crate) struct Viewer {
 pub(crate) struct TabStream {
     core: Arc<Core>,
     viewer: Viewer,
-    tabs: Box<[StreamTab]>,
+    tabs: Vec<StreamTab>,
     /// What it says before anything else.
     first: Option<Box<[u8]>>,
     /// Whether the session was seen in the store.
@@ -95,7 +95,7 @@ impl TabStream {
         Self {
             core,
             viewer,
-            tabs: tabs.into(),
+            tabs,
             first: Some(first.into()),
             began: false,
             ended: false,
@@ -264,6 +264,8 @@ impl TabStream {
     fn try_again(&mut self, error: &LoadError) {
         tracing::warn!(%error, "what a tab shows cannot be loaded; it waits");
         self.retry = Some(Instant::now() + spread(Duration::from_millis(500), 50));
+        // It has no time of its own until then.
+        self.expect(Timestamp::NEVER);
     }
 
     fn end(&mut self, end: &End, out: &mut Outgoing) {

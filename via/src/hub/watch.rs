@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    future::poll_fn,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -79,11 +78,6 @@ impl Watch {
         } else {
             Poll::Pending
         }
-    }
-
-    /// Waits until the flag is raised.
-    pub(crate) async fn raised(&self) {
-        poll_fn(|cx| self.poll_raised(cx)).await;
     }
 
     /// Takes note of the signals that a tab sent with the action that made `revision`.
@@ -206,6 +200,8 @@ impl Drop for Watching {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+
     use super::*;
 
     #[test]
@@ -224,11 +220,11 @@ mod tests {
     #[tokio::test]
     async fn whoever_waits_is_woken_by_a_flag_that_is_raised_before_or_after() {
         let watch = Arc::new(Watch::new([]));
-        watch.raised().await;
+        poll_fn(|cx| watch.poll_raised(cx)).await;
         assert!(watch.lower());
         let raiser = Arc::clone(&watch);
         let raising = tokio::spawn(async move { raiser.raise() });
-        watch.raised().await;
+        poll_fn(|cx| watch.poll_raised(cx)).await;
         raising.await.unwrap();
         assert!(watch.lower());
         assert!(!watch.lower());

@@ -2,11 +2,7 @@
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
-use tokio::{
-    net::TcpListener,
-    sync::Semaphore,
-    time::sleep,
-};
+use tokio::{net::TcpListener, sync::Semaphore, time::sleep};
 use tokio_util::task::TaskTracker;
 
 use super::connection::{self, Ended, Site};

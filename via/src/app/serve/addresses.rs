@@ -99,7 +99,11 @@ mod tests {
         let addresses = Addresses::new(1);
         let seat = addresses.take_seat(address("2001:db8:1:2::1"));
         assert!(seat.is_some());
-        assert!(addresses.take_seat(address("2001:db8:1:2:ffff::2")).is_none());
+        assert!(
+            addresses
+                .take_seat(address("2001:db8:1:2:ffff::2"))
+                .is_none()
+        );
         assert!(addresses.take_seat(address("2001:db8:1:3::1")).is_some());
     }
 }

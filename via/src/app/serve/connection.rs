@@ -1,6 +1,7 @@
 //! One HTTP/1 connection: requests are answered until it ends, or becomes a live stream.
 
 use std::{
+    collections::HashMap,
     convert::Infallible,
     future::{Future, poll_fn},
     net::IpAddr,
@@ -29,6 +30,7 @@ use crate::{
     app::{Core, routes, security},
     hub::lock,
     limits,
+    page::PageEntry,
     protocol::answer::Refused,
 };
 
@@ -37,18 +39,23 @@ use crate::{
 pub(super) struct Site {
     pub(super) core: Arc<Core>,
     pub(super) router: Router,
+    /// The pages that are found without the router.
+    pub(super) plain: HashMap<&'static str, Arc<PageEntry>>,
     pub(super) addresses: Addresses,
 }
 
 /// Answers the requests of one connection.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Desk {
     site: Arc<Site>,
     peer: IpAddr,
     pulse: Arc<Pulse>,
     /// The stream that the connection is to become.
-    live: Arc<Mutex<Option<LiveSocket>>>,
+    live: Mutex<Option<LiveSocket>>,
 }
+
+/// The same, as hyper calls it.
+struct Bell(Arc<Desk>);
 
 /// How a connection ends.
 pub(super) enum Ended {
@@ -59,17 +66,17 @@ pub(super) enum Ended {
 /// Answers requests until the connection ends.
 pub(super) async fn serve(site: Arc<Site>, socket: TcpStream, peer: IpAddr) -> Ended {
     let pulse = Pulse::new();
-    let live = Arc::new(Mutex::new(None));
-    let desk = Desk {
+    let desk = Arc::new(Desk {
         site: Arc::clone(&site),
         peer,
         pulse: Arc::clone(&pulse),
-        live: Arc::clone(&live),
-    };
+        live: Mutex::default(),
+    });
+    let bell = Bell(Arc::clone(&desk));
     let mut connection = http1::Builder::new()
         .max_buf_size(limits::CONNECTION_BUFFER)
         .max_header_size(limits::HEAD)
-        .serve_connection(PatientIo::new(socket, pulse), desk);
+        .serve_connection(PatientIo::new(socket, pulse), bell);
     let mut stopping = std::pin::pin!(site.core.shutdown.cancelled());
     let mut told = false;
     let becomes = poll_fn(|cx| {
@@ -78,7 +85,7 @@ pub(super) async fn serve(site: Arc<Site>, socket: TcpStream, peer: IpAddr) -> E
             Pin::new(&mut connection).graceful_shutdown();
         }
         let over = Pin::new(&mut connection).poll(cx);
-        if let Some(stream) = lock(&live).take() {
+        if let Some(stream) = lock(&desk.live).take() {
             return Poll::Ready(Some(stream));
         }
         over.map(|result| {
@@ -95,14 +102,14 @@ pub(super) async fn serve(site: Arc<Site>, socket: TcpStream, peer: IpAddr) -> E
     }
 }
 
-impl Service<http::Request<Incoming>> for Desk {
+impl Service<http::Request<Incoming>> for Bell {
     type Response = Response;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
     fn call(&self, request: http::Request<Incoming>) -> Self::Future {
-        self.pulse.begin();
-        let desk = self.clone();
+        self.0.pulse.begin();
+        let desk = Arc::clone(&self.0);
         let request = request.map(Body::new);
         Box::pin(async move {
             let response = desk.answer(request).await;
@@ -114,11 +121,17 @@ impl Service<http::Request<Incoming>> for Desk {
 
 impl Desk {
     async fn answer(&self, request: Request) -> Response {
-        if request.method() == Method::POST && request.uri().path() == routes::STREAM {
-            let refused = self.stream(request).await;
-            let mut response = refused.into_response();
-            security::add_default_headers(&mut response);
-            return response;
+        // What is most frequent, without a way around: the router would come to the same.
+        if request.method() == Method::POST {
+            let path = request.uri().path();
+            if path == routes::STREAM {
+                let refused = self.stream(request).await;
+                return finished(refused.into_response());
+            }
+            if let Some(page) = self.site.plain.get(path) {
+                let (core, page) = (Arc::clone(&self.site.core), Arc::clone(page));
+                return finished(routes::acted(core, page, Vec::new(), request).await);
+            }
         }
         match self.site.router.clone().call(request).await {
             Ok(response) => response,
@@ -144,4 +157,10 @@ impl Desk {
             }
         }
     }
+}
+
+/// As the router's middleware would leave it.
+fn finished(mut response: Response) -> Response {
+    security::add_default_headers(&mut response);
+    response
 }

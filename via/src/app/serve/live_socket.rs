@@ -65,7 +65,10 @@ impl LiveSocket {
 fn head() -> Vec<u8> {
     let date = httpdate::HttpDate::from(SystemTime::now());
     let mut head = format!("HTTP/1.1 200 OK\r\ndate: {date}\r\n");
-    for (name, value) in live_stream::HEADERS.iter().chain(&security::DEFAULT_HEADERS) {
+    for (name, value) in live_stream::HEADERS
+        .iter()
+        .chain(&security::DEFAULT_HEADERS)
+    {
         let value = value.to_str().unwrap_or_default();
         // Writing to a string does not fail.
         let _ = write!(head, "{name}: {value}\r\n");

@@ -29,6 +29,8 @@ pub(super) struct Pulse {
     /// When the latest answer was given, or written on, in milliseconds since `opened`; 0 before
     /// the first.
     answered: AtomicU64,
+    /// When the first bytes of the next head came, in the same way.
+    head: AtomicU64,
 }
 
 impl Pulse {
@@ -37,12 +39,14 @@ impl Pulse {
             opened: Instant::now(),
             busy: AtomicBool::new(false),
             answered: AtomicU64::new(0),
+            head: AtomicU64::new(0),
         })
     }
 
     /// A request has arrived.
     pub(super) fn begin(&self) {
         self.busy.store(true, Ordering::Relaxed);
+        self.head.store(0, Ordering::Relaxed);
     }
 
     /// Its answer is there, to be written.
@@ -56,17 +60,31 @@ impl Pulse {
     }
 
     fn answer_goes_on(&self) {
-        let millis = self.opened.elapsed().as_millis();
-        let millis = u64::try_from(millis).unwrap_or(u64::MAX).max(1);
-        self.answered.store(millis, Ordering::Relaxed);
+        self.answered.store(self.millis(), Ordering::Relaxed);
     }
 
-    /// Until when the next request has to begin.
-    fn next_request_by(&self) -> Instant {
-        match self.answered.load(Ordering::Relaxed) {
-            0 => self.opened + limits::HEAD_TIME,
-            millis => self.opened + Duration::from_millis(millis) + limits::KEEP_ALIVE,
+    /// Bytes have come that are not of a request which is being handled.
+    fn head_goes_on(&self) {
+        if self.head.load(Ordering::Relaxed) == 0 {
+            self.head.store(self.millis(), Ordering::Relaxed);
         }
+    }
+
+    /// Until when what comes next has to be there: the next head, or the rest of it.
+    fn next_request_by(&self) -> Instant {
+        let at = |millis| self.opened + Duration::from_millis(millis);
+        let answered = self.answered.load(Ordering::Relaxed);
+        match self.head.load(Ordering::Relaxed) {
+            0 if answered == 0 => self.opened + limits::HEAD_TIME,
+            0 => at(answered) + limits::KEEP_ALIVE,
+            head => at(head) + limits::HEAD_TIME,
+        }
+    }
+
+    /// Since it was opened; never 0.
+    fn millis(&self) -> u64 {
+        let millis = self.opened.elapsed().as_millis();
+        u64::try_from(millis).unwrap_or(u64::MAX).max(1)
     }
 }
 
@@ -76,8 +94,6 @@ impl Pulse {
 pub(super) struct PatientIo {
     socket: TokioIo<TcpStream>,
     pulse: Arc<Pulse>,
-    /// When the first byte of the next head came.
-    head_since: Option<Instant>,
     reading: Alarm,
     /// Since when nothing could be written.
     stalled_since: Option<Instant>,
@@ -110,7 +126,6 @@ impl PatientIo {
         Self {
             socket: TokioIo::new(socket),
             pulse,
-            head_since: None,
             reading: Alarm::default(),
             stalled_since: None,
             writing: Alarm::default(),
@@ -121,7 +136,11 @@ impl PatientIo {
         self.socket.into_inner()
     }
 
-    fn written<T>(&mut self, poll: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+    fn written<T>(
+        &mut self,
+        poll: Poll<io::Result<T>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
         if poll.is_ready() {
             self.stalled_since = None;
             if !self.pulse.is_busy() {
@@ -130,7 +149,11 @@ impl PatientIo {
             return poll;
         }
         let since = *self.stalled_since.get_or_insert_with(Instant::now);
-        if self.writing.poll(since + limits::WRITE_STALL, cx).is_ready() {
+        if self
+            .writing
+            .poll(since + limits::WRITE_STALL, cx)
+            .is_ready()
+        {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         Poll::Pending
@@ -146,17 +169,13 @@ impl Read for PatientIo {
         let this = &mut *self;
         let read = Pin::new(&mut this.socket).poll_read(cx, buffer);
         if this.pulse.is_busy() {
-            this.head_since = None;
             return read;
         }
         if read.is_ready() {
-            this.head_since.get_or_insert_with(Instant::now);
+            this.pulse.head_goes_on();
             return read;
         }
-        let by = this.head_since.map_or_else(
-            || this.pulse.next_request_by(),
-            |since| since + limits::HEAD_TIME,
-        );
+        let by = this.pulse.next_request_by();
         if this.reading.poll(by, cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
@@ -213,6 +232,12 @@ mod tests {
         assert!(!pulse.is_busy());
         let answered = opened + Duration::from_secs(65);
         assert_eq!(pulse.next_request_by(), answered + limits::KEEP_ALIVE);
+        tokio::time::advance(Duration::from_secs(20)).await;
+        pulse.head_goes_on();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        pulse.head_goes_on();
+        let begun = answered + Duration::from_secs(20);
+        assert_eq!(pulse.next_request_by(), begun + limits::HEAD_TIME);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! One tab of a stream: a sequence of numbered frames.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     panic::AssertUnwindSafe,
@@ -117,7 +118,15 @@ impl StreamTab {
             Shows::Hash(Some(hash)) if *hash == frame.hash => Arc::default(),
             Shows::Hash(_) => frame.whole(),
         };
-        let unseen = self.unseen(&before, &frame, sent);
+        // Borrowed, because mostly it is just what the frame before says.
+        let mut known = match &before {
+            Shows::Frame(old) => Cow::Borrowed(&old.signals),
+            Shows::Hash(Some(hash)) if *hash == frame.hash => Cow::Borrowed(&frame.signals),
+            Shows::Hash(_) => Cow::Owned(Map::new()),
+        };
+        self.take_note_of(sent, &mut known);
+        let unseen = frame.unseen(&known);
+        self.pushed.extend(unseen.keys().cloned());
         // Where there is nothing to patch, the tab is told at least what its frame is called now.
         let renamed = patches.is_empty() && self.told != Some(frame.hash);
         let signals = (!unseen.is_empty() || renamed)
@@ -128,46 +137,41 @@ impl StreamTab {
 
     /// What it shows cannot be read: it stays as it is.
     pub(super) fn damaged(&self, out: &mut Outgoing) {
-        tab_event(out.own(), self.index, "damaged", "what is stored cannot be read");
+        tab_event(
+            out.own(),
+            self.index,
+            "damaged",
+            "what is stored cannot be read",
+        );
     }
 
     pub(super) fn ended(&self, out: &mut Outgoing) {
-        tab_event(out.own(), self.index, "session_gone", "this session has ended");
+        tab_event(
+            out.own(),
+            self.index,
+            "session_gone",
+            "this session has ended",
+        );
     }
 
-    /// The signals of the frame that the tab does not show yet, given that it showed `before` and
-    /// `sent` these since.
-    ///
     /// What a tab sent with its action it shows already, and is not sent back. But where a value
     /// was on its way to the tab, nobody knows which of the two it shows: it is told.
-    fn unseen(
+    fn take_note_of(
         &mut self,
-        before: &Shows,
-        frame: &Frame,
         sent: BTreeMap<String, Value>,
-    ) -> Map<String, Value> {
-        let nothing = Map::new();
-        let known = match before {
-            Shows::Frame(old) => &old.signals,
-            Shows::Hash(Some(hash)) if *hash == frame.hash => &frame.signals,
-            Shows::Hash(_) => &nothing,
-        };
-        let unseen: Map<_, _> = if sent.is_empty() {
-            frame.unseen(known)
-        } else {
-            let mut known = known.clone();
-            for (name, value) in sent {
-                if self.pushed.contains(&name) {
-                    known.remove(&name);
-                } else {
-                    known.insert(name, value);
-                }
+        known: &mut Cow<'_, Map<String, Value>>,
+    ) {
+        if sent.is_empty() {
+            return;
+        }
+        for (name, value) in sent {
+            if self.pushed.contains(&name) {
+                known.to_mut().remove(&name);
+            } else if known.get(&name) != Some(&value) {
+                known.to_mut().insert(name, value);
             }
-            self.pushed.clear();
-            frame.unseen(&known)
-        };
-        self.pushed.extend(unseen.keys().cloned());
-        unseen
+        }
+        self.pushed.clear();
     }
 
     /// Appends a frame, if there is anything to it: signals first, so that new elements find them.
