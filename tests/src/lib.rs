@@ -11,6 +11,7 @@
 //! - [`serving`] serves an app whose pages are written in the test, inside the test's own process;
 //! - [`stores`] stands between an app and its store and does what stores do on bad days;
 //! - [`disk`] is a small disk of a test's own, which it can fill;
+//! - [`weight`] says how much memory the process takes;
 //! - [`history`] compares what a session says was done to it with what its tabs were told.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
