@@ -136,3 +136,24 @@ impl fmt::Debug for Effects {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_emitted_travels_with_its_name_and_detail() {
+        let mut fx = Effects::default();
+        fx.emit("saved", &[1, 2]);
+        assert_eq!(
+            serde_json::to_string(&fx.commands).unwrap(),
+            r#"[{"do":"emit","name":"saved","detail":[1,2]}]"#
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "`emit` takes a name of the app's own, not \"via:frame\"")]
+    fn names_of_the_client_cannot_be_emitted() {
+        Effects::default().emit("via:frame", "x");
+    }
+}
