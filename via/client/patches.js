@@ -4,6 +4,7 @@
  * A patch whose target is missing throws `MissingTarget`; the caller asks for a full frame then.
  */
 
+import { lifecycle } from './hooks.js';
 import { morphChildren, morphElement } from './morph.js';
 import { remember, serverChild } from './nodes.js';
 import { html } from './trusted.js';
@@ -23,6 +24,7 @@ export class Patches {
   /** Applies one event, given as `{ event, data }`. Events of other kinds are left alone. */
   apply({ event, data }) {
     const fields = eventFields(data);
+    lifecycle(event, null, fields);
     if (event === 'datastar-patch-signals') {
       const onlyIfMissing = fields.onlyIfMissing === 'true';
       this.drafts.receive(JSON.parse(fields.signals ?? '{}'), { onlyIfMissing });

@@ -20,6 +20,7 @@ pub use serve::Server;
 pub(crate) use timeouts::{Timeouts, WrongTimeouts};
 
 use crate::{
+    client::Files,
     clock::Clock,
     page::{PageEntry, View},
     session::Sessions,
@@ -53,7 +54,7 @@ use crate::{
 pub struct App {
     pages: Vec<PageEntry>,
     store: Arc<dyn Store>,
-    stylesheets: Vec<&'static str>,
+    files: Files,
     name: Option<String>,
     origins: Vec<String>,
     timeouts: Timeouts,
@@ -66,7 +67,7 @@ impl App {
         Self {
             pages: Vec::new(),
             store: Arc::new(MemoryStore::new()),
-            stylesheets: Vec::new(),
+            files: Files::default(),
             name: None,
             origins: Vec::new(),
             timeouts: Timeouts::default(),
@@ -134,7 +135,36 @@ impl App {
     ///
     /// Inline styles are forbidden by the default Content-Security-Policy.
     pub fn stylesheet(mut self, css: &'static str) -> Self {
-        self.stylesheets.push(css);
+        self.files.stylesheets.push(css);
+        self
+    }
+
+    /// Adds a JavaScript module to every page, served under a hashed URL that browsers keep for ever.
+    ///
+    /// It runs after the browser client and finds it as `window.via`; the
+    /// [guide](crate::guide::client) says what that gives. Inline scripts are forbidden by the default
+    /// Content-Security-Policy.
+    ///
+    /// Test: `tests/browser_client_api.rs`, `a_script_of_the_app_calls_an_action_and_hears_what_becomes_of_it`.
+    pub fn script(mut self, module: &'static str) -> Self {
+        self.files.scripts.push(module);
+        self
+    }
+
+    /// Shows an overlay on every page for whoever develops it: the connection, the tab, the last
+    /// patches with their size, how long clicks take, mistakes in attributes, and a switch that makes
+    /// the network slow. Off by default.
+    ///
+    /// Without it no page and no script has anything of the overlay, and nothing of it is served. It
+    /// is as safe as any page: it shows what the browser knows anyway.
+    ///
+    /// Test: `tests/browser_dev.rs`, `nothing_of_the_overlay_is_in_an_app_without_it`.
+    ///
+    /// ```
+    /// let app = via::App::new().dev(cfg!(debug_assertions));
+    /// ```
+    pub fn dev(mut self, on: bool) -> Self {
+        self.files.dev = on;
         self
     }
 
@@ -254,11 +284,11 @@ impl App {
             .origins
             .iter()
             .all(|origin| origin.starts_with("https:"));
-        let (core, stylesheets) = self.into_core(secure);
-        routes::router(&core, stylesheets)
+        let (core, files) = self.into_core(secure);
+        routes::router(&core, &files)
     }
 
-    fn into_core(self, secure: bool) -> (Arc<Core>, Vec<&'static str>) {
+    fn into_core(self, secure: bool) -> (Arc<Core>, Files) {
         let name = self.name.unwrap_or_else(|| {
             self.pages.first().map_or_else(
                 || "app".to_owned(),
@@ -275,7 +305,7 @@ impl App {
             .collect();
         let config = Config::new(&name, secure, self.origins, self.timeouts);
         let core = Core::new(self.store, self.clock, pages, config);
-        (Arc::new(core), self.stylesheets)
+        (Arc::new(core), self.files)
     }
 }
 

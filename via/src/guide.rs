@@ -4,3 +4,8 @@
 pub mod state {
     #![doc = include_str!("../docs/state.md")]
 }
+
+/// The browser client.
+pub mod client {
+    #![doc = include_str!("../docs/client.md")]
+}

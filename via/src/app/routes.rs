@@ -21,9 +21,9 @@ use crate::{client, limits, page::PageEntry, protocol::answer::Refused};
 const VIA_NUMBER: HeaderName = HeaderName::from_static("via-number");
 
 /// The router of an app.
-pub(super) fn router(core: &Arc<Core>, stylesheets: Vec<&'static str>) -> Router {
-    let links = client::Links::new(&stylesheets);
-    let mut router = client::routes(stylesheets);
+pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
+    let links = client::Links::new(files);
+    let mut router = client::routes(files);
     for page in core.pages.values() {
         let shown = {
             let (core, page, links) = (Arc::clone(core), Arc::clone(page), links.clone());

@@ -64,9 +64,9 @@ impl App {
             }
             None => return Err(Error::plain_http(address)),
         };
-        let (core, stylesheets) = self.into_core(secure);
+        let (core, files) = self.into_core(secure);
         core.keys().await?;
-        let router = routes::router(&core, stylesheets).fallback(|| async {
+        let router = routes::router(&core, &files).fallback(|| async {
             let answer = (StatusCode::NOT_FOUND, "There is no such page.");
             security::default_headers(answer.into_response()).await
         });
