@@ -168,7 +168,7 @@ impl Element {
     fn change_attribute(&mut self, random: &mut Random) {
         let names: &[&str] = match self.tag.as_str() {
             "input" | "textarea" => &["class", "title", "value", "maxlength"],
-            "circle" | "g" => &["class", "fill", "r"],
+            "circle" | "g" => &["class", "data-n", "lang"],
             _ => &["class", "title", "lang", "dir", "data-n"],
         };
         let name = random.one_of(names);

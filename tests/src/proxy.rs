@@ -121,6 +121,12 @@ impl Proxy {
         self.rule(|_| Fate::Pass);
     }
 
+    /// Makes the way to the server and back last this much longer for requests from now on, and for
+    /// each part of their answers: half of it in each direction.
+    pub fn latency(&self, round_trip: Duration) {
+        self.control.set_one_way(round_trip / 2);
+    }
+
     /// Lets go all answers that are being held.
     pub fn release(&self) {
         self.control.released.send_modify(|times| *times += 1);

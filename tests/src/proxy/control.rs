@@ -1,8 +1,10 @@
 //! The proxy's thread and what a test can change while it runs.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use http::StatusCode;
 use hyper::server::conn::http1;
@@ -24,6 +26,8 @@ pub(super) struct Control {
     pub(super) rule: Mutex<Arc<Rule>>,
     pub(super) released: watch::Sender<u64>,
     pub(super) cuts: watch::Sender<u64>,
+    /// How long everything takes in each direction, in microseconds.
+    one_way: AtomicU64,
     exchanges: Mutex<Vec<Exchange>>,
     commands: commands::UnboundedSender<Command>,
 }
@@ -49,6 +53,7 @@ impl Control {
             rule: Mutex::new(Arc::new(|_: &Exchange| Fate::Pass)),
             released: watch::Sender::new(0),
             cuts: watch::Sender::new(0),
+            one_way: AtomicU64::new(0),
             exchanges: Mutex::default(),
             commands: sender,
         });
@@ -76,6 +81,15 @@ impl Control {
         let (done, wait) = mpsc::channel();
         let sent = self.commands.send(Command::Listen(listening, done));
         assert!(sent.is_ok() && wait.recv().is_ok(), "the proxy has stopped");
+    }
+
+    pub(super) fn one_way(&self) -> Duration {
+        Duration::from_micros(self.one_way.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn set_one_way(&self, time: Duration) {
+        let micros = u64::try_from(time.as_micros()).expect("a latency of this world");
+        self.one_way.store(micros, Ordering::Relaxed);
     }
 
     pub(super) fn stop(&self) {
