@@ -38,7 +38,9 @@ struct Element {
 /// Where an element is: the index at each level, from the top down.
 type Path = Vec<usize>;
 
-const FLOW: &[&str] = &["div", "section", "ul", "p", "span", "table", "svg", "input", "textarea", "text"];
+const FLOW: &[&str] = &[
+    "div", "section", "ul", "p", "span", "table", "svg", "input", "textarea", "text",
+];
 const INLINE: &[&str] = &["span", "b", "input", "br", "text"];
 
 /// What may stand in an element, so that its HTML means this very tree.
@@ -61,13 +63,28 @@ fn is_void(tag: &str) -> bool {
 }
 
 fn text(random: &mut Random) -> String {
-    let words = ["one", "two <", "three &", "\"four\"", " ", "fünf", "", "six > 5", "👩‍👩‍👧", "  eight"];
+    let words = [
+        "one",
+        "two <",
+        "three &",
+        "\"four\"",
+        " ",
+        "fünf",
+        "",
+        "six > 5",
+        "👩‍👩‍👧",
+        "  eight",
+    ];
     let mut text = String::new();
     for _ in 0..=random.below(3) {
         text.push_str(random.one_of(&words));
     }
     // A text that is empty is no node.
-    if text.is_empty() { "x".to_owned() } else { text }
+    if text.is_empty() {
+        "x".to_owned()
+    } else {
+        text
+    }
 }
 
 impl Node {
@@ -111,7 +128,9 @@ impl Node {
     fn holds_kept(&self) -> bool {
         match self {
             Self::Text(_) => false,
-            Self::Element(element) => element.is_kept() || element.children.iter().any(Self::holds_kept),
+            Self::Element(element) => {
+                element.is_kept() || element.children.iter().any(Self::holds_kept)
+            }
         }
     }
 
@@ -143,7 +162,8 @@ impl Element {
     /// Inserts a node; a text that comes beside another one would not be a node of its own.
     fn insert(&mut self, at: usize, node: Node) {
         let is_text = |node: Option<&Node>| matches!(node, Some(Node::Text(_)));
-        let beside = is_text(self.children.get(at)) || (at > 0 && is_text(self.children.get(at - 1)));
+        let beside =
+            is_text(self.children.get(at)) || (at > 0 && is_text(self.children.get(at - 1)));
         if !(is_text(Some(&node)) && beside) {
             self.children.insert(at, node);
         }
@@ -239,7 +259,8 @@ impl RandomPage {
             attributes: vec![("name".to_owned(), "kept".to_owned())],
             children: Vec::new(),
         };
-        top.children.insert(random.below(top.children.len()), Node::Element(kept));
+        top.children
+            .insert(random.below(top.children.len()), Node::Element(kept));
         Self {
             random,
             top,
@@ -295,9 +316,11 @@ impl RandomPage {
     }
 
     fn at(&mut self, path: &[usize]) -> &mut Element {
-        path.iter().fold(&mut self.top, |element, index| match &mut element.children[*index] {
-            Node::Element(child) => child,
-            Node::Text(_) => unreachable!("paths lead to elements"),
+        path.iter().fold(&mut self.top, |element, index| {
+            match &mut element.children[*index] {
+                Node::Element(child) => child,
+                Node::Text(_) => unreachable!("paths lead to elements"),
+            }
         })
     }
 
@@ -314,13 +337,17 @@ impl RandomPage {
         let wanted = |node: &Node| (wanders || !node.holds_kept()) && wanted(node);
         let path = self.any(|element| element.children.iter().any(&wanted))?;
         let children = &self.at(&path).children;
-        let mut places: Vec<_> = (0..children.len()).filter(|at| wanted(&children[*at])).collect();
+        let mut places: Vec<_> = (0..children.len())
+            .filter(|at| wanted(&children[*at]))
+            .collect();
         let at = places.swap_remove(self.random.below(places.len()));
         Some((path, at))
     }
 
     fn insert(&mut self) {
-        let Some(path) = self.any(|element| !content(&element.tag).is_empty()) else { return };
+        let Some(path) = self.any(|element| !content(&element.tag).is_empty()) else {
+            return;
+        };
         let choices = content(&self.at(&path).tag);
         let tag = self.random.one_of(choices);
         let node = Node::random(tag, 2, &mut self.random);
@@ -341,14 +368,20 @@ impl RandomPage {
 
     /// Moves a node to another place.
     fn carry(&mut self) {
-        let Some((path, at)) = self.any_child(|node| node.tag() != "text") else { return };
+        let Some((path, at)) = self.any_child(|node| node.tag() != "text") else {
+            return;
+        };
         let node = self.at(&path).children.remove(at);
-        let to = self.any(|element| element.takes(node.tag())).unwrap_or(path);
+        let to = self
+            .any(|element| element.takes(node.tag()))
+            .unwrap_or(path);
         self.put(&to, node);
     }
 
     fn reorder(&mut self) {
-        let Some(path) = self.any(|element| element.children.len() > 1) else { return };
+        let Some(path) = self.any(|element| element.children.len() > 1) else {
+            return;
+        };
         let mut random = self.random;
         let children = &mut self.at(&path).children;
         match random.below(3) {
@@ -367,7 +400,9 @@ impl RandomPage {
     }
 
     fn change_attribute(&mut self) {
-        let Some(path) = self.any(|element| element.id.as_deref() != Some("stage")) else { return };
+        let Some(path) = self.any(|element| element.id.as_deref() != Some("stage")) else {
+            return;
+        };
         let mut random = self.random;
         self.at(&path).change_attribute(&mut random);
         self.random = random;
@@ -377,7 +412,9 @@ impl RandomPage {
     fn name(&mut self) {
         self.names += 1;
         let id = format!("e{}", self.names);
-        let Some(path) = self.any(|element| !element.is_kept()) else { return };
+        let Some(path) = self.any(|element| !element.is_kept()) else {
+            return;
+        };
         if path.is_empty() {
             return;
         }
@@ -386,15 +423,21 @@ impl RandomPage {
     }
 
     fn copy(&mut self) {
-        let Some((path, at)) = self.any_child(|node| !node.holds_kept() && node.size() < 20) else { return };
+        let Some((path, at)) = self.any_child(|node| !node.holds_kept() && node.size() < 20) else {
+            return;
+        };
         let mut node = self.at(&path).children[at].clone();
         node.forget_ids();
-        let to = self.any(|element| element.takes(node.tag())).unwrap_or(path);
+        let to = self
+            .any(|element| element.takes(node.tag()))
+            .unwrap_or(path);
         self.put(&to, node);
     }
 
     fn wrap(&mut self) {
-        let Some((path, at)) = self.any_child(|node| content("div").contains(&node.tag())) else { return };
+        let Some((path, at)) = self.any_child(|node| content("div").contains(&node.tag())) else {
+            return;
+        };
         let parent = self.at(&path);
         if !parent.takes("div") {
             return;
@@ -410,11 +453,16 @@ impl RandomPage {
     }
 
     fn unwrap(&mut self) {
-        let Some((path, at)) = self.any_child(|node| matches!(node.tag(), "div" | "section")) else { return };
+        let Some((path, at)) = self.any_child(|node| matches!(node.tag(), "div" | "section"))
+        else {
+            return;
+        };
         if !self.at(&path).takes("p") {
             return;
         }
-        let Node::Element(around) = self.at(&path).children.remove(at) else { return };
+        let Node::Element(around) = self.at(&path).children.remove(at) else {
+            return;
+        };
         let parent = self.at(&path);
         for (offset, child) in around.children.into_iter().enumerate() {
             parent.children.insert(at + offset, child);
@@ -435,7 +483,11 @@ mod tests {
                     page.edit();
                     let html = page.html();
                     assert_eq!(html.matches("name=\"kept\"").count(), 1, "{html}");
-                    let mut ids: Vec<_> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next()).collect();
+                    let mut ids: Vec<_> = html
+                        .split(" id=\"")
+                        .skip(1)
+                        .map(|rest| rest.split('"').next())
+                        .collect();
                     let count = ids.len();
                     ids.sort_unstable();
                     ids.dedup();

@@ -91,12 +91,14 @@ fn open(server: &Serving, seed: u64, wanders: bool) -> Page {
     let page = profile.open(&url);
     page.wait_for("document.documentElement.dataset.viaConnection === 'online'");
     page.eval(CHECK);
-    page.eval("{
+    page.eval(
+        "{
         window.kept = document.querySelector('[name=kept]');
         window.blurs = 0;
         kept.focus();
         kept.onblur = () => blurs++;
-    }");
+    }",
+    );
     page.type_text("what is typed");
     page.eval("kept.setSelectionRange(3, 7, 'backward')");
     page
@@ -108,9 +110,16 @@ async fn run(wanders: bool, usual: impl IntoIterator<Item = u64>) {
         let page = open(&server, seed, wanders);
         for _ in 0..4 {
             let wrong = page.eval("check(30)");
-            assert!(wrong.is_null(), "seed {seed}: {}", wrong.as_str().unwrap_or_default());
+            assert!(
+                wrong.is_null(),
+                "seed {seed}: {}",
+                wrong.as_str().unwrap_or_default()
+            );
             let console = page.console();
-            assert!(!console.contains("full frame"), "seed {seed}: a patch could not be applied: {console}");
+            assert!(
+                !console.contains("full frame"),
+                "seed {seed}: a patch could not be applied: {console}"
+            );
         }
     }
 }

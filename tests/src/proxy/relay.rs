@@ -154,9 +154,7 @@ impl Source {
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match self {
-            Self::Near(body) => Pin::new(body)
-                .poll_frame(context)
-                .map_err(io::Error::other),
+            Self::Near(body) => Pin::new(body).poll_frame(context).map_err(io::Error::other),
             Self::Far(arrived) => arrived.poll_recv(context),
         }
     }
