@@ -285,7 +285,10 @@ async fn run(latency: Duration) {
         page.eval("looks")
     );
 
-    // The last word is the user's, and all others are told.
+    // What nobody holds any more is as the others want it, and what the user saves is what they see.
+    page.wait_for(&format!(
+        "document.getElementById('commits').textContent === '{commits}'"
+    ));
     let chosen = page.eval(
         "['text', 'area', 'select'].map((id) => document.getElementById(id).value)
             .concat(document.querySelector('[name=radio]:checked').value, document.getElementById('check').checked ? 'on' : 'off')
