@@ -1,6 +1,6 @@
 //! Harness of the whole-program and browser tests of `via`.
 //!
-//! Ten tools, each usable alone:
+//! Eleven tools, each usable alone:
 //!
 //! - [`chromium`] drives a real browser and fails a test on any console error, uncaught exception
 //!   or violation of the Content-Security-Policy;
@@ -12,7 +12,8 @@
 //! - [`stores`] stands between an app and its store and does what stores do on bad days;
 //! - [`disk`] is a small disk of a test's own, which it can fill;
 //! - [`history`] compares what a session says was done to it with what its tabs were told;
-//! - [`random`] gives the numbers of a seed, and [`edits`] pages that change at random.
+//! - [`random`] gives the numbers of a seed, and [`edits`] pages that change at random;
+//! - [`figures`] says what was measured.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
 //! what it saw when the condition did not come true.
@@ -29,6 +30,7 @@
 pub mod chromium;
 pub mod disk;
 pub mod edits;
+pub mod figures;
 pub mod fixture;
 pub mod history;
 pub mod http;

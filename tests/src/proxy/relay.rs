@@ -3,11 +3,12 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, SET_COOKIE, TRANSFER_ENCODING};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming};
@@ -32,6 +33,7 @@ pub(super) async fn relay(
     }
     let mut released = control.released.subscribe();
     let request = whole(request).await?;
+    control.sent(place, request.body().clone());
     let one_way = control.one_way();
     sleep(one_way).await;
     if fate == Fate::Twice {
@@ -50,6 +52,9 @@ pub(super) async fn relay(
         _connection: Some(connection),
     });
     remove_hop_by_hop(response.headers_mut());
+    if !control.cookies.load(Ordering::Relaxed) {
+        response.headers_mut().remove(SET_COOKIE);
+    }
     match fate {
         Fate::DropAnswer => {
             response.into_body().collect().await?;
@@ -73,6 +78,9 @@ fn describe(request: &Request<Incoming>) -> Exchange {
     Exchange {
         method: request.method().clone(),
         path: request.uri().path().to_owned(),
+        query: request.uri().query().unwrap_or_default().to_owned(),
+        headers: request.headers().clone(),
+        body: Bytes::new(),
         kind: kind
             .and_then(|kind| kind.to_str().ok())
             .unwrap_or_default()
