@@ -12,5 +12,8 @@ pub fn figure(what: &str) {
 #[must_use]
 pub fn median(mut measured: Vec<f64>) -> f64 {
     measured.sort_by(f64::total_cmp);
-    measured.get(measured.len() / 2).copied().expect("something was measured")
+    measured
+        .get(measured.len() / 2)
+        .copied()
+        .expect("something was measured")
 }

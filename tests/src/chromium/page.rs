@@ -78,6 +78,14 @@ impl Page {
         page
     }
 
+    /// Opens `url` in another tab of the same profile.
+    #[must_use]
+    #[track_caller]
+    pub fn sibling(&self, url: &str) -> Self {
+        let inner = Arc::clone(&self.profile);
+        Profile { inner }.open(url)
+    }
+
     /// Opens the page's address in another tab that begins with a copy of the page's own
     /// `sessionStorage`, as a browser does that duplicates a tab.
     #[must_use]
@@ -317,6 +325,14 @@ impl Page {
             .observer
             .wait(PATIENCE, |seen| seen.life == Life::Crashed);
         assert!(crashed, "the renderer did not crash within {PATIENCE:?}");
+    }
+
+    /// Takes the page's renderer away, as a browser does that needs the memory. [`Page::reload`]
+    /// brings the page back, as a look at it would.
+    #[track_caller]
+    pub fn discard(&self) {
+        self.crash();
+        self.observer.revive();
     }
 
     /// Accepts, from now on and in hindsight, the failed requests that an absent server causes:
