@@ -1,6 +1,6 @@
 //! Harness of the whole-program and browser tests of `via`.
 //!
-//! Nine tools, each usable alone:
+//! Its tools, each usable alone:
 //!
 //! - [`chromium`] drives a real browser and fails a test on any console error, uncaught exception
 //!   or violation of the Content-Security-Policy;
@@ -12,7 +12,9 @@
 //! - [`serving`] serves an app whose pages are written in the test, inside the test's own process;
 //! - [`stores`] stands between an app and its store and does what stores do on bad days;
 //! - [`disk`] is a small disk of a test's own, which it can fill;
-//! - [`history`] compares what a session says was done to it with what its tabs were told.
+//! - [`history`] compares what a session says was done to it with what its tabs were told;
+//! - [`random`] gives the numbers of a seed, and [`edits`] pages that change at random;
+//! - [`figures`] says what was measured.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
 //! what it saw when the condition did not come true.
@@ -28,12 +30,15 @@
 
 pub mod chromium;
 pub mod disk;
+pub mod edits;
+pub mod figures;
 pub mod fixture;
 pub mod history;
 pub mod http;
 pub mod nginx;
 pub mod patience;
 pub mod proxy;
+pub mod random;
 pub mod server;
 pub mod serving;
 pub mod sse;

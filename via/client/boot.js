@@ -106,7 +106,7 @@ function boot(root) {
     // After a frame that could not be applied, differences from it make no sense.
     if (broken && !full) return;
     try {
-      batch(() => list.forEach((event) => patches.apply(event)));
+      batch(() => patches.applyAll(list));
       frame = hash;
       broken = false;
       drafts.young = false;
