@@ -12,9 +12,11 @@
 //! - [`serving`] serves an app whose pages are written in the test, inside the test's own process;
 //! - [`stores`] stands between an app and its store and does what stores do on bad days;
 //! - [`disk`] is a small disk of a test's own, which it can fill;
-//! - [`history`] compares what a session says was done to it with what its tabs were told;
 //! - [`random`] gives the numbers of a seed, and [`edits`] pages that change at random;
-//! - [`figures`] says what was measured.
+//! - [`figures`] says what was measured;
+//! - [`redis`] is a Redis server of a test's own, which it can kill, and a line to it that it can cut;
+//! - [`documents`] writes and reads documents of a store, without an app;
+//! - [`history`] compares what a session says was done to it with what its tabs were told.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
 //! what it saw when the condition did not come true.
@@ -30,6 +32,7 @@
 
 pub mod chromium;
 pub mod disk;
+pub mod documents;
 pub mod edits;
 pub mod figures;
 pub mod fixture;
@@ -39,6 +42,7 @@ pub mod nginx;
 pub mod patience;
 pub mod proxy;
 pub mod random;
+pub mod redis;
 pub mod server;
 pub mod serving;
 pub mod sse;

@@ -99,7 +99,7 @@ mod second {
 #[tokio::main]
 async fn main() -> via::Result<()> {
     let var = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
-    let app = via::App::new().store(via::store::open(&var("VIA_STORE"))?);
+    let app = via::App::new().store(via::store::open(&var("VIA_STORE")).await?);
     let app = match &*var("KEEPER_VERSION") {
         "1" => app.page::<first::Keeper>(),
         "2" => app.page::<second::Keeper>(),

@@ -33,7 +33,7 @@ impl View for Logbook {
 async fn main() -> via::Result<()> {
     let var = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
     via::App::new()
-        .store(via::store::open(&var("VIA_STORE"))?)
+        .store(via::store::open(&var("VIA_STORE")).await?)
         .page::<Logbook>()
         .bind(var("VIA_ADDR"))
         .await?
