@@ -4,3 +4,8 @@
 pub mod state {
     #![doc = include_str!("../docs/state.md")]
 }
+
+/// Life in production.
+pub mod production {
+    #![doc = include_str!("../docs/production.md")]
+}

@@ -3,9 +3,11 @@
 //! There are no queues here. Whoever shows a document has a [`Watch`] with one flag; a commit
 //! raises it, and the stream that lowers it renders the latest state.
 
+mod admission;
 mod check;
 mod frame;
 mod frames;
+mod lingering;
 mod live;
 mod page_documents;
 mod rollback;
@@ -15,8 +17,9 @@ mod watch;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
+pub(crate) use admission::ActionRate;
 pub(crate) use check::check_for_ever;
 pub(crate) use frame::{Frame, FrameHash};
 pub(crate) use frames::{Frames, render_first};
@@ -29,6 +32,7 @@ pub(crate) use stream::{StreamTab, TabStream, Viewer, tab_event};
 pub(crate) use table::Table;
 pub(crate) use watch::{Watch, Watching};
 
+use self::lingering::Lingering;
 use crate::{
     page::PageEntry,
     session::SessionId,
@@ -42,6 +46,7 @@ pub(crate) struct Hub {
     sessions: Table<Document>,
     shared: Table<SharedDocument>,
     pub(crate) frames: Frames,
+    lingering: Arc<Lingering>,
     /// Notices were lost.
     check_now: Arc<Notify>,
 }
@@ -52,6 +57,7 @@ impl Hub {
             sessions: Table::new(),
             shared: Table::new(),
             frames: Frames::default(),
+            lingering: Arc::default(),
             check_now: Arc::default(),
         }
     }
@@ -77,6 +83,17 @@ impl Hub {
     /// The live document of a session alone.
     pub(crate) fn session(&self, session: SessionId) -> PageDocuments {
         PageDocuments::new(self.sessions.live(&session.key()), Vec::new())
+    }
+
+    /// Counts an action of a session; answers whether it may go on.
+    pub(crate) fn admits(&self, live: &Arc<LiveSession>, rate: ActionRate) -> bool {
+        self.admits_at(live, rate, Instant::now())
+    }
+
+    fn admits_at(&self, live: &Arc<LiveSession>, rate: ActionRate, now: Instant) -> bool {
+        let admitted = live.admission.admit(rate, now);
+        self.lingering.keep(live, rate.memory(), now);
+        admitted
     }
 
     /// Applies a notice of the store: a hint, which never writes.

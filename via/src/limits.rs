@@ -22,6 +22,12 @@ pub(crate) const DOCUMENT: usize = crate::store::MAX_DOCUMENT;
 pub(crate) const DOCUMENT_WARN: usize = 256 * 1024;
 /// How many actions of one session wait for their turn.
 pub(crate) const WAITING_ACTIONS: usize = 64;
+/// How many actions of one tab wait for their turn.
+pub(crate) const WAITING_ACTIONS_OF_TAB: usize = 16;
+/// How often a session acts in a second, on average.
+pub(crate) const ACTIONS_PER_SECOND: u32 = 20;
+/// How often a session acts at once.
+pub(crate) const ACTION_BURST: u32 = 60;
 /// How many actions of all sessions wait for their turn at one shared value.
 pub(crate) const WAITING_SHARED: usize = 4096;
 /// For how long whoever shows the secret before the last is asked to try again with the new one.

@@ -100,8 +100,14 @@ impl Watch {
         }
     }
 
-    /// The signals that a tab sent with actions which `revision` shows.
-    pub(crate) fn take_sent(&self, tab: TabId, revision: u64) -> BTreeMap<String, Value> {
+    /// The signals that a tab sent to this server with actions which `revision` shows and `after`
+    /// does not.
+    pub(crate) fn take_sent(
+        &self,
+        tab: TabId,
+        after: u64,
+        revision: u64,
+    ) -> BTreeMap<String, Value> {
         let Some(mailbox) = self.tabs.get(&tab) else {
             return BTreeMap::new();
         };
@@ -109,7 +115,12 @@ impl Watch {
         if mailbox.sent_for > revision {
             return BTreeMap::new();
         }
-        std::mem::take(&mut mailbox.sent)
+        let sent = std::mem::take(&mut mailbox.sent);
+        if mailbox.sent_for > after {
+            sent
+        } else {
+            BTreeMap::new()
+        }
     }
 
     pub(crate) fn take_commands(&self, tab: TabId) -> Vec<Command> {
@@ -178,8 +189,8 @@ mod tests {
         let signals = BTreeMap::from([("draft".to_owned(), Value::from("milk"))]);
         watch.sent(tab, 7, &signals);
         assert!(watch.lower());
-        assert_eq!(watch.take_sent(tab, 6), BTreeMap::new());
-        assert_eq!(watch.take_sent(tab, 7), signals);
-        assert_eq!(watch.take_sent(tab, 8), BTreeMap::new());
+        assert_eq!(watch.take_sent(tab, 0, 6), BTreeMap::new());
+        assert_eq!(watch.take_sent(tab, 0, 7), signals);
+        assert_eq!(watch.take_sent(tab, 0, 8), BTreeMap::new());
     }
 }
