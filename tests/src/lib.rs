@@ -11,6 +11,7 @@
 //! - [`http`] is a visitor without a browser: cookies, numbered actions, a parsed event stream;
 //! - [`serving`] serves an app whose pages are written in the test, inside the test's own process;
 //! - [`stores`] stands between an app and its store and does what stores do on bad days;
+//! - [`tape`] is a store that can be wound back, and that can lose its notices;
 //! - [`disk`] is a small disk of a test's own, which it can fill;
 //! - [`random`] gives the numbers of a seed, and [`edits`] pages that change at random;
 //! - [`figures`] says what was measured;
@@ -47,3 +48,4 @@ pub mod server;
 pub mod serving;
 pub mod sse;
 pub mod stores;
+pub mod tape;

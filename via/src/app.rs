@@ -3,6 +3,7 @@
 mod act;
 mod core;
 mod document;
+mod health;
 mod keys;
 mod live_stream;
 mod routes;
@@ -22,8 +23,9 @@ pub(crate) use timeouts::{Timeouts, WrongTimeouts};
 use crate::{
     client::Files,
     clock::Clock,
+    hub::ActionRate,
     page::{PageEntry, View},
-    session::Sessions,
+    session::{SECRET_VARIABLE, Secrets, Sessions, WeakSecret},
     store::{MemoryStore, Store},
 };
 
@@ -58,6 +60,8 @@ pub struct App {
     name: Option<String>,
     origins: Vec<String>,
     timeouts: Timeouts,
+    secrets: Secrets,
+    action_rate: ActionRate,
     clock: Clock,
 }
 
@@ -71,6 +75,8 @@ impl App {
             name: None,
             origins: Vec::new(),
             timeouts: Timeouts::default(),
+            secrets: Secrets::default(),
+            action_rate: ActionRate::default(),
             clock: Clock::system(),
         }
     }
@@ -90,6 +96,12 @@ impl App {
         assert!(
             !new.route.starts_with("/_via"),
             "page `{}` cannot have the route `{}`: paths below `/_via` belong to the framework",
+            new.name,
+            new.route,
+        );
+        assert!(
+            !health::PATHS.contains(&new.route),
+            "page `{}` cannot have the route `{}`: the framework answers there how the server is",
             new.name,
             new.route,
         );
@@ -245,6 +257,47 @@ impl App {
         self
     }
 
+    /// Authenticates cookies with this secret instead of a key that is kept in the store. Called
+    /// several times, the first secret is used, and what the others sealed is still opened: put a
+    /// new one before the old one, and take the old one away once nobody has a cookie of it.
+    ///
+    /// All servers of a store need the same secrets. Without any, those of the environment variable
+    /// `VIA_SECRET` count, which stand there with commas between them, the newest first.
+    ///
+    /// An app does not start, and says what to write, where a secret has less than 32 bytes.
+    ///
+    /// # Example: a secret that can be guessed
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let error = via::App::new().secret("hunter2").bind("127.0.0.1:0").await.unwrap_err();
+    /// assert!(error.is_config());
+    /// # }
+    /// ```
+    pub fn secret(mut self, secret: impl Into<String>) -> Self {
+        self.secrets.push(secret.into());
+        self
+    }
+
+    /// Lets each session act `per_second` times a second on average, and `burst` times at once.
+    ///
+    /// By default 20 and 60. An action above that is answered with 429, and the browser repeats it
+    /// after a second: it is late and not lost. (Shown by `tests/rate.rs`.)
+    ///
+    /// # Panics
+    ///
+    /// Panics if one of the two is 0.
+    #[track_caller]
+    pub fn action_rate(mut self, per_second: u32, burst: u32) -> Self {
+        assert!(
+            per_second > 0 && burst > 0,
+            "with an action rate of {per_second} a second and {burst} at once nobody could act"
+        );
+        self.action_rate = ActionRate::new(per_second, burst);
+        self
+    }
+
     /// Takes the time from `clock` instead of the system.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -253,13 +306,15 @@ impl App {
 
     /// The sessions of principals, to list and to end from anywhere in the program.
     ///
-    /// Ask for it once the store, the clock and the timeouts are set.
+    /// Ask for it once the store, the clock, the timeouts and the secrets are set.
     #[must_use]
     pub fn sessions(&self) -> Sessions {
+        let key_in_store = self.secrets.is_empty() && std::env::var_os(SECRET_VARIABLE).is_none();
         Sessions::new(
             Arc::clone(&self.store),
             self.clock.clone(),
             self.timeouts.idle,
+            key_in_store,
         )
     }
 
@@ -271,14 +326,20 @@ impl App {
 
     /// The app as an axum [`Router`], to nest it in a program of your own.
     ///
+    /// Beside the pages it answers `/livez` and `/readyz`, and what begins with `/_via`.
+    ///
     /// Without an [`origin`](Self::origin) it is taken to be reached by HTTPS.
     ///
     /// # Panics
     ///
-    /// Panics if the [timeouts](Self::session_timeouts) make no sense, and says what to write.
-    pub fn into_router(self) -> Router {
+    /// Panics if the [timeouts](Self::session_timeouts) make no sense or a [secret](Self::secret) can
+    /// be guessed, and says what to write.
+    pub fn into_router(mut self) -> Router {
         if let Err(wrong) = self.timeouts.check() {
             panic!("{wrong}");
+        }
+        if let Err(weak) = self.take_secrets() {
+            panic!("{weak}");
         }
         let secure = self
             .origins
@@ -286,6 +347,14 @@ impl App {
             .all(|origin| origin.starts_with("https:"));
         let (core, files) = self.into_core(secure);
         routes::router(&core, &files)
+    }
+
+    /// Finds out which secrets count.
+    fn take_secrets(&mut self) -> Result<(), WeakSecret> {
+        let variable = std::env::var_os(SECRET_VARIABLE);
+        let variable = variable.as_ref().map(|text| text.to_string_lossy());
+        self.secrets = std::mem::take(&mut self.secrets).or_of(variable.as_deref())?;
+        Ok(())
     }
 
     fn into_core(self, secure: bool) -> (Arc<Core>, Files) {
@@ -303,7 +372,11 @@ impl App {
             .into_iter()
             .map(|page| (page.descriptor.name, Arc::new(page)))
             .collect();
-        let config = Config::new(&name, secure, self.origins, self.timeouts);
+        let config = Config {
+            secrets: self.secrets,
+            action_rate: self.action_rate,
+            ..Config::new(&name, secure, self.origins, self.timeouts)
+        };
         let core = Core::new(self.store, self.clock, pages, config);
         (Arc::new(core), self.files)
     }

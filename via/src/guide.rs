@@ -9,3 +9,8 @@ pub mod state {
 pub mod client {
     #![doc = include_str!("../docs/client.md")]
 }
+
+/// Life in production.
+pub mod production {
+    #![doc = include_str!("../docs/production.md")]
+}

@@ -35,6 +35,8 @@ async fn main() -> via::Result<()> {
     via::App::new()
         .store(via::store::open(&var("VIA_STORE")).await?)
         .page::<Logbook>()
+        // Tests act as often as they can.
+        .action_rate(1_000_000, 1_000_000)
         .bind(var("VIA_ADDR"))
         .await?
         .run()

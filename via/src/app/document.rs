@@ -33,6 +33,7 @@ pub(super) async fn show(
     headers: &HeaderMap,
 ) -> Result<Response, Refused> {
     let keys = keys(core).await?;
+    core.recognize(keys, headers, &[]).await;
     let now = core.clock.now();
     let Some(visitor) = Visitor::of(core, keys, page, params, headers, now).await? else {
         return Ok(one_moment());

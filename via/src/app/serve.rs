@@ -2,11 +2,10 @@
 
 use std::{future::Future, net::SocketAddr, sync::Arc};
 
-use axum::{Router, response::IntoResponse as _, serve::ListenerExt as _};
-use http::StatusCode;
+use axum::{Router, serve::ListenerExt as _};
 use tokio::net::{TcpListener, ToSocketAddrs};
 
-use super::{App, Core, routes, security};
+use super::{App, Core, routes};
 use crate::{
     error::{Error, Result},
     limits,
@@ -51,6 +50,7 @@ impl App {
     /// ```
     pub async fn bind(mut self, address: impl ToSocketAddrs) -> Result<Server> {
         self.timeouts.check().map_err(Error::timeouts)?;
+        self.take_secrets().map_err(Error::secret)?;
         let listener = TcpListener::bind(address).await.map_err(Error::listen)?;
         let address = listener.local_addr().map_err(Error::listen)?;
         let secure = match self.origins.first() {
@@ -66,10 +66,7 @@ impl App {
         };
         let (core, files) = self.into_core(secure);
         core.keys().await?;
-        let router = routes::router(&core, &files).fallback(|| async {
-            let answer = (StatusCode::NOT_FOUND, "There is no such page.");
-            security::default_headers(answer.into_response()).await
-        });
+        let router = routes::router(&core, &files).fallback(routes::nowhere);
         Ok(Server {
             listener,
             address,

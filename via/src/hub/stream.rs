@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::{
-    Frame, FrameHash, Frames, LoadError, PageDocuments, PageState, SessionState, Watching,
+    Frame, FrameHash, Frames, LoadError, PageDocuments, PageState, SessionState, Watching, rollback,
 };
 use crate::{
     action::Command,
@@ -27,7 +27,7 @@ use crate::{
         sse::{self, Line, Writer},
     },
     session::{SessionCookie, random},
-    state::{ReadError, TabId},
+    state::{Load, Outcome, ReadError, TabId},
     store::Timestamp,
 };
 
@@ -40,6 +40,13 @@ pub(crate) struct StreamTab {
     documents: PageDocuments,
     params: Vec<(String, String)>,
     id: TabId,
+    load: Option<Load>,
+    /// Whether its session had committed anything when it was loaded.
+    began: bool,
+    /// The number of its latest action that is known here.
+    acted: u64,
+    /// The revision for which the signals of that action were looked up in the record.
+    looked_up: u64,
     /// How many frames it was sent on this stream.
     number: u64,
     shows: Shows,
@@ -112,11 +119,22 @@ impl StreamTab {
             documents,
             params,
             id,
+            load: None,
+            began: false,
+            acted: 0,
+            looked_up: 0,
             number: 0,
             shows: Shows::Hash(shows),
             told: shows,
             pushed: BTreeSet::new(),
         }
+    }
+
+    /// Which load of the tab it is, and whether its session had begun by then.
+    pub(crate) fn loaded(mut self, load: Load, began: bool) -> Self {
+        self.load = Some(load);
+        self.began = began;
+        self
     }
 
     pub(crate) fn id(&self) -> TabId {
@@ -228,7 +246,17 @@ impl TabStream {
             SessionState::Absent if self.began => return self.end(&End::SessionGone, out),
             SessionState::Found(_) | SessionState::Absent => {}
         }
+        if matches!(state, SessionState::Absent) {
+            // It was there when these were loaded, and a store has lost it.
+            self.tabs.retain(|tab| {
+                if tab.began {
+                    tab_event(out, tab.index, "session_gone", "this session has ended");
+                }
+                !tab.began
+            });
+        }
         self.began |= matches!(state, SessionState::Found(_));
+        self.tell_of_losses(out);
         for place in 0..self.tabs.len() {
             let tab = &mut self.tabs[place];
             match tab.documents.current(store, now).await {
@@ -242,6 +270,16 @@ impl TabStream {
                 }
                 Err(error) => self.try_again(&error),
             }
+        }
+    }
+
+    /// Tells each tab that shows a document of which the store has lost something.
+    fn tell_of_losses(&self, out: &mut Vec<u8>) {
+        let lost = self.viewer.watching.watch().take_lost();
+        let shows_one = |tab: &&StreamTab| lost.iter().any(|key| tab.documents.include(key));
+        for tab in self.tabs.iter().filter(shows_one) {
+            let text = rollback::MESSAGE.to_owned();
+            command_event(out, tab.index, &Command::Toast { text });
         }
     }
 
@@ -299,7 +337,7 @@ impl StreamTab {
         };
         let sent = watching
             .watch()
-            .take_sent(self.id, state.session.revision());
+            .take_sent(self.id, self.looked_up, state.session.revision());
         let (patches, mut known): (Arc<[EncodedEvent]>, _) =
             match std::mem::replace(&mut self.shows, Shows::Hash(None)) {
                 Shows::Frame(old, known) => (frame.patches_from(&old), known),
@@ -308,6 +346,7 @@ impl StreamTab {
                 }
                 Shows::Hash(_) => (Arc::new([frame.whole()]), Map::new()),
             };
+        self.look_up_what_was_sent(state, &sent, &frame, &mut known);
         self.take_note_of(sent, &mut known);
         let unseen: Map<_, _> = frame
             .unseen(&known)
@@ -339,6 +378,48 @@ impl StreamTab {
     /// What it shows cannot be read: it stays as it is.
     fn damaged(&self, out: &mut Vec<u8>) {
         tab_event(out, self.index, "damaged", "what is stored cannot be read");
+    }
+
+    /// Where the tab acted at another server, what it sent is known from the record alone.
+    fn look_up_what_was_sent(
+        &mut self,
+        state: &PageState,
+        sent: &BTreeMap<String, Value>,
+        frame: &Frame,
+        known: &mut Map<String, Value>,
+    ) {
+        let Some(snapshot) = state.session.snapshot() else {
+            return;
+        };
+        let Some(record) = snapshot.document.tabs.get(&self.id) else {
+            return;
+        };
+        let ours = |load: Load| load.epoch == record.load.epoch && load.nonce == record.load.nonce;
+        if !self.load.is_some_and(ours) || record.number <= self.acted {
+            return;
+        }
+        self.acted = record.number;
+        let Some(carried) = record.carried().filter(|_| sent.is_empty()) else {
+            return;
+        };
+        let revision = state.session.revision();
+        self.looked_up = revision;
+        let is_shown = matches!(record.outcome(), Some(Outcome::Applied { revision: made, .. }) if made == revision);
+        for name in &carried.same {
+            match frame.signals.get(name) {
+                Some(value) if is_shown && !self.pushed.contains(name) => {
+                    known.insert(name.clone(), value.clone());
+                }
+                // Whether it is still what the tab sent is not known.
+                _ => {
+                    known.remove(name);
+                }
+            }
+        }
+        for name in &carried.differ {
+            known.remove(name);
+        }
+        self.pushed.clear();
     }
 
     /// What a tab sent with its action it shows already, and is not sent back. But where a value
@@ -381,7 +462,7 @@ fn event(out: &mut Vec<u8>, name: &'static str, id: Option<&str>, data: &str) {
 }
 
 /// A duration give or take `percent` of it, so that many streams do not act at the same moment.
-fn spread(duration: Duration, percent: u32) -> Duration {
+pub(super) fn spread(duration: Duration, percent: u32) -> Duration {
     let share = f64::from(u16::from_le_bytes(random())) / f64::from(u16::MAX) * 2.0 - 1.0;
     duration.mul_f64(1.0 + share * f64::from(percent) / 100.0)
 }

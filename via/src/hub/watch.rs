@@ -1,7 +1,7 @@
 //! A flag that says "what you show is stale".
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::{LiveSession, LiveShared, PageDocuments, lock};
-use crate::{action::Command, state::TabId};
+use crate::{action::Command, state::TabId, store::Key};
 
 /// How many commands wait for a tab whose stream cannot be written to; more are dropped.
 const MAX_COMMANDS: usize = 16;
@@ -23,6 +23,8 @@ pub(crate) struct Watch {
     stale: AtomicBool,
     wake: Notify,
     tabs: HashMap<TabId, Mutex<Mailbox>>,
+    /// The documents that were rolled back and not yet spoken of.
+    lost: Mutex<BTreeSet<Key>>,
 }
 
 /// What concerns one tab alone.
@@ -45,6 +47,7 @@ impl Watch {
                 .into_iter()
                 .map(|tab| (tab, Mutex::default()))
                 .collect(),
+            lost: Mutex::default(),
         }
     }
 
@@ -76,6 +79,18 @@ impl Watch {
         }
     }
 
+    /// Takes note that a document which is shown was rolled back. There are at most as many of them
+    /// as the stream shows.
+    pub(super) fn lost(&self, key: &Key) {
+        lock(&self.lost).insert(key.clone());
+        self.raise();
+    }
+
+    /// The documents that were rolled back since the last call.
+    pub(super) fn take_lost(&self) -> BTreeSet<Key> {
+        std::mem::take(&mut lock(&self.lost))
+    }
+
     pub(crate) fn tell(&self, tab: TabId, command: &Command) {
         if let Some(mailbox) = self.tabs.get(&tab) {
             let mut mailbox = lock(mailbox);
@@ -85,8 +100,14 @@ impl Watch {
         }
     }
 
-    /// The signals that a tab sent with actions which `revision` shows.
-    pub(crate) fn take_sent(&self, tab: TabId, revision: u64) -> BTreeMap<String, Value> {
+    /// The signals that a tab sent to this server with actions which `revision` shows and `after`
+    /// does not.
+    pub(crate) fn take_sent(
+        &self,
+        tab: TabId,
+        after: u64,
+        revision: u64,
+    ) -> BTreeMap<String, Value> {
         let Some(mailbox) = self.tabs.get(&tab) else {
             return BTreeMap::new();
         };
@@ -94,7 +115,12 @@ impl Watch {
         if mailbox.sent_for > revision {
             return BTreeMap::new();
         }
-        std::mem::take(&mut mailbox.sent)
+        let sent = std::mem::take(&mut mailbox.sent);
+        if mailbox.sent_for > after {
+            sent
+        } else {
+            BTreeMap::new()
+        }
     }
 
     pub(crate) fn take_commands(&self, tab: TabId) -> Vec<Command> {
@@ -163,8 +189,8 @@ mod tests {
         let signals = BTreeMap::from([("draft".to_owned(), Value::from("milk"))]);
         watch.sent(tab, 7, &signals);
         assert!(watch.lower());
-        assert_eq!(watch.take_sent(tab, 6), BTreeMap::new());
-        assert_eq!(watch.take_sent(tab, 7), signals);
-        assert_eq!(watch.take_sent(tab, 8), BTreeMap::new());
+        assert_eq!(watch.take_sent(tab, 0, 6), BTreeMap::new());
+        assert_eq!(watch.take_sent(tab, 0, 7), signals);
+        assert_eq!(watch.take_sent(tab, 0, 8), BTreeMap::new());
     }
 }
