@@ -49,3 +49,4 @@ pub mod serving;
 pub mod sse;
 pub mod stores;
 pub mod tape;
+pub mod weight;

@@ -6,6 +6,7 @@ mod document;
 mod health;
 mod keys;
 mod live_stream;
+mod outlive;
 mod routes;
 mod security;
 mod serve;
@@ -24,6 +25,7 @@ use crate::{
     client::Files,
     clock::Clock,
     hub::ActionRate,
+    limits,
     page::{PageEntry, View},
     session::{SECRET_VARIABLE, Secrets, Sessions, WeakSecret},
     store::{MemoryStore, Store},
@@ -62,6 +64,7 @@ pub struct App {
     timeouts: Timeouts,
     secrets: Secrets,
     action_rate: ActionRate,
+    streams_per_address: usize,
     clock: Clock,
 }
 
@@ -77,6 +80,7 @@ impl App {
             timeouts: Timeouts::default(),
             secrets: Secrets::default(),
             action_rate: ActionRate::default(),
+            streams_per_address: limits::STREAMS_PER_ADDRESS,
             clock: Clock::system(),
         }
     }
@@ -295,6 +299,17 @@ impl App {
             "with an action rate of {per_second} a second and {burst} at once nobody could act"
         );
         self.action_rate = ActionRate::new(per_second, burst);
+        self
+    }
+
+    /// How many live streams, one for each browser, may be open to one address: 256 unless it is
+    /// set. The next is refused for a while, with 429.
+    ///
+    /// Set it to what you expect in all where browsers come by way of a proxy, whose address theirs
+    /// then is; `usize::MAX` is no limit. Inside a router of your own nothing is counted.
+    /// (Shown by `tests/connections.rs`.)
+    pub fn streams_per_address(mut self, limit: usize) -> Self {
+        self.streams_per_address = limit;
         self
     }
 

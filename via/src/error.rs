@@ -26,8 +26,6 @@ enum Kind {
     Store(StoreError),
     #[error("cannot listen on the given address")]
     Listen(#[source] std::io::Error),
-    #[error("the server stopped")]
-    Serve(#[source] std::io::Error),
     #[error(
         "refusing to serve plain HTTP on {0}, because session cookies would travel in the clear; \
          say how browsers reach the app, as in `App::origin(\"https://app.example.com\")`"
@@ -47,10 +45,6 @@ enum Kind {
 impl Error {
     pub(crate) fn listen(source: std::io::Error) -> Self {
         Self(Box::new(Kind::Listen(source)))
-    }
-
-    pub(crate) fn serve(source: std::io::Error) -> Self {
-        Self(Box::new(Kind::Serve(source)))
     }
 
     pub(crate) fn plain_http(address: SocketAddr) -> Self {
@@ -87,7 +81,7 @@ impl Error {
     /// Whether the network was the reason: an address in use, for example.
     #[must_use]
     pub fn is_io(&self) -> bool {
-        matches!(*self.0, Kind::Listen(_) | Kind::Serve(_))
+        matches!(*self.0, Kind::Listen(_))
     }
 }
 

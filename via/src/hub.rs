@@ -9,13 +9,20 @@ mod frame;
 mod frames;
 mod lingering;
 mod live;
+mod outgoing;
 mod page_documents;
 mod rollback;
 mod stream;
 mod table;
 mod watch;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::{sync::Notify, time::Instant};
 
@@ -26,6 +33,7 @@ pub(crate) use frames::{Frames, render_first};
 pub(crate) use live::{
     DocumentState, Live, LiveSession, LiveShared, LoadError, SessionState, SharedState, Snapshot,
 };
+pub(crate) use outgoing::Outgoing;
 pub(crate) use page_documents::{PageDocuments, PageState, SharedPlace};
 pub use rollback::rollbacks;
 pub(crate) use stream::{StreamTab, TabStream, Viewer, tab_event};
@@ -34,6 +42,7 @@ pub(crate) use watch::{Watch, Watching};
 
 use self::lingering::Lingering;
 use crate::{
+    limits,
     page::PageEntry,
     session::SessionId,
     state::{Document, SharedDocument},
@@ -49,6 +58,8 @@ pub(crate) struct Hub {
     lingering: Arc<Lingering>,
     /// Notices were lost.
     check_now: Arc<Notify>,
+    /// How many streams are open.
+    streams: Arc<AtomicUsize>,
 }
 
 impl Hub {
@@ -59,6 +70,7 @@ impl Hub {
             frames: Frames::default(),
             lingering: Arc::default(),
             check_now: Arc::default(),
+            streams: Arc::default(),
         }
     }
 
@@ -94,6 +106,30 @@ impl Hub {
         let admitted = live.admission.admit(rate, now);
         self.lingering.keep(live, rate.memory(), now);
         admitted
+    }
+
+    /// Keeps a watch registered with a session, and with the shared values that `pages` show beside.
+    pub(crate) fn watch<'a>(
+        &self,
+        session: &PageDocuments,
+        pages: impl Iterator<Item = &'a PageDocuments>,
+        watch: Watch,
+    ) -> Watching {
+        Watching::new(session, pages, watch, &self.streams)
+    }
+
+    /// Within what time the browsers of this server are to come back when it goes away: the more
+    /// there are, the more time the others get to take them in.
+    pub(crate) fn time_to_come_back(&self) -> Duration {
+        let streams = u32::try_from(self.streams.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
+        limits::RECONNECT
+            .max(limits::RECONNECT_SHARE.saturating_mul(streams))
+            .min(limits::RECONNECT_LONGEST)
+    }
+
+    /// Has every stream look around: the server is going away.
+    pub(crate) fn wake_all(&self) {
+        self.sessions.wake_all();
     }
 
     /// Applies a notice of the store: a hint, which never writes.

@@ -54,3 +54,25 @@ pub(crate) const STREAM_LIFE: Duration = Duration::from_hours(1);
 pub(crate) const TOKEN_LIFE: Duration = Duration::from_hours(1);
 /// How long a server that was told to stop waits for what is under way.
 pub(crate) const DRAIN: Duration = Duration::from_secs(10);
+/// Within what time the browsers of an old stream come back.
+pub(crate) const RECONNECT: Duration = Duration::from_millis(1_500);
+/// How much time each stream of a server that goes away adds to that.
+pub(crate) const RECONNECT_SHARE: Duration = Duration::from_micros(400);
+/// The longest such time.
+pub(crate) const RECONNECT_LONGEST: Duration = Duration::from_secs(8);
+/// The largest head of a request, in bytes.
+pub(crate) const HEAD: usize = 16 * 1024;
+/// How long a head may take to arrive, from its first byte or from the begin of the connection.
+pub(crate) const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How long the body of an action may take to arrive.
+pub(crate) const BODY_TIME: Duration = Duration::from_secs(30);
+/// How long a connection is kept after an answer.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a reader may take nothing of what is written to it.
+pub(crate) const WRITE_STALL: Duration = Duration::from_secs(15);
+/// What one HTTP connection buffers at most, of what it reads or writes, in bytes.
+pub(crate) const CONNECTION_BUFFER: usize = 32 * 1024;
+/// How many connections are served at a time, streams aside; others wait to be accepted.
+pub(crate) const CONNECTIONS: usize = 8 * 1024;
+/// How many streams are open to one address.
+pub(crate) const STREAMS_PER_ADDRESS: usize = 256;

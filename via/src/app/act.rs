@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::{Core, Standing};
+use super::{Core, Standing, outlive::outlive};
 use crate::{
     action::{ActionError, Arguments, Command, Effects, Refusal, TaskFuture, TaskHome},
     hub::{LoadError, PageDocuments, PageState, SessionState},
@@ -123,16 +123,10 @@ pub(super) async fn act(
         Err(refused) => return Ok(refused.into_response_to(Some(number))),
     };
     let running = Arc::clone(&core);
-    let done = core
-        .tasks
-        .spawn(async move { call.run(&running, page).await })
-        .await;
+    let done = outlive(&core.tasks, async move { call.run(&running, page).await }).await;
     let done = done.unwrap_or_else(|panic| {
-        let text = panic.to_string();
-        Err(Failure::Incident(Incident::report(
-            "the task of an action ended early",
-            &text,
-        )))
+        let incident = Incident::of_panic("an action ended early", &*panic);
+        Err(Failure::Incident(incident))
     });
     Ok(match done {
         Ok(done) => {

@@ -39,7 +39,11 @@ impl PageDocuments {
     pub(super) fn new(session: Arc<LiveSession>, shared: Vec<SharedPlace>) -> Self {
         Self {
             session,
-            shared: shared.into(),
+            shared: if shared.is_empty() {
+                Arc::default()
+            } else {
+                shared.into()
+            },
         }
     }
 
@@ -59,7 +63,8 @@ impl PageDocuments {
     ) -> Result<PageState, LoadError> {
         match self.known(now) {
             Some(state) => Ok(state),
-            None => self.load(store, now).await,
+            // On the heap, so that whoever waits with this call in hand stays small.
+            None => Box::pin(self.load(store, now)).await,
         }
     }
 

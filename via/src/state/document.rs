@@ -34,7 +34,8 @@ pub(crate) struct Document {
     pub(crate) created: Timestamp,
     /// What the session's tabs share.
     pub(crate) fields: Fields,
-    pub(crate) tabs: BTreeMap<TabId, TabRecord>,
+    /// Boxed, because a tree sets aside the room of many.
+    pub(crate) tabs: BTreeMap<TabId, Box<TabRecord>>,
     /// A tab without a record whose load was handed out up to then may have been forgotten.
     pub(crate) forgotten: Timestamp,
     /// The latest commits, oldest first: who was not told what became of a commit looks here.
@@ -172,7 +173,7 @@ struct Known<'a> {
     #[serde(skip_serializing_if = "is_zero")]
     forgotten: i64,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    tabs: &'a BTreeMap<TabId, TabRecord>,
+    tabs: &'a BTreeMap<TabId, Box<TabRecord>>,
     #[serde(skip_serializing_if = "<[u64]>::is_empty")]
     recent: &'a [u64],
 }
@@ -214,7 +215,7 @@ impl Document {
         let records: BTreeMap<TabId, Values> = take_or_default(&mut parts, "tabs")?;
         let tabs = records
             .into_iter()
-            .map(|(tab, record)| Ok((tab, TabRecord::read(record)?)))
+            .map(|(tab, record)| Ok((tab, Box::new(TabRecord::read(record)?))))
             .collect::<Result<_, serde_json::Error>>()?;
         Ok(Self {
             secret: take(&mut parts, "secret")?,
@@ -274,7 +275,7 @@ impl Document {
             record.unknown = before.unknown;
             record.unknown_of_load = before.unknown_of_load;
         }
-        self.tabs.insert(tab, record);
+        self.tabs.insert(tab, Box::new(record));
         while self.tabs.len() > MAX_TABS {
             let quiet = self
                 .tabs
