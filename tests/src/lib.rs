@@ -17,6 +17,7 @@
 //! - [`figures`] says what was measured;
 //! - [`redis`] is a Redis server of a test's own, which it can kill, and a line to it that it can cut;
 //! - [`documents`] writes and reads documents of a store, without an app;
+//! - [`weight`] says how much memory the process takes;
 //! - [`history`] compares what a session says was done to it with what its tabs were told.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says

@@ -30,7 +30,7 @@ impl Wall {
 
 impl View for Wall {
     fn view(&self, _cx: &Cx<Self>) -> Markup {
-        html! { p { (format!("{:>1$}", self.size, self.size)) } }
+        html! { p { (" ".repeat(self.size)) (self.size) } }
     }
 }
 
