@@ -1,6 +1,6 @@
 //! Harness of the whole-program and browser tests of `via`.
 //!
-//! Eight tools, each usable alone:
+//! Nine tools, each usable alone:
 //!
 //! - [`chromium`] drives a real browser and fails a test on any console error, uncaught exception
 //!   or violation of the Content-Security-Policy;
@@ -11,7 +11,8 @@
 //! - [`serving`] serves an app whose pages are written in the test, inside the test's own process;
 //! - [`stores`] stands between an app and its store and does what stores do on bad days;
 //! - [`disk`] is a small disk of a test's own, which it can fill;
-//! - [`history`] compares what a session says was done to it with what its tabs were told.
+//! - [`history`] compares what a session says was done to it with what its tabs were told;
+//! - [`load`] measures how much a server bears, beside what the machine can do at best.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
 //! what it saw when the condition did not come true.
@@ -30,6 +31,7 @@ pub mod disk;
 pub mod fixture;
 pub mod history;
 pub mod http;
+pub mod load;
 pub mod patience;
 pub mod proxy;
 pub mod server;
