@@ -97,10 +97,7 @@ impl Crowd {
     }
 
     /// Cuts all streams and opens them again at once, while `others` act in a loop.
-    pub(super) fn come_back(
-        &mut self,
-        others: &mut super::tab::ClosedLoop,
-    ) -> io::Result<Return> {
+    pub(super) fn come_back(&mut self, others: &mut super::tab::ClosedLoop) -> io::Result<Return> {
         let server = self
             .sessions
             .first()
@@ -142,7 +139,9 @@ impl Crowd {
             others.glance(&mut came_back.actions)?;
             if began.elapsed() > PATIENCE {
                 let missing = self.sessions.len() - came_back.arrivals.len();
-                return Err(io::Error::other(format!("{missing} tabs did not come back")));
+                return Err(io::Error::other(format!(
+                    "{missing} tabs did not come back"
+                )));
             }
         }
         others.settle(&mut came_back.actions)?;

@@ -50,8 +50,7 @@ impl EventReader {
 
     /// The status of the answer that is shown where there is no stream at all.
     pub(super) fn refusal(&self) -> Option<String> {
-        matches!(self.body, Body::Head)
-            .then(|| String::from_utf8_lossy(&self.pending).into_owned())
+        matches!(self.body, Body::Head).then(|| String::from_utf8_lossy(&self.pending).into_owned())
     }
 
     fn step<'b>(&mut self, bytes: &'b [u8], seen: &mut Seen) -> &'b [u8] {

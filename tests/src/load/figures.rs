@@ -109,8 +109,18 @@ pub(super) fn conditions() -> Line {
         .text("processor", &processor)
         .count("cores", cores)
         .text("kernel", read("/proc/sys/kernel/osrelease").trim())
-        .text("load_average", read("/proc/loadavg").split(' ').next().unwrap_or_default())
-        .text("build", if cfg!(debug_assertions) { "debug" } else { "release" })
+        .text(
+            "load_average",
+            read("/proc/loadavg").split(' ').next().unwrap_or_default(),
+        )
+        .text(
+            "build",
+            if cfg!(debug_assertions) {
+                "debug"
+            } else {
+                "release"
+            },
+        )
 }
 
 #[cfg(test)]

@@ -139,8 +139,7 @@ impl Floor {
                 // As long as a token of `via`.
                 let json = format!("{{\"token\":\"{:0>400}\"}}", self.streams.len() - 1);
                 let length = json.len();
-                let answer =
-                    format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{json}");
+                let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{json}");
                 self.send(number, answer.as_bytes())?;
             }
             Some("stream") => {

@@ -64,7 +64,8 @@ impl Options {
                 "--rounds" => options.rounds = number()?,
                 "--seconds" => {
                     let seconds: f64 = value.parse().map_err(|_| wrong(&value))?;
-                    options.time = Duration::try_from_secs_f64(seconds).map_err(io::Error::other)?;
+                    options.time =
+                        Duration::try_from_secs_f64(seconds).map_err(io::Error::other)?;
                 }
                 "--addr" => options.address = Some(value.parse().map_err(|_| wrong(&value))?),
                 "--pid" => options.pid = Some(value.parse().map_err(|_| wrong(&value))?),
@@ -108,9 +109,12 @@ pub(super) fn run(arguments: Vec<String>) -> io::Result<()> {
     match &*options.scenario {
         "actions" => closed_loop(&options, "actions", COUNTER, &[1, 8, 16, 64]),
         "cell" => closed_loop(&options, "cell", TABLE, &[1, 16]),
-        "fanout" => options.tabs(&[1_000, 15_000]).into_iter().try_for_each(|tabs| {
-            fanout::run(&options.server()?, &options.store, tabs, options.rounds)
-        }),
+        "fanout" => options
+            .tabs(&[1_000, 15_000])
+            .into_iter()
+            .try_for_each(|tabs| {
+                fanout::run(&options.server()?, &options.store, tabs, options.rounds)
+            }),
         "idle" => [false, true].into_iter().try_for_each(|committed| {
             let tabs = options.tabs.unwrap_or(15_000);
             idle::run(&options.server()?, &options.store, tabs, committed).map(drop)
@@ -119,7 +123,12 @@ pub(super) fn run(arguments: Vec<String>) -> io::Result<()> {
     }
 }
 
-fn closed_loop(options: &Options, name: &'static str, call: Call, usual: &[usize]) -> io::Result<()> {
+fn closed_loop(
+    options: &Options,
+    name: &'static str,
+    call: Call,
+    usual: &[usize],
+) -> io::Result<()> {
     let server = options.server()?;
     let crowd = match options.idle {
         0 => None,

@@ -1,6 +1,6 @@
 //! Readiness of many sockets, by epoll.
 
-use std::{io, os::fd::AsFd, os::fd::OwnedFd, time::Duration};
+use std::{fmt, io, os::fd::AsFd, os::fd::OwnedFd, time::Duration};
 
 use rustix::{
     buffer::spare_capacity,
@@ -11,10 +11,15 @@ use rustix::{
 };
 
 /// A set of sockets, each with a number of its own.
-#[derive(Debug)]
 pub(super) struct Poll {
     epoll: OwnedFd,
     ready: Vec<Event>,
+}
+
+impl fmt::Debug for Poll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Poll").finish_non_exhaustive()
+    }
 }
 
 impl Poll {

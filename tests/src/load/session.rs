@@ -81,7 +81,11 @@ impl Session {
             if reader.push(&chunk[..read]).hellos > 0 {
                 break;
             }
-            if read == 0 || reader.refusal().is_some_and(|text| text.contains("\r\n\r\n")) {
+            if read == 0
+                || reader
+                    .refusal()
+                    .is_some_and(|text| text.contains("\r\n\r\n"))
+            {
                 return Err(io::Error::other(format!(
                     "no stream: {}",
                     reader.refusal().unwrap_or_default()

@@ -35,12 +35,7 @@ struct Side {
 }
 
 impl Side {
-    fn round(
-        &mut self,
-        tabs: &mut ClosedLoop,
-        server: &Server,
-        time: Duration,
-    ) -> io::Result<()> {
+    fn round(&mut self, tabs: &mut ClosedLoop, server: &Server, time: Duration) -> io::Result<()> {
         let own = process::own_cpu();
         let cpu = server.cpu();
         let began = Instant::now();

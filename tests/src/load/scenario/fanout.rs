@@ -42,7 +42,10 @@ pub(crate) fn run(server: &Server, store: &str, count: usize, rounds: usize) -> 
         .figure("p99_us", micros(percentile(&mut side.arrivals, 0.99)))
         .perhaps("cpu_us", cpu)
         .figure("floor_per_second", bare)
-        .figure("floor_p99_us", micros(percentile(&mut floor.arrivals, 0.99)))
+        .figure(
+            "floor_p99_us",
+            micros(percentile(&mut floor.arrivals, 0.99)),
+        )
         .perhaps("floor_cpu_us", bare_cpu)
         .figure("ratio", own / bare)
         .perhaps("cpu_ratio", cpu.zip(bare_cpu).map(|(own, bare)| bare / own))
@@ -51,12 +54,7 @@ pub(crate) fn run(server: &Server, store: &str, count: usize, rounds: usize) -> 
     Ok(())
 }
 
-fn measure(
-    server: &Server,
-    count: usize,
-    rounds: usize,
-    bytes: Option<usize>,
-) -> io::Result<Side> {
+fn measure(server: &Server, count: usize, rounds: usize, bytes: Option<usize>) -> io::Result<Side> {
     if let Some(bytes) = bytes {
         super::floor_sends(server.address(), bytes)?;
     }

@@ -7,7 +7,12 @@ use crate::load::{
 };
 
 /// Measures how much resident memory each of `count` tabs adds, and leaves them open.
-pub(crate) fn run(server: &Server, store: &str, count: usize, committed: bool) -> io::Result<Crowd> {
+pub(crate) fn run(
+    server: &Server,
+    store: &str,
+    count: usize,
+    committed: bool,
+) -> io::Result<Crowd> {
     // The first ones bring what is there once for all.
     let few = Crowd::open(server.address(), COUNTER, 50, committed)?;
     let before = settled(server);
