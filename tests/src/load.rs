@@ -13,6 +13,7 @@ mod options;
 mod pages;
 mod poll;
 mod process;
+mod redis;
 mod scenario;
 mod session;
 mod tab;

@@ -44,7 +44,8 @@ struct Floor {
 /// Serves on core 0 until the process is killed. Prints its address.
 pub(super) fn serve() -> io::Result<()> {
     process::pin(0)?;
-    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = std::env::var("VIA_ADDR").unwrap_or_else(|_| "127.0.0.1:0".into());
+    let listener = TcpListener::bind(address)?;
     // The standard library's backlog is too short for thousands at once.
     rustix::net::listen(&listener, 4096)?;
     say(&listener.local_addr()?.to_string());

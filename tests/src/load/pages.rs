@@ -1,10 +1,13 @@
 //! The app that is measured.
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    time::{Duration, Instant},
+};
 
 use via::prelude::*;
 
-use super::process;
+use super::{figures::rate, process};
 
 const ROWS: usize = 1000;
 
@@ -104,9 +107,16 @@ impl View for Shared {
     }
 }
 
-/// Prints the table, for the time that this takes at least.
-pub(super) fn render_table(touched: usize) -> String {
-    via::__private::render(&Table { touched })
+/// How often a second the table's view can be printed by this core, if that is all that it does.
+pub(super) fn renders_of_the_table(time: Duration) -> f64 {
+    let began = Instant::now();
+    let mut count = 0;
+    while began.elapsed() < time {
+        let html = via::__private::render(&Table { touched: count });
+        std::hint::black_box(html);
+        count += 1;
+    }
+    rate(count, began.elapsed())
 }
 
 /// Serves the app on core 0 until the process is told to stop. Prints its address.

@@ -17,6 +17,13 @@ pub(super) fn pin(core: usize) -> io::Result<()> {
     Ok(sched_setaffinity(None, &cores)?)
 }
 
+/// Lets this thread, and those that it starts, run on all cores again.
+pub(super) fn unpin() -> io::Result<()> {
+    let mut cores = CpuSet::new();
+    (0..CpuSet::MAX_CPU).for_each(|core| cores.set(core));
+    Ok(sched_setaffinity(None, &cores)?)
+}
+
 /// Takes as many file descriptors as this process may have.
 pub(super) fn raise_limits() -> io::Result<()> {
     use rustix::process::{Resource, getrlimit, setrlimit};

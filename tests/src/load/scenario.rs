@@ -1,8 +1,13 @@
 //! What is measured, each scenario a file of its own.
 
 pub(super) mod actions;
+pub(super) mod bytes;
 pub(super) mod fanout;
+pub(super) mod herd;
 pub(super) mod idle;
+pub(super) mod soak;
+pub(super) mod start;
+pub(super) mod stores;
 
 use std::{io, net::SocketAddr};
 

@@ -68,13 +68,15 @@ pub(crate) fn tabs(server: SocketAddr, call: Call, count: usize) -> io::Result<C
     ClosedLoop::new(tabs)
 }
 
-/// Measures a server and the floor in turns.
+/// Measures a server and the floor in turns; and, if there is one, what the store's medium can do
+/// at best.
 pub(crate) fn run(
     server: &Server,
     setting: Setting,
     store: &str,
     crowd: Option<&Crowd>,
-) -> io::Result<f64> {
+    mut bare: Option<&mut dyn FnMut() -> io::Result<f64>>,
+) -> io::Result<()> {
     let Setting {
         name,
         call,
@@ -92,7 +94,11 @@ pub(crate) fn run(
     at_floor.run(time / 4)?;
 
     let (mut side, mut floor) = (Side::default(), Side::default());
+    let mut medium = Vec::new();
     for _ in 0..rounds {
+        if let Some(bare) = &mut bare {
+            medium.push(bare()?);
+        }
         floor.round(&mut at_floor, &floor_server, time / 2)?;
         side.round(&mut acting, server, time)?;
     }
@@ -106,6 +112,8 @@ pub(crate) fn run(
         .map(|(own, floor)| own / floor)
         .collect();
     let per_second = median(&side.rates);
+    let cpu_ratio = side.cpu().zip(floor.cpu()).map(|(own, floor)| floor / own);
+    let medium = (!medium.is_empty()).then(|| median(&medium));
     Report::new(name)
         .text("store", store)
         .count("tabs", count)
@@ -123,9 +131,12 @@ pub(crate) fn run(
         .perhaps("floor_cpu_us", floor.cpu())
         .figure("floor_client_busy", median(&floor.client))
         .figure("ratio", median(&ratios))
+        .perhaps("cpu_ratio", cpu_ratio)
+        .perhaps("medium_per_second", medium)
+        .perhaps("medium_ratio", medium.map(|medium| per_second / medium))
         .figures("each_per_second", &side.rates)
         .say();
-    Ok(per_second)
+    Ok(())
 }
 
 /// The bytes on the stream for each action so far.
