@@ -53,14 +53,18 @@ impl Session {
 
     /// A request of the client.
     pub(super) fn post(&self, path: &str, kind: &str, body: &str) -> Vec<u8> {
+        let (head, length) = (self.post_head(path, kind), body.len());
+        format!("{head}{length}\r\n\r\n{body}").into_bytes()
+    }
+
+    /// The head of such a request, up to the length of its body.
+    pub(super) fn post_head(&self, path: &str, kind: &str) -> String {
         let Self { server, cookie, .. } = self;
-        let length = body.len();
         format!(
             "POST {path} HTTP/1.1\r\nhost: {server}\r\ncookie: {cookie}\r\n\
              sec-fetch-site: same-origin\r\ncontent-type: application/json\r\n\
-             via-request: {kind}\r\ncontent-length: {length}\r\n\r\n{body}"
+             via-request: {kind}\r\ncontent-length: "
         )
-        .into_bytes()
     }
 
     /// The request that opens its stream.
@@ -98,7 +102,7 @@ impl Session {
 
     /// Acts once and waits for the answer, without a look at its stream.
     pub(super) fn act_once(&mut self, line: &mut Line, call: Call) -> io::Result<()> {
-        let body = call.body(&self.token, 1);
+        let body = call.body(&self.token, "1");
         line.send(&self.post(call.path, "action", &body))?.ok()?;
         // The document is older than that, so the stream begins with a whole frame.
         self.frame = "0".into();

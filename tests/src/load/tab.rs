@@ -10,7 +10,7 @@ use super::{
     events::EventReader,
     poll::Poll,
     session::Session,
-    wire::{Line, PATIENCE, parse},
+    wire::{Line, PATIENCE, end_of_head, parse},
 };
 
 /// What the tabs of a measurement call.
@@ -25,7 +25,7 @@ pub(super) struct Call {
 
 impl Call {
     /// The body of the request.
-    pub(super) fn body(&self, token: &str, number: u64) -> String {
+    pub(super) fn body(&self, token: &str, number: &str) -> String {
         let Self {
             action, signals, ..
         } = self;
@@ -60,11 +60,16 @@ pub(super) const SHARED: Call = Call {
 #[derive(Debug)]
 pub(super) struct Tab {
     session: Session,
-    call: Call,
     line: TcpStream,
     stream: TcpStream,
     reader: EventReader,
     answer: Vec<u8>,
+    /// The parts of its requests: the head up to the length, the body up to the number, and the
+    /// rest.
+    head: String,
+    before: String,
+    after: String,
+    request: Vec<u8>,
     number: u64,
     sent_at: Instant,
     answered: bool,
@@ -87,9 +92,17 @@ impl Tab {
         let (stream, reader) = session.open_stream()?;
         let own = Line::open(session.server)?;
         own.socket.set_nonblocking(true)?;
+        let head = session.post_head(call.path, "action");
+        let body = call.body(&session.token, "\0");
+        let (before, after) = body
+            .split_once('\0')
+            .ok_or_else(|| io::Error::other("a body without a number"))?;
         Ok(Self {
+            head,
+            before: before.to_owned(),
+            after: after.to_owned(),
+            request: Vec::new(),
             session,
-            call,
             line: own.socket,
             stream,
             reader,
@@ -120,14 +133,22 @@ impl Tab {
     /// Sends the next action.
     pub(super) fn act(&mut self) -> io::Result<()> {
         self.number += 1;
-        let body = self.call.body(&self.session.token, self.number);
-        let request = self.session.post(self.call.path, "action", &body);
+        let number = self.number.to_string();
+        let (before, after) = (&self.before, &self.after);
+        let length = before.len() + number.len() + after.len();
+        self.request.clear();
+        write!(
+            self.request,
+            "{}{length}\r\n\r\n{before}{number}{after}",
+            self.head
+        )?;
+        let request = &self.request;
         self.traffic.requests += request.len() as u64;
         self.answered = false;
         self.patched = false;
         self.sent_at = Instant::now();
         // A request is smaller than the buffer of a socket on which nothing else is under way.
-        let sent = self.line.write(&request)?;
+        let sent = self.line.write(request)?;
         if sent == request.len() {
             Ok(())
         } else {
@@ -183,27 +204,59 @@ impl Tab {
         Ok(())
     }
 
+    /// The length of the answer, if it has arrived in full. The usual one is looked at only where
+    /// it has to be.
+    fn acknowledged(&mut self) -> io::Result<Option<usize>> {
+        if !self.answer.starts_with(NO_CONTENT) {
+            let Some(answer) = parse(&self.answer)? else {
+                return Ok(None);
+            };
+            let answer = answer.ok()?;
+            // A patch may travel in the answer.
+            self.patched |= find(&answer.body, b"datastar-patch-elements").is_some();
+            return Ok(Some(answer.len));
+        }
+        let Some(end) = end_of_head(&self.answer) else {
+            return Ok(None);
+        };
+        let number = find(&self.answer[..end], ACK)
+            .and_then(|at| {
+                self.answer[at + ACK.len()..]
+                    .split(|byte| *byte == b'\r')
+                    .next()
+            })
+            .and_then(|number| std::str::from_utf8(number).ok())
+            .and_then(|number| number.parse().ok());
+        if number != Some(self.number) {
+            return Err(io::Error::other(format!(
+                "the answer to action {} speaks of {number:?}",
+                self.number
+            )));
+        }
+        Ok(Some(end))
+    }
+
     fn read_answer(&mut self, chunk: &mut [u8]) -> io::Result<()> {
         let read = read_some(&mut self.line, chunk)?;
         self.answer.extend_from_slice(&chunk[..read]);
-        let Some(answer) = parse(&self.answer)? else {
+        let Some(length) = self.acknowledged()? else {
             return Ok(());
         };
-        self.answer.drain(..answer.len);
-        self.traffic.answers += answer.len as u64;
-        let number = self.number.to_string();
-        if answer.header("via-ack") != Some(&number) {
-            return Err(io::Error::other(format!(
-                "action {number} was answered {}: {}",
-                answer.status,
-                String::from_utf8_lossy(&answer.body)
-            )));
-        }
-        answer.ok()?;
+        self.answer.drain(..length);
+        self.traffic.answers += length as u64;
         self.answered = true;
         Ok(())
     }
 }
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
+}
+
+/// What begins an answer without a body.
+const NO_CONTENT: &[u8] = b"HTTP/1.1 204";
+/// What stands before the number that an answer is about.
+const ACK: &[u8] = b"\r\nvia-ack: ";
 
 /// Reads once; a socket that has nothing is no error, one that ended is.
 pub(super) fn read_some(socket: &mut TcpStream, chunk: &mut [u8]) -> io::Result<usize> {
