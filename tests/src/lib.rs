@@ -18,7 +18,8 @@
 //! - [`redis`] is a Redis server of a test's own, which it can kill, and a line to it that it can cut;
 //! - [`documents`] writes and reads documents of a store, without an app;
 //! - [`weight`] says how much memory the process takes;
-//! - [`history`] compares what a session says was done to it with what its tabs were told.
+//! - [`history`] compares what a session says was done to it with what its tabs were told;
+//! - [`load`] measures how much a server bears, beside what the machine can do at best.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
 //! what it saw when the condition did not come true.
@@ -40,6 +41,7 @@ pub mod figures;
 pub mod fixture;
 pub mod history;
 pub mod http;
+pub mod load;
 pub mod nginx;
 pub mod patience;
 pub mod proxy;
