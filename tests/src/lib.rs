@@ -15,6 +15,9 @@
 //! - [`disk`] is a small disk of a test's own, which it can fill;
 //! - [`random`] gives the numbers of a seed, and [`edits`] pages that change at random;
 //! - [`figures`] says what was measured;
+//! - [`client`] speaks the whole protocol at little cost, for many tabs in one process;
+//! - [`cluster`] runs several servers on one store, each behind a [`link`] that can be cut;
+//! - [`twisted`] is a store that is wrong on purpose, for checks that have to find that out;
 //! - [`redis`] is a Redis server of a test's own, which it can kill, and a line to it that it can cut;
 //! - [`documents`] writes and reads documents of a store, without an app;
 //! - [`weight`] says how much memory the process takes;
@@ -34,6 +37,9 @@
 )]
 
 pub mod chromium;
+pub mod client;
+pub mod cluster;
+pub mod dice;
 pub mod disk;
 pub mod documents;
 pub mod edits;
@@ -41,6 +47,7 @@ pub mod figures;
 pub mod fixture;
 pub mod history;
 pub mod http;
+pub mod link;
 pub mod load;
 pub mod nginx;
 pub mod patience;
@@ -52,4 +59,5 @@ pub mod serving;
 pub mod sse;
 pub mod stores;
 pub mod tape;
+pub mod twisted;
 pub mod weight;
