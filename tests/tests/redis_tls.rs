@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, path::PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
-use via::store::RedisStore;
+use via::store::{RedisStore, Store as _};
 use via_tests::{
     documents::{create, key, load},
     patience::eventually,

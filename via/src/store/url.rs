@@ -201,6 +201,10 @@ mod tests {
             ),
             ("redis://user:secret@host?x", "there is no option `x`"),
             ("redis://user:secret@host?appendfsync=maybe", "not `maybe`"),
+            (
+                "redis://user:secret@host?deadline=5",
+                "from 100 to 60000, not `5`",
+            ),
             ("redis://user:secret@host?ca=ca.pem", "so `rediss://`"),
             (
                 "rediss://user:secret@host?ca=/none.pem",
