@@ -1,18 +1,28 @@
 //! Harness of the whole-program and browser tests of `via`.
 //!
-//! Eight tools, each usable alone:
+//! Its tools, each usable alone:
 //!
 //! - [`chromium`] drives a real browser and fails a test on any console error, uncaught exception
 //!   or violation of the Content-Security-Policy;
 //! - [`server`] builds and runs a program of this workspace as a child process that can be killed,
 //!   drained, paused and restarted on its port;
 //! - [`proxy`] stands between the two and loses, delays, repeats and refuses what passes;
+//! - [`nginx`] is the reverse proxy of that name, as a distribution installs it;
 //! - [`http`] is a visitor without a browser: cookies, numbered actions, a parsed event stream;
 //! - [`serving`] serves an app whose pages are written in the test, inside the test's own process;
 //! - [`stores`] stands between an app and its store and does what stores do on bad days;
+//! - [`tape`] is a store that can be wound back, and that can lose its notices;
 //! - [`disk`] is a small disk of a test's own, which it can fill;
+//! - [`random`] gives the numbers of a seed, and [`edits`] pages that change at random;
+//! - [`figures`] says what was measured;
+//! - [`client`] speaks the whole protocol at little cost, for many tabs in one process;
+//! - [`cluster`] runs several servers on one store, each behind a [`link`] that can be cut;
+//! - [`twisted`] is a store that is wrong on purpose, for checks that have to find that out;
+//! - [`redis`] is a Redis server of a test's own, which it can kill, and a line to it that it can cut;
+//! - [`documents`] writes and reads documents of a store, without an app;
 //! - [`weight`] says how much memory the process takes;
-//! - [`history`] compares what a session says was done to it with what its tabs were told.
+//! - [`history`] compares what a session says was done to it with what its tabs were told;
+//! - [`load`] measures how much a server bears, beside what the machine can do at best.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
 //! what it saw when the condition did not come true.
@@ -27,14 +37,27 @@
 )]
 
 pub mod chromium;
+pub mod client;
+pub mod cluster;
+pub mod dice;
 pub mod disk;
+pub mod documents;
+pub mod edits;
+pub mod figures;
 pub mod fixture;
 pub mod history;
 pub mod http;
+pub mod link;
+pub mod load;
+pub mod nginx;
 pub mod patience;
 pub mod proxy;
+pub mod random;
+pub mod redis;
 pub mod server;
 pub mod serving;
 pub mod sse;
 pub mod stores;
+pub mod tape;
+pub mod twisted;
 pub mod weight;

@@ -745,8 +745,8 @@ async fn an_address_that_is_taken_is_an_error_of_the_network() {
     assert!(format!("{error:?}").starts_with("cannot listen on the given address: "));
 }
 
-#[test]
-fn a_store_that_cannot_be_opened_says_why() {
+#[tokio::test]
+async fn a_store_that_cannot_be_opened_says_why() {
     let directory = tempfile::tempdir().unwrap();
     let place = directory.path().join("nowhere/via.db");
     let missing = format!("sqlite://{}", place.display());
@@ -762,7 +762,7 @@ fn a_store_that_cannot_be_opened_says_why() {
         ("counter.db", "it has no scheme"),
         (&*missing, "cannot open the store"),
     ] {
-        let error = via::Error::from(via::store::open(url).unwrap_err());
+        let error = via::Error::from(via::store::open(url).await.unwrap_err());
         let text = error.to_string();
         assert!(text.contains(said), "{url}: {text}");
         assert!(format!("{error:?}").starts_with(&text));

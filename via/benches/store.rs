@@ -2,19 +2,24 @@
 //!
 //! Each caller has a document of its own and replaces it again and again by compare-and-set.
 //! `one_transaction_per_write` is what group commit is measured against: plain SQLite, flushed to
-//! the disk for every write.
+//! the disk for every write. `redis_bare_script` is what the Redis store is measured against: the
+//! least script that compares, sets and publishes, called by as many callers over one connection.
+//! The server is one of the benchmark's own, without a log.
 
 use std::{
+    net::{SocketAddr, TcpListener},
     path::PathBuf,
+    process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
 };
 
 use divan::{Bencher, counter::ItemsCount};
 use rusqlite::{Connection, params};
 use tokio::{runtime::Runtime, task::JoinSet};
 use via::store::{
-    Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Key, MemoryStore, Put, SqliteStore,
-    Store, Synchronous, Timestamp, Version, Write,
+    Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Key, MemoryStore, Put, RedisStore,
+    SqliteStore, Store, Synchronous, Timestamp, Version, Write,
 };
 
 const CALLERS: [usize; 2] = [1, 64];
@@ -78,8 +83,87 @@ fn one_transaction_per_write(bencher: Bencher<'_, '_>) {
     });
 }
 
+#[divan::bench(args = CALLERS, sample_count = 10, sample_size = 1)]
+fn redis(bencher: Bencher<'_, '_>, callers: usize) {
+    let server = Server::start();
+    let each = if callers == 1 { 5000 } else { 100_000 };
+    let runtime = Runtime::new().expect("the runtime starts");
+    commits_on(&runtime, bencher, callers, each, || {
+        let open = RedisStore::open(&server.url);
+        runtime.block_on(open).expect("the server is fit")
+    });
+}
+
+#[divan::bench(args = CALLERS, sample_count = 10, sample_size = 1)]
+fn redis_bare_script(bencher: Bencher<'_, '_>, callers: usize) {
+    const CODE: &str = "local held = redis.call('GETRANGE', KEYS[1], 0, 7)
+        if held ~= '' and held ~= ARGV[1] then return 0 end
+        redis.call('SET', KEYS[1], ARGV[2])
+        redis.call('PUBLISH', 'notices', ARGV[3])
+        return 1";
+    let server = Server::start();
+    let total = if callers == 1 { 5000 } else { 100_000 };
+    let each = total / callers;
+    let runtime = Runtime::new().expect("the runtime starts");
+    let (connection, hash) = runtime.block_on(async {
+        let client = redis::Client::open(&*server.url).expect("a URL");
+        let mut connection = client
+            .get_multiplexed_async_connection()
+            .await
+            .expect("the server answers");
+        let mut load = redis::cmd("SCRIPT");
+        load.arg("LOAD").arg(CODE);
+        let hash: String = load.query_async(&mut connection).await.expect("a script");
+        // As the store: somebody listens.
+        let mut listener = client.get_async_pubsub().await.expect("a connection");
+        listener.subscribe("notices").await.expect("a channel");
+        tokio::spawn(async move {
+            use futures_util::StreamExt as _;
+            let mut messages = listener.into_on_message();
+            while messages.next().await.is_some() {}
+        });
+        (connection, hash)
+    });
+    let mut revision = 0_u64;
+    bencher
+        .counter(ItemsCount::new(each * callers))
+        .bench_local(|| {
+            runtime.block_on(async {
+                let mut tasks = JoinSet::new();
+                for caller in 0..callers {
+                    let (mut connection, hash) = (connection.clone(), hash.clone());
+                    tasks.spawn(async move {
+                        for i in 0..each as u64 {
+                            let held = (revision + i).to_be_bytes();
+                            let mut record = (revision + i + 1).to_be_bytes().to_vec();
+                            record.extend(BYTES);
+                            let mut call = redis::cmd("EVALSHA");
+                            call.arg(&hash).arg(1).arg(format!("caller/{caller}"));
+                            call.arg(&held[..]).arg(record).arg(&held[..]);
+                            let done: i64 =
+                                call.query_async(&mut connection).await.expect("an answer");
+                            assert_eq!(done, 1);
+                        }
+                    });
+                }
+                tasks.join_all().await;
+            });
+            revision += each as u64;
+        });
+}
+
 fn commits<S: Store>(bencher: Bencher<'_, '_>, callers: usize, total: usize, open: impl Fn() -> S) {
     let runtime = Runtime::new().expect("the runtime starts");
+    commits_on(&runtime, bencher, callers, total, open);
+}
+
+fn commits_on<S: Store>(
+    runtime: &Runtime,
+    bencher: Bencher<'_, '_>,
+    callers: usize,
+    total: usize,
+    open: impl Fn() -> S,
+) {
     let store = std::sync::Arc::new(open());
     let mut documents: Vec<(Key, Expect)> = (0..callers)
         .map(|caller| format!("caller/{caller}"))
@@ -137,6 +221,54 @@ async fn replace(store: &impl Store, key: &Key, mut expect: Expect, times: usize
         }
     }
     last.expect("there was a commit")
+}
+
+/// A Redis that ends with the benchmark.
+struct Server {
+    url: String,
+    child: Child,
+    _scratch: Scratch,
+}
+
+impl Server {
+    fn start() -> Self {
+        let scratch = Scratch::new();
+        let address = free_address();
+        let child = Command::new("redis-server")
+            .args(["--bind", "127.0.0.1", "--save", "", "--port"])
+            .arg(address.port().to_string())
+            .arg("--dir")
+            .arg(&scratch.0)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("`redis-server` is installed, see `scripts/test`");
+        let begun = Instant::now();
+        while std::net::TcpStream::connect(address).is_err() {
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "redis-server listens"
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Self {
+            url: format!("redis://{address}"),
+            child,
+            _scratch: scratch,
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port is free")
 }
 
 /// A directory that ends with the benchmark, on the disk of the build.

@@ -4,6 +4,7 @@ use std::{error::Error as StdError, fmt, net::SocketAddr};
 
 use crate::{
     app::WrongTimeouts,
+    session::WeakSecret,
     store::{OpenError, StoreError},
 };
 
@@ -32,6 +33,13 @@ enum Kind {
     PlainHttp(SocketAddr),
     #[error(transparent)]
     Timeouts(WrongTimeouts),
+    #[error(transparent)]
+    Secret(WeakSecret),
+    #[error(
+        "the shared key of this app is made of its secret and not kept in the store; put a new \
+         secret before the old one, as in `VIA_SECRET=new,old`"
+    )]
+    KeyNotInStore,
 }
 
 impl Error {
@@ -47,6 +55,14 @@ impl Error {
         Self(Box::new(Kind::Timeouts(wrong)))
     }
 
+    pub(crate) fn secret(weak: WeakSecret) -> Self {
+        Self(Box::new(Kind::Secret(weak)))
+    }
+
+    pub(crate) fn key_not_in_store() -> Self {
+        Self(Box::new(Kind::KeyNotInStore))
+    }
+
     /// Whether the store could not be opened or used.
     #[must_use]
     pub fn is_store(&self) -> bool {
@@ -56,7 +72,10 @@ impl Error {
     /// Whether the configuration has to be changed before the app can start.
     #[must_use]
     pub fn is_config(&self) -> bool {
-        matches!(*self.0, Kind::PlainHttp(_) | Kind::Timeouts(_))
+        matches!(
+            *self.0,
+            Kind::PlainHttp(_) | Kind::Timeouts(_) | Kind::Secret(_) | Kind::KeyNotInStore
+        )
     }
 
     /// Whether the network was the reason: an address in use, for example.

@@ -3,11 +3,15 @@
 //! There are no queues here. Whoever shows a document has a [`Watch`] with one flag; a commit
 //! raises it, and the stream that lowers it renders the latest state.
 
+mod admission;
+mod check;
 mod frame;
 mod frames;
+mod lingering;
 mod live;
 mod outgoing;
 mod page_documents;
+mod rollback;
 mod stream;
 mod table;
 mod watch;
@@ -20,6 +24,10 @@ use std::{
     time::Duration,
 };
 
+use tokio::{sync::Notify, time::Instant};
+
+pub(crate) use admission::ActionRate;
+pub(crate) use check::check_for_ever;
 pub(crate) use frame::{Frame, FrameHash};
 pub(crate) use frames::{Frames, render_first};
 pub(crate) use live::{
@@ -27,10 +35,12 @@ pub(crate) use live::{
 };
 pub(crate) use outgoing::Outgoing;
 pub(crate) use page_documents::{PageDocuments, PageState, SharedPlace};
+pub use rollback::rollbacks;
 pub(crate) use stream::{StreamTab, TabStream, Viewer, tab_event};
 pub(crate) use table::Table;
 pub(crate) use watch::{Watch, Watching};
 
+use self::lingering::Lingering;
 use crate::{
     limits,
     page::PageEntry,
@@ -45,6 +55,9 @@ pub(crate) struct Hub {
     sessions: Table<Document>,
     shared: Table<SharedDocument>,
     pub(crate) frames: Frames,
+    lingering: Arc<Lingering>,
+    /// Notices were lost.
+    check_now: Arc<Notify>,
     /// How many streams are open.
     streams: Arc<AtomicUsize>,
 }
@@ -55,6 +68,8 @@ impl Hub {
             sessions: Table::new(),
             shared: Table::new(),
             frames: Frames::default(),
+            lingering: Arc::default(),
+            check_now: Arc::default(),
             streams: Arc::default(),
         }
     }
@@ -80,6 +95,17 @@ impl Hub {
     /// The live document of a session alone.
     pub(crate) fn session(&self, session: SessionId) -> PageDocuments {
         PageDocuments::new(self.sessions.live(&session.key()), Vec::new())
+    }
+
+    /// Counts an action of a session; answers whether it may go on.
+    pub(crate) fn admits(&self, live: &Arc<LiveSession>, rate: ActionRate) -> bool {
+        self.admits_at(live, rate, Instant::now())
+    }
+
+    fn admits_at(&self, live: &Arc<LiveSession>, rate: ActionRate, now: Instant) -> bool {
+        let admitted = live.admission.admit(rate, now);
+        self.lingering.keep(live, rate.memory(), now);
+        admitted
     }
 
     /// Keeps a watch registered with a session, and with the shared values that `pages` show beside.
@@ -110,6 +136,9 @@ impl Hub {
     pub(crate) fn hear(&self, notice: &Notice) {
         self.sessions.hear(notice);
         self.shared.hear(notice);
+        if *notice == Notice::Lagged {
+            self.check_now.notify_one();
+        }
     }
 }
 

@@ -35,6 +35,7 @@ pub use app::{App, Server};
 pub use clock::Clock;
 pub use context::Cx;
 pub use error::{Error, Result};
+pub use hub::rollbacks;
 pub use maud::{Markup, PreEscaped, html};
 pub use page::{Page, View};
 pub use session::{Session, SessionHandle, SessionInfo, Sessions};

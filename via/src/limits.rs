@@ -22,6 +22,12 @@ pub(crate) const DOCUMENT: usize = crate::store::MAX_DOCUMENT;
 pub(crate) const DOCUMENT_WARN: usize = 256 * 1024;
 /// How many actions of one session wait for their turn.
 pub(crate) const WAITING_ACTIONS: usize = 64;
+/// How many actions of one tab wait for their turn.
+pub(crate) const WAITING_ACTIONS_OF_TAB: usize = 16;
+/// How often a session acts in a second, on average.
+pub(crate) const ACTIONS_PER_SECOND: u32 = 20;
+/// How often a session acts at once.
+pub(crate) const ACTION_BURST: u32 = 60;
 /// How many actions of all sessions wait for their turn at one shared value.
 pub(crate) const WAITING_SHARED: usize = 4096;
 /// For how long whoever shows the secret before the last is asked to try again with the new one.
@@ -30,6 +36,10 @@ pub(crate) const ROTATION: Duration = Duration::from_secs(30);
 pub(crate) const SWEEP_BATCH: usize = 512;
 /// How often expired documents are looked for, give or take a fifth.
 pub(crate) const SWEEP_EVERY: Duration = Duration::from_mins(1);
+/// How often the store is asked whether what is shown is the latest, give or take a tenth.
+pub(crate) const CHECK_EVERY: Duration = Duration::from_secs(5);
+/// About how many documents it is asked at a time.
+pub(crate) const CHECK_BATCH: usize = 500;
 /// How often a transaction runs before it gives up.
 pub(crate) const ATTEMPTS: u32 = 16;
 /// How long one answer of the store may take.

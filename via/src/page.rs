@@ -91,9 +91,10 @@ pub struct PageDescriptor {
 
 impl PageDescriptor {
     /// A hash of everything that must agree between two builds which share stored state and open
-    /// tabs: names, kinds and written types of the fields, name and route of the page.
+    /// tabs: names, kinds and written types of the fields, name and route of the page, and its
+    /// actions, as names with the written types of their arguments.
     #[must_use]
-    pub fn fingerprint(&self) -> u64 {
+    pub(crate) fn fingerprint<'a>(&self, actions: impl Iterator<Item = (&'a str, &'a str)>) -> u64 {
         let mut text = format!("{}\n{}\n", self.name, self.route);
         for field in self.fields {
             let FieldDescriptor {
@@ -105,6 +106,12 @@ impl PageDescriptor {
             } = field;
             // Writing to a string does not fail.
             let _ = writeln!(text, "{key}\t{kind:?}\t{type_name}\t{version}");
+        }
+        // Their order means nothing.
+        let mut actions: Vec<_> = actions.collect();
+        actions.sort_unstable();
+        for (name, arguments) in actions {
+            let _ = writeln!(text, "{name}\t{arguments}");
         }
         xxhash_rust::xxh3::xxh3_64(text.as_bytes())
     }

@@ -20,12 +20,16 @@ pub mod conformance;
 mod memory;
 mod notices;
 mod open_error;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod url;
 
 pub use memory::MemoryStore;
 pub use open_error::OpenError;
+#[cfg(feature = "redis")]
+pub use redis::RedisStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStore, Synchronous};
 pub use url::open;

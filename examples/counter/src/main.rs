@@ -35,7 +35,7 @@ impl View for Counter {
 async fn main() -> via::Result<()> {
     let var = |name, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
     let server = via::App::new()
-        .store(via::store::open(&var("VIA_STORE", "sqlite://counter.db"))?)
+        .store(via::store::open(&var("VIA_STORE", "sqlite://counter.db")).await?)
         .stylesheet(include_str!("counter.css"))
         .page::<Counter>()
         .bind(var("VIA_ADDR", "127.0.0.1:3000"))

@@ -169,7 +169,7 @@ fn app() -> via::App {
 async fn main() -> via::Result<()> {
     let var = |name, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
     let server = app()
-        .store(via::store::open(&var("VIA_STORE", "sqlite://todos.db"))?)
+        .store(via::store::open(&var("VIA_STORE", "sqlite://todos.db")).await?)
         .bind(var("VIA_ADDR", "127.0.0.1:3000"))
         .await?;
     eprintln!("The todos are at http://{}", server.address());

@@ -9,7 +9,7 @@ use super::{
     model::{Action, Argument, Block, Kind},
     parse::Input,
 };
-use crate::emit::{at, cfgs, local, name_of, unnamed_block};
+use crate::emit::{at, cfgs, compact, local, name_of, unnamed_block};
 
 /// The block, and the table of its actions.
 pub(crate) fn block(block: &Block) -> TokenStream {
@@ -176,13 +176,24 @@ fn entry(action: &Action, block: &Block) -> TokenStream {
             }
         }
     };
+    let signature = signature(&action.arguments);
     quote! {
         #(#cfgs)*
         ::via::__private::ActionEntry {
             name: #name,
+            arguments: #signature,
             run: ::via::__private::Run::#run,
         }
     }
+}
+
+/// `place:usize,to:String`: what a page of another build may have meant differently.
+fn signature(arguments: &[Argument]) -> String {
+    let arguments: Vec<_> = arguments
+        .iter()
+        .map(|Argument { ident, ty }| format!("{}:{}", name_of(ident), compact(ty)))
+        .collect();
+    arguments.join(",")
 }
 
 /// What the action returns: `()` where nothing is written.

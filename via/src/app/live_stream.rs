@@ -30,8 +30,10 @@ pub(super) async fn open(
     body: &[u8],
 ) -> Result<TabStream, Refused> {
     let keys = keys(&core).await?;
-    let cookie = cookie(&core, headers, keys)?;
     let request: OpenStream = incoming::decode(body)?;
+    let tokens: Vec<&str> = request.tabs.iter().map(|tab| &*tab.token).collect();
+    core.recognize(keys, headers, &tokens).await;
+    let cookie = cookie(&core, headers, keys)?;
     if request.tabs.len() > limits::TABS_PER_STREAM {
         return Err(Refused::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -119,5 +121,6 @@ fn admit(
         token.params,
         token.tab,
         shows,
-    ))
+    )
+    .loaded(token.load, token.began))
 }

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use http_body_util::LengthLimitError;
 
-use super::{Core, act, document, live_stream, security};
+use super::{Core, act, document, health, live_stream, security};
 use crate::{client, hub::TabStream, limits, page::PageEntry, protocol::answer::Refused};
 
 /// The header in which the client repeats the number of an action, for answers that are given
@@ -24,9 +24,9 @@ const VIA_NUMBER: HeaderName = HeaderName::from_static("via-number");
 pub(super) const STREAM: &str = "/_via/stream";
 
 /// The router of an app.
-pub(super) fn router(core: &Arc<Core>, stylesheets: Vec<&'static str>) -> Router {
-    let links = client::Links::new(&stylesheets);
-    let mut router = client::routes(stylesheets);
+pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
+    let links = client::Links::new(files);
+    let mut router = client::routes(files);
     for page in core.pages.values() {
         let shown = {
             let (core, page, links) = (Arc::clone(core), Arc::clone(page), links.clone());
@@ -55,7 +55,21 @@ pub(super) fn router(core: &Arc<Core>, stylesheets: Vec<&'static str>) -> Router
     };
     router
         .route(STREAM, post(streamed))
+        .merge(health::routes(core))
         .layer(map_response(security::default_headers))
+}
+
+/// Where no page is. A client of ours that comes here has one of another build.
+pub(super) async fn nowhere(request: Request) -> Response {
+    let headers = request.headers();
+    let kind = headers
+        .get(security::VIA_REQUEST)
+        .map(http::HeaderValue::as_bytes);
+    let answer = match kind {
+        Some(b"action" | b"attach") => Refused::stale_page().into_response_to(announced(headers)),
+        _ => (StatusCode::NOT_FOUND, "There is no such page.").into_response(),
+    };
+    security::default_headers(answer).await
 }
 
 /// The pages whose routes are paths as they are, without parameters.

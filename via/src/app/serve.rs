@@ -8,14 +8,13 @@ mod patient_io;
 
 use std::{future::Future, net::SocketAddr, sync::Arc};
 
-use axum::{Router, response::IntoResponse as _};
-use http::StatusCode;
+use axum::Router;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio_util::task::TaskTracker;
 
 use self::{addresses::Addresses, connection::Site};
 
-use super::{App, Core, routes, security};
+use super::{App, Core, routes};
 use crate::{
     error::{Error, Result},
     limits,
@@ -61,6 +60,7 @@ impl App {
     /// ```
     pub async fn bind(mut self, address: impl ToSocketAddrs) -> Result<Server> {
         self.timeouts.check().map_err(Error::timeouts)?;
+        self.take_secrets().map_err(Error::secret)?;
         let listener = TcpListener::bind(address).await.map_err(Error::listen)?;
         let address = listener.local_addr().map_err(Error::listen)?;
         let secure = match self.origins.first() {
@@ -75,12 +75,9 @@ impl App {
             None => return Err(Error::plain_http(address)),
         };
         let streams_per_address = self.streams_per_address;
-        let (core, stylesheets) = self.into_core(secure);
+        let (core, files) = self.into_core(secure);
         core.keys().await?;
-        let router = routes::router(&core, stylesheets).fallback(|| async {
-            let answer = (StatusCode::NOT_FOUND, "There is no such page.");
-            security::default_headers(answer.into_response()).await
-        });
+        let router = routes::router(&core, &files).fallback(routes::nowhere);
         Ok(Server {
             listener,
             address,

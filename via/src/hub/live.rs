@@ -10,27 +10,51 @@ use std::{
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Table, Watch, lock};
+use super::{
+    Table, Watch,
+    admission::{Admission, Place},
+    lock, rollback,
+};
 use crate::{
-    state::{Document, DocumentError, SharedDocument},
-    store::{Expiry, Key, Loaded, StoreError, StoredDocument, Timestamp, Version},
+    state::{Document, DocumentError, SharedDocument, TabId},
+    store::{CommitId, Expiry, Key, Loaded, StoreError, StoredDocument, Timestamp, Version},
 };
 
 /// What the bytes of a document mean.
 pub(crate) trait Content: fmt::Debug + Sized {
+    /// What such a document is called in the log, and whether its key may be: a session's key is
+    /// half of the session.
+    const KIND: (&'static str, bool);
+
     /// Reads the stored form.
     fn read(bytes: &[u8]) -> Result<Self, DocumentError>;
+
+    /// Whether it says that `before`, which this commit made `ago` commits before, is not among
+    /// those that it was made from.
+    fn denies(&self, before: &Self, commit: CommitId, ago: u64) -> bool;
 }
 
 impl Content for Document {
+    const KIND: (&'static str, bool) = ("a session", false);
+
     fn read(bytes: &[u8]) -> Result<Self, DocumentError> {
         Self::decode(bytes)
+    }
+
+    fn denies(&self, before: &Self, commit: CommitId, ago: u64) -> bool {
+        before.comes_from(commit) && self.misses(commit, ago)
     }
 }
 
 impl Content for SharedDocument {
+    const KIND: (&'static str, bool) = ("a shared value", true);
+
     fn read(bytes: &[u8]) -> Result<Self, DocumentError> {
         Self::decode(bytes)
+    }
+
+    fn denies(&self, _: &Self, _: CommitId, _: u64) -> bool {
+        false
     }
 }
 
@@ -101,6 +125,7 @@ pub(crate) struct Live<C> {
     /// safety is the business of compare-and-set.
     turn: Semaphore,
     waiting: AtomicUsize,
+    pub(super) admission: Admission,
     known: Mutex<Known<C>>,
     watches: Mutex<Vec<Arc<Watch>>>,
 }
@@ -118,6 +143,36 @@ struct Known<C> {
     doubts: u64,
     /// How many of them `state` has answered.
     answered: u64,
+}
+
+/// What was known of a document when the store was asked about it. The answer is compared with
+/// this: a store never answers with something older than what it had answered before, unless it
+/// was rolled back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// The doubts until then, which the answer settles.
+    doubts: u64,
+    seen: Seen,
+}
+
+/// A document's state without its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    Nothing,
+    Absent,
+    Deleted,
+    At(Version),
+}
+
+impl Seen {
+    fn of<C>(state: Option<&DocumentState<C>>) -> Self {
+        match state {
+            None => Self::Nothing,
+            Some(DocumentState::Absent) => Self::Absent,
+            Some(DocumentState::Deleted) => Self::Deleted,
+            Some(DocumentState::Found(snapshot)) => Self::At(snapshot.version),
+        }
+    }
 }
 
 impl<C> Clone for DocumentState<C> {
@@ -186,6 +241,7 @@ impl<C> Live<C> {
             table,
             turn: Semaphore::new(1),
             waiting: AtomicUsize::new(0),
+            admission: Admission::default(),
             known: Mutex::new(Known {
                 state: None,
                 doubts: 0,
@@ -197,6 +253,11 @@ impl<C> Live<C> {
 
     pub(crate) fn key(&self) -> &Key {
         &self.key
+    }
+
+    /// A place for an action of this tab to wait, unless too many wait already.
+    pub(crate) fn place(&self, tab: TabId) -> Option<Place> {
+        self.admission.place(tab)
     }
 
     /// Waits until it is this action's turn, first come, first served.
@@ -226,41 +287,55 @@ impl<C> Live<C> {
         (known.answered == known.doubts && !expired).then(|| state.clone())
     }
 
-    /// The doubts so far: what is loaded from now on answers them.
-    pub(super) fn doubts(&self) -> u64 {
-        lock(&self.known).doubts
+    /// To be called before the store is asked.
+    pub(super) fn asked(&self) -> Asked {
+        let known = lock(&self.known);
+        Asked {
+            doubts: known.doubts,
+            seen: Seen::of(known.state.as_ref()),
+        }
     }
 
-    /// Takes note of what was committed here or seen in the store, unless something newer is
-    /// known; answers whether it was news. This never writes to the store.
-    pub(super) fn note(
-        &self,
-        state: &DocumentState<C>,
-        answers: Option<u64>,
-        now: Timestamp,
-    ) -> bool {
-        use DocumentState::{Absent, Deleted, Found};
-        let mut known = lock(&self.known);
-        if let Some(doubts) = answers {
-            known.answered = known.answered.max(doubts);
+    /// For an answer of the store to a commit that started from `state`, which settles no doubts.
+    pub(super) fn asked_from(state: &DocumentState<C>) -> Asked {
+        Asked {
+            doubts: 0,
+            seen: Seen::of(Some(state)),
         }
-        let newer = match (&known.state, state) {
-            (None, _) | (Some(Absent | Found(_)), Deleted) => true,
-            (Some(Deleted), _) => false,
-            (Some(Found(old)), Absent) => old.expiry.has_passed(now),
-            (Some(old), new) => new.revision() > old.revision(),
-        };
-        // A visit moves the deadline and makes no revision.
-        let later = match (&known.state, state) {
-            (Some(Found(old)), Found(new)) => {
-                old.version == new.version && new.expiry.deadline() > old.expiry.deadline()
-            }
+    }
+
+    /// The version that is shown, for a question to the store whether it still is the latest;
+    /// nothing if nobody shows the document, or if it is about to be loaded anyway.
+    pub(super) fn to_be_checked(&self) -> Option<Asked> {
+        if lock(&self.watches).is_empty() {
+            return None;
+        }
+        let known = lock(&self.known);
+        (known.state.is_some() && known.answered == known.doubts).then(|| Asked {
+            doubts: known.doubts,
+            seen: Seen::of(known.state.as_ref()),
+        })
+    }
+
+    /// Takes note of the version that the store had after it was asked, which may be a reason to
+    /// load again. This never writes to the store.
+    pub(super) fn checked(&self, asked: Asked, version: Option<Version>) {
+        let same = match (asked.seen, version) {
+            (Seen::At(shown), Some(there)) => shown == there,
+            (Seen::Absent | Seen::Deleted, None) => true,
+            (Seen::Nothing, _) => return,
             _ => false,
         };
-        if newer || later {
-            known.state = Some(state.clone());
+        if same {
+            return;
         }
-        newer
+        let mut known = lock(&self.known);
+        // Whatever was noted since then is at least as new.
+        if Seen::of(known.state.as_ref()) == asked.seen {
+            known.doubts += 1;
+            drop(known);
+            self.wake();
+        }
     }
 
     /// A commit of this version was announced.
@@ -299,6 +374,48 @@ impl<C> Live<C> {
     /// Calls `tell` with everyone who shows it.
     pub(super) fn each_watch(&self, tell: impl FnMut(&Arc<Watch>)) {
         lock(&self.watches).iter().for_each(tell);
+    }
+}
+
+impl<C: Content> Live<C> {
+    /// Takes note of what was committed here or seen in the store after it was `asked`; answers
+    /// whether that was news. This never writes to the store.
+    ///
+    /// Where nothing else was noted meanwhile, the answer is the truth, also if it is older than
+    /// what was known: then the store was rolled back, which is counted and told to whoever shows
+    /// the document. Otherwise the newer of both is kept.
+    pub(super) fn note(&self, state: &DocumentState<C>, asked: Asked, now: Timestamp) -> bool {
+        use DocumentState::{Absent, Deleted, Found};
+        let mut known = lock(&self.known);
+        known.answered = known.answered.max(asked.doubts);
+        let undisturbed = Seen::of(known.state.as_ref()) == asked.seen;
+        let lost = undisturbed
+            && known
+                .state
+                .as_ref()
+                .is_some_and(|before| rollback::lies_between(before, state, now));
+        let newer = match (&known.state, state) {
+            (Some(old), new) if undisturbed => Seen::of(Some(old)) != Seen::of(Some(new)),
+            (None, _) | (Some(Absent | Found(_)), Deleted) => true,
+            (Some(Deleted), _) => false,
+            (Some(Found(old)), Absent) => old.expiry.has_passed(now),
+            (Some(old), new) => new.revision() > old.revision(),
+        };
+        // A visit moves the deadline and makes no revision.
+        let later = match (&known.state, state) {
+            (Some(Found(old)), Found(new)) => {
+                old.version == new.version && new.expiry.deadline() > old.expiry.deadline()
+            }
+            _ => false,
+        };
+        let before = (newer || later).then(|| known.state.replace(state.clone()));
+        drop(known);
+        if lost {
+            let had = before.flatten().and_then(|state| state.version());
+            rollback::report::<C>(&self.key, had, state.version());
+            self.each_watch(|watch| watch.lost(&self.key));
+        }
+        newer
     }
 }
 

@@ -61,24 +61,22 @@ impl PageDocuments {
         store: &dyn Store,
         now: Timestamp,
     ) -> Result<PageState, LoadError> {
-        let session = self.session.undoubted(now);
-        let shared: Vec<_> = self
+        match self.known(now) {
+            Some(state) => Ok(state),
+            // On the heap, so that whoever waits with this call in hand stays small.
+            None => Box::pin(self.load(store, now)).await,
+        }
+    }
+
+    /// What is known, if nothing speaks against it.
+    pub(crate) fn known(&self, now: Timestamp) -> Option<PageState> {
+        let session = self.session.undoubted(now)?;
+        let shared = self
             .shared
             .iter()
-            .map(|place| place.live.undoubted(now))
-            .collect();
-        if let Some(session) = &session
-            && shared.iter().all(Option::is_some)
-        {
-            let states = shared.into_iter().flatten();
-            let fields = self.shared.iter().map(|place| place.field);
-            return Ok(PageState {
-                session: session.clone(),
-                shared: fields.zip(states).collect(),
-            });
-        }
-        // On the heap, so that whoever waits with this call in hand stays small.
-        Box::pin(self.load(store, now)).await
+            .map(|place| Some((place.field, place.live.undoubted(now)?)))
+            .collect::<Option<_>>()?;
+        Some(PageState { session, shared })
     }
 
     /// What the store has at this moment.
@@ -87,12 +85,8 @@ impl PageDocuments {
         store: &dyn Store,
         now: Timestamp,
     ) -> Result<PageState, LoadError> {
-        let doubts = self.session.doubts();
-        let shared_doubts: Vec<_> = self
-            .shared
-            .iter()
-            .map(|place| place.live.doubts())
-            .collect();
+        let asked = self.session.asked();
+        let shared_asked: Vec<_> = self.shared.iter().map(|place| place.live.asked()).collect();
         let keys: Vec<Key> = std::iter::once(self.session.key())
             .chain(self.shared.iter().map(|place| place.live.key()))
             .cloned()
@@ -101,12 +95,11 @@ impl PageDocuments {
             .await
             .map_err(|_| LoadError::Timeout)??;
         let state = self.read(loaded)?;
-        let session_is_news = self.session.note(&state.session, Some(doubts), now);
+        let session_is_news = self.session.note(&state.session, asked, now);
         let mut news = Vec::new();
-        for ((place, (_, shared)), doubts) in
-            self.shared.iter().zip(&state.shared).zip(shared_doubts)
+        for ((place, (_, shared)), asked) in self.shared.iter().zip(&state.shared).zip(shared_asked)
         {
-            if place.live.note(shared, Some(doubts), now) {
+            if place.live.note(shared, asked, now) {
                 news.push(place);
             }
         }
@@ -135,18 +128,28 @@ impl PageDocuments {
         })
     }
 
-    /// Takes note of what was committed here, or seen in the store, and wakes who shows it. All of
-    /// it is known before anybody is woken.
-    pub(crate) fn observe(&self, state: &PageState, now: Timestamp) {
-        let session_is_news = self.session.note(&state.session, None, now);
+    /// Takes note of what the store answered to a commit that started from `base`: of what was
+    /// committed, or of what was there instead; and wakes who shows it. All of it is known before
+    /// anybody is woken.
+    pub(crate) fn observe(&self, base: &PageState, state: &PageState, now: Timestamp) {
+        let session_is_news =
+            self.session
+                .note(&state.session, LiveSession::asked_from(&base.session), now);
         let news: Vec<_> = self
             .shared
             .iter()
-            .zip(&state.shared)
-            .filter(|(place, (_, shared))| place.live.note(shared, None, now))
+            .zip(base.shared.iter().zip(&state.shared))
+            .filter(|(place, ((_, base), (_, shared)))| {
+                place.live.note(shared, LiveShared::asked_from(base), now)
+            })
             .map(|(place, _)| place)
             .collect();
         self.wake(session_is_news, &news);
+    }
+
+    /// Whether the document of this key is among them.
+    pub(super) fn include(&self, key: &Key) -> bool {
+        self.session.key() == key || self.shared.iter().any(|place| place.live.key() == key)
     }
 
     fn wake(&self, session: bool, shared: &[&SharedPlace]) {
@@ -166,6 +169,14 @@ impl PageState {
             session: SessionState::Absent,
             shared: Vec::new(),
         }
+    }
+
+    /// Whether nothing was committed or ended between the two.
+    pub(crate) fn is_what_was(&self, other: &Self) -> bool {
+        LiveSession::asked_from(&self.session) == LiveSession::asked_from(&other.session)
+            && self.shared.iter().zip(&other.shared).all(|(one, other)| {
+                LiveShared::asked_from(&one.1) == LiveShared::asked_from(&other.1)
+            })
     }
 
     /// When the first of the documents ends by itself, as far as is known.

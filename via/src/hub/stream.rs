@@ -19,7 +19,7 @@ use axum::body::Body;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 pub(crate) use self::{events::tab_event, tab::StreamTab};
-use super::{LoadError, Outgoing, PageDocuments, SessionState, Watching};
+use super::{LoadError, Outgoing, PageDocuments, SessionState, Watching, rollback};
 use crate::{
     app::{Core, Standing},
     clock::Moved,
@@ -229,8 +229,18 @@ impl TabStream {
             SessionState::Absent if self.began => return self.end(&End::SessionGone, out),
             SessionState::Found(_) | SessionState::Absent => {}
         }
+        if matches!(state, SessionState::Absent) {
+            // It was there when these were loaded, and a store has lost it.
+            self.tabs.retain(|tab| {
+                if tab.began() {
+                    tab.ended(out);
+                }
+                !tab.began()
+            });
+        }
         self.began |= matches!(state, SessionState::Found(_));
         drop(state);
+        self.tell_of_losses(out);
         for place in 0..self.tabs.len() {
             let tab = &mut self.tabs[place];
             match tab.documents().current(store, now).await {
@@ -258,6 +268,15 @@ impl TabStream {
         self.moved = (deadline < Timestamp::NEVER)
             .then(|| self.core.clock.moved_to(deadline))
             .flatten();
+    }
+
+    /// Tells each tab that shows a document of which the store has lost something.
+    fn tell_of_losses(&self, out: &mut Outgoing) {
+        let lost = self.viewer.watching.watch().take_lost();
+        let shows_one = |tab: &&StreamTab| lost.iter().any(|key| tab.documents().include(key));
+        for tab in self.tabs.iter().filter(shows_one) {
+            tab.toast(rollback::MESSAGE, out);
+        }
     }
 
     /// Leaves the tabs as they are until the store answers again.
@@ -290,7 +309,7 @@ impl fmt::Debug for TabStream {
 }
 
 /// A duration give or take `percent` of it, so that many streams do not act at the same moment.
-fn spread(duration: Duration, percent: u32) -> Duration {
+pub(super) fn spread(duration: Duration, percent: u32) -> Duration {
     let share = f64::from(u16::from_le_bytes(random())) / f64::from(u16::MAX) * 2.0 - 1.0;
     duration.mul_f64(1.0 + share * f64::from(percent) / 100.0)
 }

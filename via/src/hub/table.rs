@@ -58,24 +58,26 @@ impl<C> Table<C> {
                     live.outdate();
                 }
             }
-            Notice::Lagged => {
-                for shard in self.shards.iter() {
-                    let lives: Vec<_> = lock(shard).values().filter_map(Weak::upgrade).collect();
-                    for live in lives {
-                        live.outdate();
-                    }
-                }
-            }
+            // The hub checks everything.
+            Notice::Lagged => {}
         }
+    }
+
+    /// All live documents.
+    pub(super) fn all(&self) -> Vec<Arc<Live<C>>> {
+        self.shards
+            .iter()
+            .flat_map(|shard| {
+                let lives: Vec<_> = lock(shard).values().filter_map(Weak::upgrade).collect();
+                lives
+            })
+            .collect()
     }
 
     /// Has everyone who shows any of them look around.
     pub(super) fn wake_all(&self) {
-        for shard in self.shards.iter() {
-            let lives: Vec<_> = lock(shard).values().filter_map(Weak::upgrade).collect();
-            for live in lives {
-                live.wake();
-            }
+        for live in self.all() {
+            live.wake();
         }
     }
 

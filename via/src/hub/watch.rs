@@ -1,7 +1,7 @@
 //! A flag that says "what you show is stale".
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -13,7 +13,7 @@ use futures_util::task::AtomicWaker;
 use serde_json::Value;
 
 use super::{LiveSession, LiveShared, PageDocuments, lock};
-use crate::{action::Command, state::TabId};
+use crate::{action::Command, state::TabId, store::Key};
 
 /// How many commands wait for a tab whose stream cannot be written to; more are dropped.
 const MAX_COMMANDS: usize = 16;
@@ -27,6 +27,8 @@ pub(crate) struct Watch {
     tabs: Box<[TabId]>,
     /// Of the tabs that were sent something.
     mail: Mutex<Vec<(TabId, Mailbox)>>,
+    /// The documents that were rolled back and not yet spoken of.
+    lost: Mutex<BTreeSet<Key>>,
 }
 
 /// What concerns one tab alone.
@@ -53,6 +55,7 @@ impl Watch {
             waker: AtomicWaker::new(),
             tabs: tabs.into_iter().collect(),
             mail: Mutex::default(),
+            lost: Mutex::default(),
         }
     }
 
@@ -93,6 +96,18 @@ impl Watch {
         self.raise();
     }
 
+    /// Takes note that a document which is shown was rolled back. There are at most as many of them
+    /// as the stream shows.
+    pub(super) fn lost(&self, key: &Key) {
+        lock(&self.lost).insert(key.clone());
+        self.raise();
+    }
+
+    /// The documents that were rolled back since the last call.
+    pub(super) fn take_lost(&self) -> BTreeSet<Key> {
+        std::mem::take(&mut lock(&self.lost))
+    }
+
     pub(crate) fn tell(&self, tab: TabId, command: &Command) {
         if !self.tabs.contains(&tab) {
             return;
@@ -104,13 +119,23 @@ impl Watch {
         });
     }
 
-    /// The signals that a tab sent with actions which `revision` shows.
-    pub(crate) fn take_sent(&self, tab: TabId, revision: u64) -> BTreeMap<String, Value> {
+    /// The signals that a tab sent to this server with actions which `revision` shows and `after`
+    /// does not.
+    pub(crate) fn take_sent(
+        &self,
+        tab: TabId,
+        after: u64,
+        revision: u64,
+    ) -> BTreeMap<String, Value> {
         self.open_mail(tab, |mailbox| {
             if mailbox.sent_for > revision {
-                BTreeMap::new()
+                return BTreeMap::new();
+            }
+            let sent = std::mem::take(&mut mailbox.sent);
+            if mailbox.sent_for > after {
+                sent
             } else {
-                std::mem::take(&mut mailbox.sent)
+                BTreeMap::new()
             }
         })
     }
@@ -212,9 +237,9 @@ mod tests {
         let signals = BTreeMap::from([("draft".to_owned(), Value::from("milk"))]);
         watch.sent(tab, 7, &signals);
         assert!(watch.lower());
-        assert_eq!(watch.take_sent(tab, 6), BTreeMap::new());
-        assert_eq!(watch.take_sent(tab, 7), signals);
-        assert_eq!(watch.take_sent(tab, 8), BTreeMap::new());
+        assert_eq!(watch.take_sent(tab, 0, 6), BTreeMap::new());
+        assert_eq!(watch.take_sent(tab, 0, 7), signals);
+        assert_eq!(watch.take_sent(tab, 0, 8), BTreeMap::new());
     }
 
     #[tokio::test]

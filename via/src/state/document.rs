@@ -74,9 +74,23 @@ pub(crate) struct TabRecord {
     pub(crate) at: i64,
     /// What is the tab's alone.
     pub(crate) fields: Fields,
+    carried: Option<Carried>,
     /// What another version of this format keeps beside, and within `load`.
     unknown: Values,
     unknown_of_load: Values,
+}
+
+/// The signals that a tab sent with its last action, by what they were after it: whichever server
+/// holds the tab's stream knows from this what its browser shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Carried {
+    /// The number of the action: a build that knows nothing of this leaves it as it is.
+    #[serde(default)]
+    pub(crate) number: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) same: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) differ: Vec<String>,
 }
 
 /// One load of a document in a tab: a reload is the next one.
@@ -245,6 +259,12 @@ impl Document {
         self.recent.contains(&mark(commit))
     }
 
+    /// Whether this commit, `ago` commits before, would be named here and is not.
+    pub(crate) fn misses(&self, commit: CommitId, ago: u64) -> bool {
+        let named = u64::try_from(self.recent.len()).unwrap_or(0);
+        ago < named && !self.comes_from(commit)
+    }
+
     /// Puts down what a tab did, and forgets the tab that was quiet for longest if there are too
     /// many.
     pub(crate) fn record(&mut self, tab: TabId, mut record: TabRecord) {
@@ -297,9 +317,33 @@ impl TabRecord {
             outcome,
             at,
             fields,
+            carried: None,
             unknown: Values::new(),
             unknown_of_load: Values::new(),
         }
+    }
+
+    /// With how the signals of the action compare with what they are now.
+    pub(crate) fn with_carried(mut self, carried: Option<Carried>) -> Self {
+        let number = self.number;
+        self.carried = carried
+            .filter(|carried| !carried.same.is_empty() || !carried.differ.is_empty())
+            .map(|carried| Carried { number, ..carried });
+        self
+    }
+
+    /// The signals of its last action.
+    pub(crate) fn carried(&self) -> Option<&Carried> {
+        self.carried
+            .as_ref()
+            .filter(|carried| carried.number == self.number)
+    }
+
+    /// The same for an action that was refused after it: nobody knows what the browser shows.
+    pub(crate) fn carried_and_undone(&self) -> Option<Carried> {
+        let mut carried = self.carried()?.clone();
+        carried.differ.append(&mut carried.same);
+        Some(carried)
     }
 
     /// What became of its last action; `None` if only another build can tell.
@@ -320,6 +364,7 @@ impl TabRecord {
             outcome: take(&mut parts, "outcome")?,
             at: take(&mut parts, "at")?,
             fields: Fields::take(&mut parts)?,
+            carried: take_or_default(&mut parts, "carried")?,
             unknown: parts,
             unknown_of_load: load,
         })
@@ -335,6 +380,8 @@ impl Serialize for TabRecord {
             digest: u64,
             outcome: &'a RawValue,
             at: i64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            carried: Option<&'a Carried>,
         }
 
         static NO_FIELDS: Fields = Fields::new();
@@ -350,6 +397,7 @@ impl Serialize for TabRecord {
                 digest: self.digest,
                 outcome: &self.outcome,
                 at: self.at,
+                carried: self.carried.as_ref(),
             },
             fields: &self.fields,
             unknown: &self.unknown,

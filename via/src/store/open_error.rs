@@ -10,8 +10,8 @@ type Source = Box<dyn Error + Send + Sync>;
 pub enum OpenError {
     /// The URL does not name a store.
     #[error(
-        "`{url}` does not name a store: {reason}; write `memory:`, `sqlite://relative/path.db` or \
-         `sqlite:///absolute/path.db`"
+        "`{url}` does not name a store: {reason}; write `memory:`, `sqlite://relative/path.db`, \
+         `sqlite:///absolute/path.db`, or `redis://host:port/database`"
     )]
     Url {
         /// The URL, without a password.
@@ -107,6 +107,23 @@ pub enum OpenError {
     OldSqlite {
         /// The version that is linked.
         version: String,
+    },
+    /// A server does not answer, or the way to it is closed.
+    #[error("cannot reach the Redis at `{place}`: {source}")]
+    Unreachable {
+        /// Its host and port.
+        place: String,
+        /// What came instead of an answer.
+        #[source]
+        source: Source,
+    },
+    /// A server answers, but it cannot keep documents, or is not what the URL says of it.
+    #[error("cannot use the Redis at `{place}`: {reason}")]
+    Redis {
+        /// Its host and port.
+        place: String,
+        /// What is wrong, and what to change.
+        reason: String,
     },
     /// Anything else that SQLite refused.
     #[error("cannot open the store `{path}`: {source}")]

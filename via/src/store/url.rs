@@ -11,12 +11,19 @@ use super::{MemoryStore, OpenError, Store};
 /// | `memory:` | [`MemoryStore`] with its default limits |
 /// | `sqlite://relative/path.db` | a [`SqliteStore`](super::SqliteStore), relative to the working directory |
 /// | `sqlite:///absolute/path.db` | a [`SqliteStore`](super::SqliteStore) |
+/// | `redis://user:password@host:port/database` | a `RedisStore`, with the feature `redis` |
+/// | `rediss://user:password@host:port/database` | the same with TLS |
 ///
 /// A SQLite URL may end in `?synchronous=full` (the default) or `?synchronous=normal`, see
 /// [`Synchronous`](super::Synchronous). The path is taken as it stands: percent signs are not
 /// decoded, and it cannot contain a question mark.
 ///
-/// Opening a SQLite store reads the whole file once to check it.
+/// In a Redis URL everything but the host may be left out; what may follow it is in the documentation
+/// of `RedisStore`.
+///
+/// Opening a SQLite store reads the whole file once to check it. Opening a Redis store connects to
+/// the server and refuses one that would lose documents, so that a wrong configuration ends the
+/// program at its start.
 ///
 /// # Errors
 ///
@@ -27,13 +34,16 @@ use super::{MemoryStore, OpenError, Store};
 /// ```
 /// use via::store::{self, Durability, Store};
 ///
-/// let store = store::open("memory:").unwrap();
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let store = store::open("memory:").await.unwrap();
 /// assert_eq!(store.durability(), Durability::Volatile);
 ///
-/// let wrong = store::open("mysql://host/db").unwrap_err();
+/// let wrong = store::open("mysql://host/db").await.unwrap_err();
 /// assert!(wrong.to_string().contains("`sqlite://relative/path.db`"));
+/// # }
 /// ```
-pub fn open(url: &str) -> Result<Arc<dyn Store>, OpenError> {
+pub async fn open(url: &str) -> Result<Arc<dyn Store>, OpenError> {
     if url == "memory:" {
         return Ok(Arc::new(MemoryStore::new()));
     }
@@ -42,12 +52,12 @@ pub fn open(url: &str) -> Result<Arc<dyn Store>, OpenError> {
     }
     for scheme in ["redis://", "rediss://"] {
         if url.starts_with(scheme) {
-            // The rest of the URL may hold a password.
-            return Err(OpenError::NotAvailable { scheme, hint: "" });
+            return open_redis(url, scheme).await;
         }
     }
     let reason = match url.split_once(':') {
         Some(("memory", _)) => "nothing may follow `memory:`".to_owned(),
+        Some((scheme @ ("redis" | "rediss"), _)) => format!("two slashes must follow `{scheme}:`"),
         Some(("sqlite", _)) => "two slashes must follow `sqlite:`".to_owned(),
         Some((scheme, _)) => format!("`{scheme}:` is not the beginning of any store's URL"),
         None => "it has no scheme".to_owned(),
@@ -93,7 +103,25 @@ fn open_sqlite(_url: &str, _rest: &str) -> Result<Arc<dyn Store>, OpenError> {
     })
 }
 
-fn wrong(url: &str, reason: String) -> OpenError {
+#[cfg(feature = "redis")]
+async fn open_redis(url: &str, _scheme: &'static str) -> Result<Arc<dyn Store>, OpenError> {
+    Ok(Arc::new(super::RedisStore::open(url).await?))
+}
+
+#[cfg(not(feature = "redis"))]
+#[expect(
+    clippy::unused_async,
+    reason = "with the feature it waits for the server"
+)]
+async fn open_redis(_url: &str, scheme: &'static str) -> Result<Arc<dyn Store>, OpenError> {
+    // The rest of the URL may hold a password.
+    Err(OpenError::NotAvailable {
+        scheme,
+        hint: "; enable the feature `redis` of `via`",
+    })
+}
+
+pub(super) fn wrong(url: &str, reason: String) -> OpenError {
     OpenError::Url {
         url: without_password(url),
         reason,
@@ -114,36 +142,38 @@ fn without_password(url: &str) -> String {
 mod tests {
     use super::*;
 
-    fn sentence(url: &str) -> String {
-        open(url).unwrap_err().to_string()
+    async fn sentence(url: &str) -> String {
+        open(url).await.unwrap_err().to_string()
     }
 
-    #[test]
-    fn a_wrong_url_is_named_with_the_valid_forms() {
+    #[tokio::test]
+    async fn a_wrong_url_is_named_with_the_valid_forms() {
         for (url, reason) in [
             ("", "it has no scheme"),
             ("counter.db", "it has no scheme"),
             ("memory:x", "nothing may follow `memory:`"),
             ("sqlite:counter.db", "two slashes must follow `sqlite:`"),
+            ("redis:localhost", "two slashes must follow `redis:`"),
             (
                 "mysql://h/db",
                 "`mysql:` is not the beginning of any store's URL",
             ),
         ] {
-            let sentence = sentence(url);
+            let sentence = sentence(url).await;
             assert_eq!(
                 sentence,
                 format!(
                     "`{url}` does not name a store: {reason}; write `memory:`, \
-                     `sqlite://relative/path.db` or `sqlite:///absolute/path.db`"
+                     `sqlite://relative/path.db`, `sqlite:///absolute/path.db`, or \
+                     `redis://host:port/database`"
                 )
             );
         }
     }
 
-    #[test]
+    #[tokio::test]
     #[cfg(feature = "sqlite")]
-    fn a_wrong_sqlite_url_says_what_is_wrong() {
+    async fn a_wrong_sqlite_url_says_what_is_wrong() {
         for (url, reason) in [
             ("sqlite://", "the name of a file is missing"),
             ("sqlite:///tmp/", "the name of a file is missing"),
@@ -152,16 +182,55 @@ mod tests {
             ("sqlite://a.db?x", "there is no option `x`"),
             ("sqlite://a.db?synchronous=off", "not `off`"),
         ] {
-            assert!(sentence(url).contains(reason), "{}", sentence(url));
+            let sentence = sentence(url).await;
+            assert!(sentence.contains(reason), "{sentence}");
         }
     }
 
-    #[test]
-    fn redis_is_not_available_and_its_password_is_not_shown() {
+    #[tokio::test]
+    #[cfg(feature = "redis")]
+    async fn a_wrong_redis_url_says_what_is_wrong_and_hides_the_password() {
+        for (url, reason) in [
+            ("redis://", "missing hostname"),
+            ("redis://user:secret@host/first", "invalid database number"),
+            ("redis://user:secret@host/-1", "database is negative"),
+            ("redis://user:secret@host/0?prefix=", "`prefix` is empty"),
+            (
+                "redis://user:secret@host?db=1",
+                "there is no option `db`, only `prefix`",
+            ),
+            ("redis://user:secret@host?x", "there is no option `x`"),
+            ("redis://user:secret@host?appendfsync=maybe", "not `maybe`"),
+            (
+                "redis://user:secret@host?deadline=5",
+                "from 100 to 60000, not `5`",
+            ),
+            ("redis://user:secret@host?ca=ca.pem", "so `rediss://`"),
+            (
+                "rediss://user:secret@host?ca=/none.pem",
+                "`ca` names `/none.pem`",
+            ),
+            ("rediss://user:secret@host#insecure", "`#` has no meaning"),
+            ("redis://user:secret@host:port", "invalid port"),
+        ] {
+            let sentence = sentence(url).await;
+            assert!(sentence.contains(reason), "{sentence}");
+            assert!(!sentence.contains("secret"), "{sentence}");
+        }
+    }
+
+    #[tokio::test]
+    #[cfg(not(feature = "redis"))]
+    async fn redis_is_a_feature_and_its_password_is_not_shown() {
         assert_eq!(
-            sentence("redis://user:secret@host/0"),
-            "`redis://` stores are not available in this build"
+            sentence("redis://user:secret@host/0").await,
+            "`redis://` stores are not available in this build; enable the feature `redis` of `via`"
         );
-        assert!(!sentence("postgres://user:secret@host/0").contains("secret"));
+    }
+
+    #[tokio::test]
+    async fn a_password_is_not_shown() {
+        let sentence = sentence("postgres://user:secret@host/0").await;
+        assert!(!sentence.contains("secret"), "{sentence}");
     }
 }

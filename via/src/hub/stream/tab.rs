@@ -15,6 +15,7 @@ use super::{
     events::{command_event, tab_event},
 };
 use crate::{
+    action::Command,
     incident::Incident,
     limits,
     page::PageEntry,
@@ -22,7 +23,7 @@ use crate::{
         datastar::{self, EncodedEvent},
         sse::{Line, Writer},
     },
-    state::{ReadError, TabId},
+    state::{Load, Outcome, ReadError, TabId},
 };
 
 /// One tab of a stream.
@@ -34,6 +35,13 @@ pub(crate) struct StreamTab {
     documents: PageDocuments,
     params: Vec<(String, String)>,
     id: TabId,
+    load: Option<Load>,
+    /// Whether its session had committed anything when it was loaded.
+    began: bool,
+    /// The number of its latest action that is known here.
+    acted: u64,
+    /// The revision for which the signals of that action were looked up in the record.
+    looked_up: u64,
     /// How many frames it was sent on this stream.
     number: u64,
     shows: Shows,
@@ -67,11 +75,27 @@ impl StreamTab {
             documents,
             params,
             id,
+            load: None,
+            began: false,
+            acted: 0,
+            looked_up: 0,
             number: 0,
             shows: Shows::Hash(shows),
             told: shows,
             pushed: BTreeSet::new(),
         }
+    }
+
+    /// Which load of the tab it is, and whether its session had begun by then.
+    pub(crate) fn loaded(mut self, load: Load, began: bool) -> Self {
+        self.load = Some(load);
+        self.began = began;
+        self
+    }
+
+    /// Whether its session had committed anything when it was loaded.
+    pub(super) fn began(&self) -> bool {
+        self.began
     }
 
     pub(crate) fn id(&self) -> TabId {
@@ -111,7 +135,7 @@ impl StreamTab {
                 return command_event(out.own(), index, &incident.toast());
             }
         };
-        let sent = watch.take_sent(self.id, state.session.revision());
+        let sent = watch.take_sent(self.id, self.looked_up, state.session.revision());
         let before = std::mem::replace(&mut self.shows, Shows::Frame(Arc::clone(&frame)));
         let patches: Arc<[EncodedEvent]> = match &before {
             Shows::Frame(old) => frame.patches_from(old),
@@ -124,6 +148,7 @@ impl StreamTab {
             Shows::Hash(Some(hash)) if *hash == frame.hash => Cow::Borrowed(&frame.signals),
             Shows::Hash(_) => Cow::Owned(Map::new()),
         };
+        self.look_up_what_was_sent(state, &sent, &frame, &mut known);
         self.take_note_of(sent, &mut known);
         let unseen = frame.unseen(&known);
         self.pushed.extend(unseen.keys().cloned());
@@ -133,6 +158,12 @@ impl StreamTab {
             .then(|| datastar::patch_signals(&Value::Object(unseen)));
         self.told = Some(frame.hash);
         self.write(signals.as_ref(), &patches, frame.hash, out);
+    }
+
+    /// Tells its user something.
+    pub(super) fn toast(&self, text: &str, out: &mut Outgoing) {
+        let text = text.to_owned();
+        command_event(out.own(), self.index, &Command::Toast { text });
     }
 
     /// What it shows cannot be read: it stays as it is.
@@ -152,6 +183,48 @@ impl StreamTab {
             "session_gone",
             "this session has ended",
         );
+    }
+
+    /// Where the tab acted at another server, what it sent is known from the record alone.
+    fn look_up_what_was_sent(
+        &mut self,
+        state: &PageState,
+        sent: &BTreeMap<String, Value>,
+        frame: &Frame,
+        known: &mut Cow<'_, Map<String, Value>>,
+    ) {
+        let Some(snapshot) = state.session.snapshot() else {
+            return;
+        };
+        let Some(record) = snapshot.document.tabs.get(&self.id) else {
+            return;
+        };
+        let ours = |load: Load| load.epoch == record.load.epoch && load.nonce == record.load.nonce;
+        if !self.load.is_some_and(ours) || record.number <= self.acted {
+            return;
+        }
+        self.acted = record.number;
+        let Some(carried) = record.carried().filter(|_| sent.is_empty()) else {
+            return;
+        };
+        let revision = state.session.revision();
+        self.looked_up = revision;
+        let is_shown = matches!(record.outcome(), Some(Outcome::Applied { revision: made, .. }) if made == revision);
+        for name in &carried.same {
+            match frame.signals.get(name) {
+                Some(value) if is_shown && !self.pushed.contains(name) => {
+                    known.to_mut().insert(name.clone(), value.clone());
+                }
+                // Whether it is still what the tab sent is not known.
+                _ => {
+                    known.to_mut().remove(name);
+                }
+            }
+        }
+        for name in &carried.differ {
+            known.to_mut().remove(name);
+        }
+        self.pushed.clear();
     }
 
     /// What a tab sent with its action it shows already, and is not sent back. But where a value

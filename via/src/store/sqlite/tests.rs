@@ -303,7 +303,7 @@ async fn the_level_is_that_of_the_connection() {
     assert_eq!(store.durability(), Durability::PowerLoss);
     assert_eq!(scratch.open().durability(), Durability::ProcessCrash);
     let url = format!("sqlite://{}?synchronous=normal", scratch.file().display());
-    let store = crate::store::open(&url).unwrap();
+    let store = crate::store::open(&url).await.unwrap();
     assert_eq!(store.durability(), Durability::ProcessCrash);
 }
 

@@ -1,0 +1,270 @@
+//! A Redis of a test's own, which it can kill, and a line to it that loses answers.
+
+use std::{
+    fs::File,
+    io::{Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use tempfile::TempDir;
+
+use crate::{patience::wait_until, server::free_address};
+
+/// A running `redis-server`, on a port and in a directory of its own. It ends with the value.
+#[derive(Debug)]
+pub struct Redis {
+    directory: TempDir,
+    address: SocketAddr,
+    settings: Vec<String>,
+    child: Option<Child>,
+}
+
+impl Redis {
+    /// Starts a server with these settings, as they would stand in its configuration file:
+    /// `appendfsync always`.
+    #[track_caller]
+    #[must_use]
+    pub fn start(settings: &[&str]) -> Self {
+        let mut redis = Self {
+            directory: tempfile::tempdir().expect("a directory can be made"),
+            address: free_address(),
+            settings: settings.iter().map(|&it| it.to_owned()).collect(),
+            child: None,
+        };
+        redis.launch();
+        redis
+    }
+
+    /// A server that loses no acknowledged write with its process, and at most two seconds of them
+    /// with the power.
+    #[track_caller]
+    #[must_use]
+    pub fn start_logging() -> Self {
+        Self::start(&["appendonly yes", "appendfsync everysec"])
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its address as a URL, to which options can be added.
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.address)
+    }
+
+    /// Where its files are.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Changes a setting of the next start.
+    pub fn set(&mut self, setting: &str) {
+        self.settings.push(setting.to_owned());
+    }
+
+    /// Ends the process at once, as `kill -9` does.
+    #[track_caller]
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("the server can be killed");
+            child.wait().expect("a killed server ends");
+        }
+    }
+
+    /// Starts it again on its port, with its files.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        self.kill();
+        self.launch();
+    }
+
+    /// The number of the process.
+    #[track_caller]
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().expect("the server runs").id()
+    }
+
+    /// Asks the server something.
+    #[track_caller]
+    pub fn ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
+        self.try_ask(words)
+            .unwrap_or_else(|error| panic!("{words:?}: {error}"))
+    }
+
+    /// As [`ask`](Self::ask), of a server that may refuse it.
+    ///
+    /// # Errors
+    ///
+    /// What the server says instead.
+    pub fn try_ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> redis::RedisResult<T> {
+        ask(self.address, words)
+    }
+
+    fn launch(&mut self) {
+        let output = File::create(self.directory().join("output")).expect("a file can be made");
+        let errors = output.try_clone().expect("a file can be opened twice");
+        let mut command = Command::new("redis-server");
+        command
+            .arg("-")
+            .stdin(Stdio::piped())
+            .stdout(output)
+            .stderr(errors);
+        let mut child = command.spawn().unwrap_or_else(|error| {
+            panic!("`redis-server` cannot be started, see `scripts/test`: {error}")
+        });
+        let configuration = format!(
+            "bind {}\nport {}\ndir {}\nsave \"\"\ndaemonize no\n{}\n",
+            self.address.ip(),
+            self.address.port(),
+            self.directory().display(),
+            self.settings.join("\n")
+        );
+        let mut input = child.stdin.take().expect("the input is piped");
+        input
+            .write_all(configuration.as_bytes())
+            .expect("the server reads its configuration");
+        drop(input);
+        self.child = Some(child);
+        wait_until("redis-server answers", || {
+            let child = self.child.as_mut()?;
+            if let Ok(Some(status)) = child.try_wait() {
+                let said = std::fs::read_to_string(self.directory.path().join("output"));
+                panic!(
+                    "redis-server ended with {status}: {}",
+                    said.unwrap_or_default()
+                );
+            }
+            match ask::<String>(self.address, &["PING"]) {
+                Ok(_) => Some(()),
+                // It answers, if only to say that it wants a password.
+                Err(error) => matches!(error.code(), Some("NOAUTH")).then_some(()),
+            }
+        });
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Asks the server at an address something.
+///
+/// # Errors
+///
+/// What came instead of an answer.
+pub fn ask<T: redis::FromRedisValue>(address: SocketAddr, words: &[&str]) -> redis::RedisResult<T> {
+    let client = redis::Client::open(format!("redis://{address}"))?;
+    let mut connection = client.get_connection_with_timeout(crate::patience::PATIENCE)?;
+    let mut command = redis::Cmd::new();
+    for word in words {
+        command.arg(*word);
+    }
+    command.query(&mut connection)
+}
+
+/// A line to a server that can be cut, and that can lose answers: then what is sent arrives, and
+/// the line breaks before the answer does.
+#[derive(Debug)]
+pub struct Line {
+    address: SocketAddr,
+    faults: Arc<Faults>,
+}
+
+#[derive(Debug, Default)]
+struct Faults {
+    loses_answers: AtomicBool,
+    is_silent: AtomicBool,
+    is_over: AtomicBool,
+}
+
+impl Line {
+    /// A line to `server`.
+    #[track_caller]
+    #[must_use]
+    pub fn to(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("the listener has an address");
+        let faults = Arc::<Faults>::default();
+        thread::spawn({
+            let faults = faults.clone();
+            move || {
+                for near in listener.incoming() {
+                    if faults.is_over.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    let Ok(near) = near else { continue };
+                    let Ok(far) = TcpStream::connect(server) else {
+                        continue;
+                    };
+                    relay(near, far, &faults);
+                }
+            }
+        });
+        Self { address, faults }
+    }
+
+    /// Where this end of the line is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// From now on answers are lost, or no more.
+    pub fn lose_answers(&self, lost: bool) {
+        self.faults.loses_answers.store(lost, Ordering::SeqCst);
+    }
+
+    /// From now on nothing passes, and nobody is told; or it passes again.
+    pub fn fall_silent(&self, silent: bool) {
+        self.faults.is_silent.store(silent, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.faults.is_over.store(true, Ordering::SeqCst);
+        // Wakes the listener.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+fn relay(near: TcpStream, far: TcpStream, faults: &Arc<Faults>) {
+    let (Ok(near_again), Ok(far_again)) = (near.try_clone(), far.try_clone()) else {
+        return;
+    };
+    let _ = near.set_nodelay(true);
+    let _ = far.set_nodelay(true);
+    let faults_of_requests = faults.clone();
+    thread::spawn(move || copy(near, far, &faults_of_requests, false));
+    let faults = faults.clone();
+    thread::spawn(move || copy(far_again, near_again, &faults, true));
+}
+
+fn copy(mut from: TcpStream, mut to: TcpStream, faults: &Faults, answers: bool) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut buffer) {
+        if faults.is_silent.load(Ordering::SeqCst) {
+            continue;
+        }
+        if answers && faults.loses_answers.load(Ordering::SeqCst) {
+            break;
+        }
+        if to.write_all(&buffer[..length]).is_err() {
+            break;
+        }
+    }
+    let _ = from.shutdown(Shutdown::Both);
+    let _ = to.shutdown(Shutdown::Both);
+}

@@ -1,0 +1,196 @@
+//! Which Redis, and what of it: a URL taken apart.
+
+use std::{
+    fmt::{self, Debug, Display},
+    ops::RangeInclusive,
+    path::PathBuf,
+    time::Duration,
+};
+
+use redis::{
+    Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, TlsCertificates,
+    io::tcp::TcpSettings,
+};
+
+use crate::store::{OpenError, url};
+
+/// How long a call may take, unless the URL says otherwise.
+const DEADLINE: Duration = Duration::from_secs(2);
+/// What the URL may say of it, in milliseconds.
+const DEADLINES: RangeInclusive<u64> = 100..=60_000;
+
+/// Begins all names that a store uses in Redis, unless the URL says otherwise.
+const PREFIX: &str = "via:";
+
+/// When Redis flushes its log to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fsync {
+    Always,
+    EverySecond,
+    No,
+}
+
+impl Fsync {
+    pub(super) fn parse(value: &str) -> Option<Self> {
+        match value {
+            "always" => Some(Self::Always),
+            "everysec" => Some(Self::EverySecond),
+            "no" => Some(Self::No),
+            _ => None,
+        }
+    }
+}
+
+impl Display for Fsync {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Always => "always",
+            Self::EverySecond => "everysec",
+            Self::No => "no",
+        })
+    }
+}
+
+/// Where a store is.
+#[derive(Clone)]
+pub(super) struct Address {
+    pub(super) client: Client,
+    /// Host and port, for people.
+    pub(super) place: String,
+    pub(super) prefix: String,
+    /// What the URL says of `appendfsync`.
+    pub(super) claimed: Option<Fsync>,
+    /// How long a call may take.
+    pub(super) deadline: Duration,
+}
+
+impl Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The client knows the password.
+        f.debug_struct("Address")
+            .field("place", &self.place)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Address {
+    pub(super) fn parse(text: &str) -> Result<Self, OpenError> {
+        let wrong = |reason: String| url::wrong(text, reason);
+        let (server, query) = text.split_once('?').unwrap_or((text, ""));
+        if server.contains('#') {
+            return Err(wrong("`#` has no meaning in it".to_owned()));
+        }
+        let mut prefix = PREFIX.to_owned();
+        let (mut claimed, mut authority, mut deadline) = (None, None, DEADLINE);
+        for option in query.split('&').filter(|option| !option.is_empty()) {
+            match option.split_once('=') {
+                Some(("prefix", "")) => return Err(wrong("`prefix` is empty".to_owned())),
+                Some(("prefix", value)) => value.clone_into(&mut prefix),
+                Some(("appendfsync", value)) => {
+                    claimed = Some(Fsync::parse(value).ok_or_else(|| {
+                        wrong(format!(
+                            "`appendfsync` is `always`, `everysec` or `no`, not `{value}`"
+                        ))
+                    })?);
+                }
+                Some(("deadline", value)) => {
+                    let millis = value.parse().ok();
+                    let millis = millis.filter(|it| DEADLINES.contains(it)).ok_or_else(|| {
+                        wrong(format!(
+                            "`deadline` is a number of milliseconds from 100 to 60000, not `{value}`"
+                        ))
+                    })?;
+                    deadline = Duration::from_millis(millis);
+                }
+                Some(("ca", value)) => authority = Some(PathBuf::from(value)),
+                _ => {
+                    let name = option.split_once('=').map_or(option, |(name, _)| name);
+                    return Err(wrong(format!(
+                        "there is no option `{name}`, only `prefix`, `appendfsync`, `deadline` \
+                         and `ca`"
+                    )));
+                }
+            }
+        }
+
+        let info = server
+            .into_connection_info()
+            .map_err(|error| wrong(lower(&error.to_string())))?;
+        let is_plain = matches!(info.addr(), ConnectionAddr::Tcp(..));
+        let place = info.addr().to_string();
+        let settings = info.redis_settings().clone();
+        if settings.db() < 0 {
+            return Err(wrong("the number of its database is negative".to_owned()));
+        }
+        let info = info
+            .set_redis_settings(
+                settings
+                    .set_protocol(ProtocolVersion::RESP3)
+                    .set_skip_set_lib_name(),
+            )
+            .set_tcp_settings(TcpSettings::default().set_nodelay(true));
+        let client = match authority {
+            Some(_) if is_plain => {
+                return Err(wrong("`ca` needs TLS, so `rediss://`".to_owned()));
+            }
+            Some(path) => {
+                let certificates = std::fs::read(&path)
+                    .map_err(|error| wrong(format!("`ca` names `{}`: {error}", path.display())))?;
+                Client::build_with_tls(
+                    info,
+                    TlsCertificates {
+                        client_tls: None,
+                        root_cert: Some(certificates),
+                    },
+                )
+            }
+            None => Client::open(info),
+        };
+        Ok(Self {
+            client: client.map_err(|error| wrong(lower(&error.to_string())))?,
+            place,
+            prefix,
+            claimed,
+            deadline,
+        })
+    }
+
+    /// Where all commits of this store are announced.
+    pub(super) fn channel(&self) -> String {
+        // Channels are those of all databases of a server.
+        let settings = self.client.get_connection_info().redis_settings();
+        format!("{}notices:{}", self.prefix, settings.db())
+    }
+
+    /// A refusal of this server.
+    pub(super) fn refused(&self, reason: impl Into<String>) -> OpenError {
+        OpenError::Redis {
+            place: self.place.clone(),
+            reason: reason.into(),
+        }
+    }
+
+    /// A server that does not answer.
+    pub(super) fn unreachable(
+        &self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> OpenError {
+        OpenError::Unreachable {
+            place: self.place.clone(),
+            source: source.into(),
+        }
+    }
+}
+
+/// A sentence of `redis` as a part of ours.
+fn lower(sentence: &str) -> String {
+    let sentence = sentence
+        .split_once("- InvalidClientConfig: ")
+        .or_else(|| sentence.split_once("InvalidClientConfig: "))
+        .map_or(sentence, |(_, after)| after);
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
+}

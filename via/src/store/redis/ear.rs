@@ -1,0 +1,142 @@
+//! Hears what all instances announce, on a connection of its own.
+//!
+//! Redis keeps no announcement for who does not listen. So each time that listening begins, and it
+//! does again by itself after every break, all subscribers are told that they may have missed
+//! something.
+
+use std::{sync::Arc, time::Duration};
+
+use redis::{PushInfo, PushKind, Value, aio::MultiplexedConnection};
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
+
+use super::{
+    echo::Echoes,
+    line::{Line, dial, inspect},
+    record,
+};
+use crate::store::{Notice, OpenError, notices::Notices};
+
+/// How often the server is asked whether it is there, and still what it was.
+const HEARTBEAT: Duration = Duration::from_secs(3);
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+pub(super) struct Ear {
+    line: Arc<Line>,
+    notices: Arc<Notices>,
+    echoes: Arc<Echoes>,
+    connection: MultiplexedConnection,
+    broke: Arc<Notify>,
+}
+
+impl Ear {
+    /// Begins to listen.
+    pub(super) async fn open(
+        line: Arc<Line>,
+        notices: Arc<Notices>,
+        echoes: Arc<Echoes>,
+    ) -> Result<Self, OpenError> {
+        let (connection, broke) = listen(&line, &notices, &echoes).await?;
+        Ok(Self {
+            line,
+            notices,
+            echoes,
+            connection,
+            broke,
+        })
+    }
+
+    /// Listens for ever.
+    pub(super) async fn run(mut self) {
+        loop {
+            self.listen_while_it_is_good().await;
+            let mut pause = FIRST_PAUSE;
+            loop {
+                match listen(&self.line, &self.notices, &self.echoes).await {
+                    Ok((connection, broke)) => {
+                        (self.connection, self.broke) = (connection, broke);
+                        break;
+                    }
+                    Err(error) => {
+                        tracing::debug!(%error, "notices of Redis are not heard");
+                        sleep(pause).await;
+                        pause = LONGEST_PAUSE.min(pause * 2);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn listen_while_it_is_good(&mut self) {
+        loop {
+            tokio::select! {
+                () = self.broke.notified() => return,
+                () = sleep(HEARTBEAT) => {}
+            }
+            match inspect(&mut self.connection, &self.line.address).await {
+                Ok(level) => self.line.set_level(level),
+                Err(OpenError::Unreachable { .. }) => return,
+                Err(error) => {
+                    // Whatever it has become, no commit may go there.
+                    tracing::error!(%error, "this Redis cannot be used any more");
+                    self.line.give_up();
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Makes a connection and subscribes there.
+async fn listen(
+    line: &Line,
+    notices: &Arc<Notices>,
+    echoes: &Arc<Echoes>,
+) -> Result<(MultiplexedConnection, Arc<Notify>), OpenError> {
+    let address = &line.address;
+    let broke = Arc::new(Notify::new());
+    let mut connection = dial(address, {
+        let (notices, echoes, broke) = (notices.clone(), echoes.clone(), broke.clone());
+        move |push| hear(&push, &notices, &echoes, &broke)
+    })
+    .await?;
+    let level = inspect(&mut connection, address).await?;
+    match timeout(address.deadline, connection.subscribe(address.channel())).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) if error.code().is_some() => {
+            return Err(address.refused(format!(
+                "its user may not subscribe to `{}` ({error})",
+                address.channel()
+            )));
+        }
+        Ok(Err(error)) => return Err(address.unreachable(error)),
+        Err(_) => return Err(address.unreachable("it does not answer")),
+    }
+    line.set_level(level);
+    // From here on everything is heard; this stands for what was not.
+    echoes.forget();
+    notices.announce(Notice::Lagged);
+    Ok((connection, broke))
+}
+
+fn hear(push: &PushInfo, notices: &Notices, echoes: &Echoes, broke: &Notify) {
+    match (&push.kind, push.data.last()) {
+        (PushKind::Message, Some(Value::BulkString(announcement))) => {
+            let Some((token, announcement)) = record::token(announcement) else {
+                notices.announce(Notice::Lagged);
+                return;
+            };
+            if echoes.is_news(token) && notices.has_listeners() {
+                for notice in record::notices(announcement) {
+                    notices.announce(notice);
+                }
+            }
+        }
+        (PushKind::Message, _) => notices.announce(Notice::Lagged),
+        (PushKind::Disconnection, _) => broke.notify_one(),
+        _ => {}
+    }
+}
