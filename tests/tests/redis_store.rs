@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use via::store::{
     Durability, RedisStore,
-    conformance::{Behind, Elsewhere, Faults, Formats, Harness, LosesAnswers, Small},
+    conformance::{self, Behind, Elsewhere, Faults, Formats, Harness, LosesAnswers, Small},
 };
 use via_tests::redis::{Line, Redis, ask};
 
@@ -146,8 +146,10 @@ impl LosesAnswers for OverALine {
     }
 }
 
-mod over_a_line {
-    use super::*;
-
-    via::store::conformance::tests! { OverALine::new(); instances, unknown }
+/// The section `unknown`; the others say nothing new over a line that is not cut.
+#[test]
+fn what_became_of_a_commit_whose_answer_was_lost_is_unknown() {
+    for case in conformance::unknown::<OverALine>() {
+        case.run(&OverALine::new);
+    }
 }

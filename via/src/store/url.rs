@@ -211,7 +211,10 @@ mod tests {
                 "`ca` names `/none.pem`",
             ),
             ("rediss://user:secret@host#insecure", "`#` has no meaning"),
-            ("redis://user:secret@host:port", "invalid port"),
+            (
+                "redis://user:secret@host:port",
+                "its host or port cannot be read",
+            ),
         ] {
             let sentence = sentence(url).await;
             assert!(sentence.contains(reason), "{sentence}");

@@ -114,6 +114,9 @@ impl Address {
             }
         }
 
+        if redis::parse_redis_url(server).is_none() {
+            return Err(wrong("its host or port cannot be read".to_owned()));
+        }
         let info = server
             .into_connection_info()
             .map_err(|error| wrong(lower(&error.to_string())))?;
@@ -185,10 +188,7 @@ impl Address {
 
 /// A sentence of `redis` as a part of ours.
 fn lower(sentence: &str) -> String {
-    let sentence = sentence
-        .split_once("- InvalidClientConfig: ")
-        .or_else(|| sentence.split_once("InvalidClientConfig: "))
-        .map_or(sentence, |(_, after)| after);
+    let (sentence, _) = sentence.split_once(" - ").unwrap_or((sentence, ""));
     let mut letters = sentence.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_lowercase().chain(letters).collect()
