@@ -12,8 +12,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What is loaded by URL: by a document, by a page without a worker, and as a worker.
-const ENTRIES: [&str; 3] = ["boot.js", "hub.js", "hub-worker.js"];
+/// What is loaded by URL: by a document (the last two: before the client, and by one of `App::dev`), by a
+/// page without a worker, and as a worker.
+const ENTRIES: [&str; 5] = ["boot.js", "hub.js", "hub-worker.js", "early.js", "dev.js"];
 
 fn main() {
     let client = Path::new(&env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("client");

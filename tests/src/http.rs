@@ -30,4 +30,4 @@ pub use stream::Stream;
 pub use tab::Tab;
 pub use visitor::Visitor;
 pub(crate) use wire::{Connection, send};
-pub use wire::{Line, raw};
+pub use wire::{Line, bytes, raw};

@@ -1,6 +1,6 @@
 //! Harness of the whole-program and browser tests of `via`.
 //!
-//! Tools, each usable alone:
+//! Its tools, each usable alone:
 //!
 //! - [`chromium`] drives a real browser and fails a test on any console error, uncaught exception
 //!   or violation of the Content-Security-Policy;
@@ -13,12 +13,16 @@
 //! - [`stores`] stands between an app and its store and does what stores do on bad days;
 //! - [`tape`] is a store that can be wound back, and that can lose its notices;
 //! - [`disk`] is a small disk of a test's own, which it can fill;
+//! - [`random`] gives the numbers of a seed, and [`edits`] pages that change at random;
+//! - [`figures`] says what was measured;
 //! - [`client`] speaks the whole protocol at little cost, for many tabs in one process;
 //! - [`cluster`] runs several servers on one store, each behind a [`link`] that can be cut;
 //! - [`twisted`] is a store that is wrong on purpose, for checks that have to find that out;
 //! - [`redis`] is a Redis server of a test's own, which it can kill, and a line to it that it can cut;
 //! - [`documents`] writes and reads documents of a store, without an app;
-//! - [`history`] compares what a session says was done to it with what its tabs were told.
+//! - [`weight`] says how much memory the process takes;
+//! - [`history`] compares what a session says was done to it with what its tabs were told;
+//! - [`load`] measures how much a server bears, beside what the machine can do at best.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
 //! what it saw when the condition did not come true.
@@ -38,13 +42,17 @@ pub mod cluster;
 pub mod dice;
 pub mod disk;
 pub mod documents;
+pub mod edits;
+pub mod figures;
 pub mod fixture;
 pub mod history;
 pub mod http;
 pub mod link;
+pub mod load;
 pub mod nginx;
 pub mod patience;
 pub mod proxy;
+pub mod random;
 pub mod redis;
 pub mod server;
 pub mod serving;
@@ -52,3 +60,4 @@ pub mod sse;
 pub mod stores;
 pub mod tape;
 pub mod twisted;
+pub mod weight;

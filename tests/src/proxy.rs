@@ -23,10 +23,12 @@ mod relay;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::patience::wait_until;
 use control::Control;
@@ -61,6 +63,12 @@ pub struct Exchange {
     pub method: Method,
     /// Its path without the query.
     pub path: String,
+    /// Its query, or nothing.
+    pub query: String,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body, once all of it was there.
+    pub body: Bytes,
     /// Its header `Via-Request`, or nothing: `attach`, `stream`, `action`.
     pub kind: String,
     /// Which one it is among the requests with the same method, path and kind, counted from 1.
@@ -119,6 +127,17 @@ impl Proxy {
     /// Passes everything from now on.
     pub fn pass(&self) {
         self.rule(|_| Fate::Pass);
+    }
+
+    /// Makes the way to the server and back last this much longer for requests from now on, and for
+    /// each part of their answers: half of it in each direction.
+    pub fn latency(&self, round_trip: Duration) {
+        self.control.set_one_way(round_trip / 2);
+    }
+
+    /// Takes all cookies out of the answers from now on, as a browser does whose cookies are off.
+    pub fn refuse_cookies(&self) {
+        self.control.cookies.store(false, Ordering::Relaxed);
     }
 
     /// Lets go all answers that are being held.

@@ -35,8 +35,14 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Serves the app on a free port of the loopback interface.
+    /// Serves the app on a free port of the loopback interface, to visitors who act as often as they
+    /// can: no person does what a test does.
     pub async fn start(app: via::App) -> Self {
+        Self::start_as_it_is(app.action_rate(1_000_000, 1_000_000)).await
+    }
+
+    /// Serves the app with the rate of actions that it has.
+    pub async fn start_as_it_is(app: via::App) -> Self {
         let server = app.bind("127.0.0.1:0").await.expect("the app starts");
         let address = server.address();
         let (stop, stopped) = oneshot::channel();

@@ -8,10 +8,13 @@ use std::{
 };
 
 use tokio::{
+    sync::watch,
     task::{JoinSet, block_in_place},
-    time::timeout,
+    time::{sleep, timeout},
 };
-use via::store::{CommitOutcome, Expect, Key, Notice, RedisStore, Store, StoreError, Subscription};
+use via::store::{
+    CommitOutcome, Expect, Key, Notice, RedisStore, Store, StoreError, Subscription, Version,
+};
 use via_tests::{
     documents::{create, key, load, put},
     patience::{PATIENCE, eventually},
@@ -34,6 +37,18 @@ async fn hears(subscription: &mut Subscription, expected: &Key) -> bool {
             Some(_) => {}
             None => panic!("the subscription ended"),
         }
+    }
+}
+
+/// As it is once the store can be read.
+async fn read(store: &RedisStore, key: &Key) -> Option<(Version, String)> {
+    let begun = Instant::now();
+    loop {
+        match load(store, key).await {
+            Ok(found) => return found,
+            Err(error) => assert!(begun.elapsed() < PATIENCE, "it cannot be read: {error}"),
+        }
+        sleep(Duration::from_millis(5)).await;
     }
 }
 
@@ -122,7 +137,7 @@ async fn a_store_that_is_away_says_so_at_once_and_comes_back_by_itself() {
     );
 
     block_in_place(|| server.restart());
-    let found = eventually("it is back", async || load(&store, &document).await.ok()).await;
+    let found = read(&store, &document).await;
     assert_eq!(found, Some((version, "text".to_owned())));
     assert_eq!(next(&mut subscription).await, Some(Notice::Lagged));
     let other = key("other");
@@ -142,12 +157,15 @@ async fn a_silent_server_hangs_nobody() {
 
     line.fall_silent(true);
     let begun = Instant::now();
-    let (commit, read) = tokio::join!(
+    let (commit, loaded) = tokio::join!(
         put(&store, &document, Expect::At(version), "more"),
         load(&store, &document),
     );
     assert!(matches!(commit, Ok(CommitOutcome::Unknown)), "{commit:?}");
-    assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
+    assert!(
+        matches!(loaded, Err(StoreError::Unavailable(_))),
+        "{loaded:?}"
+    );
     // Nothing was sent, for certain.
     let commit = put(&store, &document, Expect::At(version), "more").await;
     assert!(
@@ -161,7 +179,7 @@ async fn a_silent_server_hangs_nobody() {
     );
 
     line.fall_silent(false);
-    let found = eventually("it is back", async || load(&store, &document).await.ok()).await;
+    let found = read(&store, &document).await;
     assert_eq!(found, Some((version, "text".to_owned())));
 
     line.fall_silent(true);
@@ -176,6 +194,46 @@ async fn a_silent_server_hangs_nobody() {
     assert!(ended.is_err(), "{ended:?}");
 }
 
+/// Commits a document until the end; answers its last revision, and how often nobody knew.
+async fn count(
+    store: &RedisStore,
+    key: &Key,
+    ended: &watch::Receiver<bool>,
+    progress: &watch::Sender<u64>,
+) -> (u64, u64) {
+    let mut expect = Expect::Absent;
+    let (mut revision, mut unknown) = (0, 0);
+    while !*ended.borrow() {
+        let text = (revision + 1).to_string();
+        match put(store, key, expect, &text).await {
+            Ok(CommitOutcome::Committed(versions)) => {
+                assert_eq!(versions[0].revision, revision + 1);
+                (revision, expect) = (revision + 1, Expect::At(versions[0]));
+                progress.send_modify(|number| *number += 1);
+            }
+            // Settled by reading, as `via` does.
+            Ok(CommitOutcome::Unknown) => {
+                unknown += 1;
+                let Some((version, text)) = read(store, key).await else {
+                    assert_eq!(revision, 0);
+                    continue;
+                };
+                assert_eq!(text, version.revision.to_string());
+                let is_done = version.revision == revision + 1;
+                assert!(
+                    is_done || version.revision == revision,
+                    "{} after {revision}",
+                    version.revision
+                );
+                (revision, expect) = (version.revision, Expect::At(version));
+            }
+            Err(StoreError::Unavailable(_)) => sleep(Duration::from_millis(5)).await,
+            other => panic!("{other:?}"),
+        }
+    }
+    (revision, unknown)
+}
+
 /// Callers commit all the time while the server is killed: each document has all that was
 /// acknowledged, once, in order.
 #[tokio::test(flavor = "multi_thread")]
@@ -184,49 +242,15 @@ async fn a_server_that_flushes_always_loses_nothing_when_it_is_killed_a_hundred_
     const CALLERS: usize = 8;
     let mut server = Redis::start(&["appendonly yes", "appendfsync always"]);
     let store = Arc::new(RedisStore::open(&server.url()).await.unwrap());
-    let (end, ended) = tokio::sync::watch::channel(false);
-    let (progress, mut seen) = tokio::sync::watch::channel(0_u64);
+    let (end, ended) = watch::channel(false);
+    let (progress, mut seen) = watch::channel(0_u64);
     let progress = Arc::new(progress);
     let mut callers = JoinSet::new();
     for caller in 0..CALLERS {
         let (store, ended, progress) = (store.clone(), ended.clone(), progress.clone());
         callers.spawn(async move {
             let key = key(&format!("caller/{caller}"));
-            let mut expect = Expect::Absent;
-            let (mut revision, mut unknown) = (0, 0);
-            while !*ended.borrow() {
-                let text = (revision + 1).to_string();
-                match put(&store, &key, expect, &text).await {
-                    Ok(CommitOutcome::Committed(versions)) => {
-                        assert_eq!(versions[0].revision, revision + 1);
-                        (revision, expect) = (revision + 1, Expect::At(versions[0]));
-                        progress.send_modify(|number| *number += 1);
-                    }
-                    // Settled by reading, as `via` does.
-                    Ok(CommitOutcome::Unknown) => {
-                        unknown += 1;
-                        let found =
-                            eventually("it can be read", async || load(&store, &key).await.ok())
-                                .await;
-                        if let Some((version, text)) = found {
-                            assert_eq!(text, version.revision.to_string());
-                            let next = revision + 1;
-                            assert!(
-                                version.revision == revision || version.revision == next,
-                                "{} after {revision}",
-                                version.revision
-                            );
-                            (revision, expect) = (version.revision, Expect::At(version));
-                        } else {
-                            assert_eq!(revision, 0);
-                        }
-                    }
-                    Err(StoreError::Unavailable(_)) => {
-                        tokio::time::sleep(Duration::from_millis(5)).await;
-                    }
-                    other => panic!("{other:?}"),
-                }
-            }
+            let (revision, unknown) = count(&store, &key, &ended, &progress).await;
             (key, revision, unknown)
         });
     }
@@ -247,7 +271,7 @@ async fn a_server_that_flushes_always_loses_nothing_when_it_is_killed_a_hundred_
         unknown += doubts;
     }
     for (key, revision) in &acknowledged {
-        let found = eventually("it can be read", async || load(&store, key).await.ok()).await;
+        let found = read(&store, key).await;
         let (version, text) = found.expect("it is there");
         assert_eq!((version.revision, text), (*revision, revision.to_string()));
     }

@@ -14,6 +14,10 @@ const CONVERGED: Duration = Duration::from_secs(6);
 struct Desk {
     #[state]
     count: u32,
+    #[state]
+    open: bool,
+    #[state]
+    entered: u32,
     #[state(app)]
     total: u32,
     #[signal(tab)]
@@ -34,12 +38,47 @@ impl Desk {
         self.count += 1;
         self.draft.clear();
     }
+
+    fn clear(&mut self) {
+        self.draft.clear();
+    }
+
+    fn open_up(&mut self) {
+        self.open = true;
+    }
+
+    fn enter(&mut self) -> Result<(), &'static str> {
+        if !self.open {
+            return Err("It is closed.");
+        }
+        self.entered += 1;
+        Ok(())
+    }
+
+    fn break_in(&mut self) {
+        assert!(self.open, "it is closed");
+        self.entered += 1;
+    }
+
+    async fn enter_by(task: Task<Self>) -> Result<(), String> {
+        task.update(|desk| {
+            assert!(desk.open, "it is closed");
+            desk.entered += 1;
+        })
+        .await
+        .map_err(|error| error.to_string())
+    }
+
+    fn log_in(&mut self, fx: &mut Effects) {
+        fx.session().login("anna");
+    }
 }
 
 impl View for Desk {
     fn view(&self, cx: &Cx<Self>) -> Markup {
         html! {
             output id="count" { "count " (self.count) }
+            output id="entered" { "entered " (self.entered) }
             output id="total" { "total " (self.total) }
             input data-bind=(cx.draft());
         }
@@ -51,7 +90,6 @@ struct Scene {
     store: Tape,
     first: Serving,
     second: Serving,
-    visitor: Visitor,
     tab: Tab,
     stream: Stream,
 }
@@ -78,7 +116,6 @@ impl Scene {
             store,
             first,
             second,
-            visitor,
             tab,
             stream,
         }
@@ -172,4 +209,111 @@ async fn nothing_is_asked_for_what_nobody_shows_and_many_documents_are_asked_for
     .await;
     streams.clear();
     server.stop().await;
+}
+
+#[tokio::test]
+async fn an_input_that_an_action_at_another_server_cleared_is_cleared() {
+    let mut scene = Scene::new().await;
+    // The server of the stream knows no other value than the empty one before and after.
+    let answer = scene
+        .tab
+        .act(Action::new("Desk::submit").edited("draft", "milk"))
+        .await;
+    answer.assert_ok();
+    is_cleared(&mut scene.stream).await;
+    shows(&mut scene.stream, "count 2").await;
+    scene.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_tab_sent_to_another_server_is_not_sent_back_to_it() {
+    let mut scene = Scene::new().await;
+    let there = scene.tab.visitor().at(scene.second.address());
+    let frame = frame_of(&there).await;
+    scene.stream = there.resume(&[(&scene.tab, Some(&frame))]).await;
+    let answer = scene
+        .tab
+        .act(Action::new("Desk::add").edited("draft", "bread"))
+        .await;
+    answer.assert_ok();
+    let events = scene.stream.drain(Duration::from_millis(700)).await;
+    let about = |text: &str| events.iter().any(|event| event.data.contains(text));
+    assert!(about("count 2") && !about("bread"), "{events:?}");
+    // It is known what the tab shows: this differs from it.
+    scene.tab.act(Action::new("Desk::clear")).await.assert_ok();
+    is_cleared(&mut scene.stream).await;
+    scene.stop().await;
+}
+
+async fn is_cleared(stream: &mut Stream) {
+    let cleared = stream
+        .until("about the draft", |event| event.data.contains("draft"))
+        .await;
+    assert!(cleared.data.contains(r#"{"draft":""}"#), "{cleared}");
+}
+
+/// The hash of the frame that the page shows at this moment.
+async fn frame_of(visitor: &Visitor) -> String {
+    let page = visitor.get("/").await.text();
+    let (_, rest) = page.split_once("data-via-frame=\"").unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+#[tokio::test]
+async fn a_tab_that_acted_while_it_had_no_stream_is_told_what_became_of_its_input() {
+    let scene = Scene::new().await;
+    let Scene {
+        tab,
+        stream,
+        first,
+        second,
+        ..
+    } = scene;
+    drop(stream);
+    // The view is the same as before, so the frame alone says nothing.
+    let answer = tab
+        .act(Action::new("Desk::clear").edited("draft", "milk"))
+        .await;
+    answer.assert_ok();
+    let frame = frame_of(tab.visitor()).await;
+    let visitor = tab.visitor().at(second.address());
+    let mut stream = visitor.resume(&[(&tab, Some(&frame))]).await;
+    is_cleared(&mut stream).await;
+    drop(stream);
+    first.stop().await;
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_is_refused_because_of_what_another_server_has_changed_meanwhile() {
+    let mut scene = Scene::new().await;
+    scene.store.set_silent(true);
+    let second = scene.tab.visitor().at(scene.second.address());
+    let tab = scene.tab.at(&second);
+    // The second server shows a stream of the session, and knows nothing of this.
+    scene
+        .tab
+        .act(Action::new("Desk::open_up"))
+        .await
+        .assert_ok();
+    let tab = tab.at(&second);
+    for action in ["Desk::enter", "Desk::break_in", "Desk::enter_by"] {
+        let action = Action::new(action).number(scene.tab.next_number());
+        let answer = tab.act(action).await;
+        answer.assert_ok();
+    }
+    shows(&mut scene.stream, "entered 3").await;
+    scene.stop().await;
+}
+
+#[tokio::test]
+async fn a_log_in_at_one_server_is_known_to_the_next_request_at_another() {
+    let scene = Scene::new().await;
+    scene.store.set_silent(true);
+    scene.tab.act(Action::new("Desk::log_in")).await.assert_ok();
+    let second = scene.tab.visitor().at(scene.second.address());
+    let action = Action::new("Desk::add").number(scene.tab.next_number());
+    let answer = scene.tab.at(&second).act(action).await;
+    assert_eq!(answer.status, 204, "{}", answer.text());
+    scene.stop().await;
 }

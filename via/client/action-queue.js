@@ -29,12 +29,13 @@ export class ActionQueue {
   #flight = null;
 
   /**
-   * `post(body, { number, keepalive, signal })` sends; `sending(item)` is called before an item leaves for
-   * the first time, `settled(item, { status, body })` when it has its answer, and `full(message)` once
-   * for an item that has to wait until the server has room.
+   * `post(body, { number, keepalive, signal })` sends; `queued(item)` is called for each item that is added,
+   * `sending(item)` before it leaves for the first time, `retrying(item)` when it is to leave again,
+   * `settled(item, { status, body })` when it has its answer, and `full(message)` once for an item that
+   * has to wait until the server has room.
    */
-  constructor({ post, sending, settled, full, random, timers = globalThis, now = Date.now }) {
-    Object.assign(this, { post, sending, settled, full, timers, now });
+  constructor({ post, queued, sending, retrying, settled, full, random, timers = globalThis, now = Date.now }) {
+    Object.assign(this, { post, queued, sending, retrying, settled, full, timers, now });
     // Set by whoever can attach the document as another tab.
     this.displaced = () => {};
     this.backoff = new Backoff({ base: 200, cap: 5_000, floor: 0.5, random });
@@ -55,6 +56,7 @@ export class ActionQueue {
   /** Adds `{ action, args, signals, dirty, .. }`; `args` is JSON text. */
   add(item) {
     this.#items.push(item);
+    this.queued?.(item);
     this.#next();
   }
 
@@ -106,6 +108,7 @@ export class ActionQueue {
     }
     if (answer?.body?.code === 'full' && !item.full) this.full((item.full = answer.body.message));
     if (answer?.retryAfter > 0) wait = Math.max(wait, Math.min(answer.retryAfter * 1000, 60_000));
+    this.retrying?.(item);
     this.#retry = this.timers.setTimeout(() => {
       this.#retry = null;
       this.#send();

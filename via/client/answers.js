@@ -2,6 +2,8 @@
  * What becomes of the answer to an action: commands are done, refusals are told to the user.
  */
 
+import { tell } from './hooks.js';
+
 /** A page that had to be reloaded this short a time ago is not reloaded again. */
 const RELOAD_GUARD = 60_000;
 
@@ -17,7 +19,7 @@ export class Answers {
 
   /** Takes a definite answer to `item`. */
   settle(item, { status, body }) {
-    item.done();
+    item.done({ status, body });
     if (status === 200 || status === 204) {
       this.storage.removeItem(this.guard);
       this.drafts.acknowledged(item.versions);
@@ -63,9 +65,10 @@ export class Answers {
   }
 
   /** Does what the server wants done in the browser beyond patches: a closed set. */
-  run({ do: what, text, to }) {
+  run({ do: what, text, to, name, detail }) {
     if (what === 'toast') this.notices.toast(text);
     else if (what === 'redirect' && isLocal(to)) location.assign(to);
+    else if (what === 'emit') tell(name, detail);
     else console.error('via: the server sent a command that is not known', what);
   }
 }

@@ -13,6 +13,8 @@ const ATTACHED_WITHIN = 15_000;
 export class Attachment {
   token = null;
   tab = null;
+  /** Whether a document before a reload has left its token. */
+  handedOn = false;
   #running = null;
   /** Another tab is asked for, while an answer is still awaited. */
   #another = false;
@@ -34,6 +36,7 @@ export class Attachment {
   start() {
     const left = this.storage.getItem(this.key);
     this.storage.removeItem(this.key);
+    this.handedOn = left !== null;
     return this.attach(left);
   }
 

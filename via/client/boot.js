@@ -4,6 +4,7 @@
 
 import { ActionQueue } from './action-queue.js';
 import { Answers } from './answers.js';
+import { makeApi } from './api.js';
 import { Attachment } from './attach.js';
 import { sources, views } from './attributes.js';
 import { binding, isBoundFieldHeld, isSecret, onBoundRelease } from './bind.js';
@@ -13,14 +14,17 @@ import { Drafts } from './drafts.js';
 import { events } from './events.js';
 import { watchFields } from './fields.js';
 import { Handover } from './handover.js';
+import { lifecycle, tell } from './hooks.js';
 import { Link } from './link.js';
 import { remember } from './nodes.js';
 import { Notices } from './notices.js';
 import { Patches } from './patches.js';
 import { indicator } from './pending.js';
+import { replay } from './replay.js';
 import { batch, Signals } from './signals.js';
 import { Status } from './status.js';
 import { storage } from './storage.js';
+import { announcePatches, watches } from './watches.js';
 
 function boot(root) {
   const pagePath = location.pathname + location.search;
@@ -29,8 +33,9 @@ function boot(root) {
 
   const signals = new Signals();
   const drafts = new Drafts(signals, isBoundFieldHeld);
+  drafts.young = true;
   const page = { root, signals, drafts, booting: true };
-  const directives = new Directives(page, [sources, { ...views, ...binding, ...events, ...indicator }]);
+  const directives = new Directives(page, [sources, { ...views, ...binding, ...events, ...watches, ...indicator }]);
   const patches = new Patches({ drafts, directives });
   const notices = new Notices();
   const status = new Status();
@@ -46,8 +51,20 @@ function boot(root) {
         body,
         ...options,
       }),
-    sending: (item) => (item.dirty = drafts.sent(item.versions)),
-    settled: (item, answer) => batch(() => answers.settle(item, answer)),
+    queued: ({ action, args, el }) => tell('via:action', { action, args, element: el ?? null }),
+    sending(item) {
+      item.dirty = drafts.sent(item.versions);
+      lifecycle('started', item.el);
+    },
+    retrying: ({ el }) => lifecycle('retrying', el),
+    settled(item, answer) {
+      const { action, number, el } = item;
+      const { status, body } = answer;
+      if (status !== 200 && status !== 204) lifecycle('error', el, { status: String(status) });
+      lifecycle('finished', el);
+      tell('via:answer', { action, number, element: el ?? null, status, code: body?.code, message: body?.message });
+      batch(() => answers.settle(item, answer));
+    },
     full: (message) => notices.toast(message, { error: true }),
   });
   queue.displaced = () => attachment.attach(null);
@@ -89,9 +106,11 @@ function boot(root) {
     // After a frame that could not be applied, differences from it make no sense.
     if (broken && !full) return;
     try {
-      batch(() => list.forEach((event) => patches.apply(event)));
+      batch(() => patches.applyAll(list));
       frame = hash;
       broken = false;
+      drafts.young = false;
+      tell('via:frame', { full, hash, events: list });
     } catch (error) {
       broken = true;
       frame = null;
@@ -104,6 +123,8 @@ function boot(root) {
   remember(root);
   batch(() => directives.start(root));
   page.booting = false;
+  announcePatches(signals);
+  globalThis.via = makeApi({ queue, drafts });
   handover.take();
 
   const wake = () => {
@@ -131,6 +152,9 @@ function boot(root) {
   });
 
   attachment.start();
+  // What a tab held before a reload comes with the first frame: until then the server knows it better.
+  drafts.young = attachment.handedOn;
+  replay();
 }
 
 const root = document.getElementById('via');

@@ -8,7 +8,7 @@ export function makeCalls({ queue, drafts }) {
   return {
     post(scope, target) {
       const { action, args } = parseTarget(target);
-      queue.add({ action, args, ...drafts.capture(), done: markPending(scope.el) });
+      queue.add({ action, args, el: scope.el, ...drafts.capture(), done: markPending(scope.el) });
     },
     set({ signals }, name, value) {
       signals.edit(String(name).replace(/^\$/, ''), value);

@@ -6,6 +6,7 @@
  */
 
 import { compile } from './expression.js';
+import { tell } from './hooks.js';
 import { effect } from './signals.js';
 
 const live = new WeakMap();
@@ -19,6 +20,7 @@ export function report(element, name, error) {
   if (reported.has(key)) return;
   reported.add(key);
   console.error(`via: in ${name}="${source}": ${error.message}`, element);
+  tell('via:error', { element, attribute: name, expression: source, message: error.message });
 }
 
 /** `data-on:click__debounce.500ms` is plugin `on`, key `click`, modifiers `debounce` -> `["500ms"]`. */

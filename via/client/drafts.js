@@ -15,6 +15,9 @@ export class Drafts {
   #kept = new Map();
   #clock = 0;
 
+  /** The document is the reload of a tab and has not been told yet what that tab holds. */
+  young = false;
+
   /** `isHeld(name)` says whether a field bound to the signal is in the user's hands. */
   constructor(signals, isHeld = () => false) {
     this.signals = signals;
@@ -36,7 +39,7 @@ export class Drafts {
   /** What an action carries that is asked for now. */
   capture() {
     const signals = {};
-    for (const name of this.#declared) signals[name] = this.signals.peek(name);
+    for (const name of this.young ? this.#versions.keys() : this.#declared) signals[name] = this.signals.peek(name);
     return { signals, dirty: [...this.#versions.keys()], versions: new Map(this.#versions) };
   }
 

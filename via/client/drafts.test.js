@@ -106,3 +106,12 @@ test('values inside of values come back as they were', () => {
   signals.edit('text', null, ['none']);
   assert.deepEqual(drafts.capture().dirty, []);
 });
+
+test('a document that is the reload of a tab sends what was typed in it, and nothing that it only shows', () => {
+  const { signals, drafts } = setUp();
+  drafts.young = true;
+  signals.edit('text', 'a');
+  assert.deepEqual(drafts.capture().signals, { text: 'a' });
+  drafts.young = false;
+  assert.deepEqual(drafts.capture().signals, { step: 1, text: 'a' });
+});

@@ -212,6 +212,7 @@ class Parser {
     if (kind === 'name') {
       if (Object.hasOwn(WORDS, value)) return { run: () => WORDS[value] };
       if (value === 'el' || value === 'evt') return { run: (s) => s[value] };
+      if (value === 'patch') return { run: (s) => s.evt?.detail };
     }
     if (kind === 'punctuator') {
       if (value === '(') {

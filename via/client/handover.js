@@ -44,8 +44,7 @@ export class Handover {
     const { typed, clicks } = JSON.parse(left);
     for (const [name, value] of typed) if (this.signals.has(name)) this.signals.edit(name, value);
     // All but what was typed is better known to the server than to a document that is this young.
-    const { signals, dirty, versions } = this.drafts.capture();
-    const known = Object.fromEntries(dirty.map((name) => [name, signals[name]]));
-    for (const click of clicks) this.queue.add({ ...click, signals: known, dirty, versions, done() {} });
+    const carried = this.drafts.capture();
+    for (const click of clicks) this.queue.add({ ...click, ...carried, done() {} });
   }
 }

@@ -12,17 +12,18 @@ const REFUSED = /^(?:on|srcdoc$)/i;
 export function morphAttributes(old, next) {
   const owned = ownedAttributes(old);
   const changed = new Set();
+  const kept = next.getAttribute('data-preserve-attr')?.split(/\s+/) ?? [];
   for (const attribute of next.attributes) {
     const { name, value } = attribute;
     const before = owned?.has(name) ? owned.get(name) : old.getAttribute(name);
-    if (before === value || REFUSED.test(name)) continue;
+    if (before === value || kept.includes(name) || REFUSED.test(name)) continue;
     owned?.has(name) && owned.set(name, value);
     changed.add(name);
     if (name === 'style') old.style.cssText = value;
     else old.setAttributeNode(attribute.cloneNode());
   }
   for (const name of [...old.getAttributeNames(), ...(owned?.keys() ?? [])]) {
-    if (next.hasAttribute(name) || isClients(old, name)) continue;
+    if (next.hasAttribute(name) || kept.includes(name) || isClients(old, name)) continue;
     if (owned?.has(name)) {
       if (owned.get(name) === null) continue;
       owned.set(name, null);

@@ -4,9 +4,11 @@
  * Children are matched by id (their own, or one below them), then by equal content, then by kind
  * and order. Matched nodes stay the same nodes, so focus, selection, scroll, media and what the
  * user has typed stay with them; as few of them as possible are moved, never the focused one
- * if another can be moved instead. Nodes that did not come from the server stay where they are.
+ * if another can be moved instead. Elements with ids are found again wherever a frame puts them.
+ * Nodes that did not come from the server stay where they are.
  */
 
+import { keep, move, retrieve } from './attic.js';
 import { morphAttributes } from './morph-attributes.js';
 import { morphField } from './morph-fields.js';
 import { isHeld } from './fields.js';
@@ -29,6 +31,12 @@ export function morphChildren(old, next, directives) {
   morph.run(() => morph.children(old, next));
 }
 
+/** Puts the children of `source` into `parent`, and what they continue from elsewhere with them. */
+export function insertChildren(parent, before, source, directives) {
+  const morph = new Morph(parent, source, directives, true);
+  morph.run(() => morph.insert(parent, before, source));
+}
+
 class Morph {
   // New elements and the old ones with the same id, wherever they are.
   partners = new Map();
@@ -39,15 +47,15 @@ class Morph {
   added = [];
   changed = new Map();
 
-  constructor(old, next, directives) {
+  /** `fresh`: what `old` holds stays as it is. */
+  constructor(old, next, directives, fresh = false) {
     this.directives = directives;
     const known = new Map();
-    for (const element of old.querySelectorAll('[id]')) {
+    for (const element of fresh ? [] : old.querySelectorAll('[id]')) {
       if (isServers(element) && !known.has(element.id)) known.set(element.id, element);
     }
-    if (known.size === 0) return;
     for (const element of next.querySelectorAll('[id]')) {
-      const partner = known.get(element.id);
+      const partner = known.get(element.id) ?? retrieve(element, old);
       if (!partner || partner.localName !== element.localName || this.claimed.has(partner)) continue;
       this.partners.set(element, partner);
       this.claimed.add(partner);
@@ -65,17 +73,12 @@ class Morph {
   }
 
   run(first) {
-    const focused = keepFocus();
     // A list and not recursion: pages may be deep, and parents must be whole before children.
     const work = first();
     while (work.length > 0) for (const pair of this.#pair(...work.pop())) work.push(pair);
-    for (const node of this.gone) {
-      node.remove();
-      this.directives.stop(node);
-    }
+    for (const node of this.gone) remove(node, this.directives);
     for (const [element, names] of this.changed) this.directives.restart(element, names);
     for (const element of this.added) this.directives.start(element);
-    focused();
   }
 
   /** Makes one node equal to another and returns the pairs below that are left to do. */
@@ -129,6 +132,19 @@ class Morph {
         if (!node.isEqualNode(next[i])) pairs.push([node, next[i]]);
       }
       before = node;
+    }
+    return pairs.reverse();
+  }
+
+  /** Puts new nodes in at one place and returns the pairs whose insides may differ. */
+  insert(parent, before, source) {
+    const pairs = [];
+    for (const next of [...source.childNodes]) {
+      const node = this.partners.get(next);
+      if (node) {
+        move(node, parent, before);
+        pairs.push([node, next]);
+      } else this.#create(next, parent, before, pairs);
     }
     return pairs.reverse();
   }
@@ -192,6 +208,13 @@ class Morph {
   }
 }
 
+/** Takes a node out of the page. */
+export function remove(node, directives) {
+  if (keep(node)) return;
+  node.remove();
+  directives.stop(node);
+}
+
 function takeBy(left, key) {
   const byKey = new Map();
   for (const node of left) {
@@ -217,20 +240,8 @@ function kind(node) {
   return [node.namespaceURI, node.localName, node.id, ...traits, ...bound].join('\n');
 }
 
-function move(node, parent, before) {
-  if (parent.moveBefore && node.isConnected && parent.isConnected) {
-    try {
-      parent.moveBefore(node, before);
-      return;
-    } catch {
-      // Some moves are not possible without losing state.
-    }
-  }
-  parent.insertBefore(node, before);
-}
-
 /** Remembers the focus; the function it returns gives it back if a move has taken it away. */
-function keepFocus() {
+export function keepFocus() {
   const element = document.activeElement;
   const { selectionStart, selectionEnd, selectionDirection } = element ?? {};
   return () => {

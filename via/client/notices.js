@@ -3,6 +3,8 @@
  * Both are announced and neither takes the focus.
  */
 
+import { tell } from './hooks.js';
+
 const SHOWN_FOR = 6_000;
 const ERRORS_FOR = 12_000;
 
@@ -19,6 +21,7 @@ export class Notices {
 
   /** Shows a text for a few seconds; a click sends it away at once. */
   toast(text, { error = false } = {}) {
+    tell('via:toast', { text, error });
     const notice = this.#add(text, error);
     const remove = () => notice.remove();
     notice.addEventListener('click', remove);

@@ -4,8 +4,10 @@
  * A patch whose target is missing throws `MissingTarget`; the caller asks for a full frame then.
  */
 
-import { morphChildren, morphElement } from './morph.js';
-import { remember, serverChild } from './nodes.js';
+import { clear } from './attic.js';
+import { lifecycle } from './hooks.js';
+import { insertChildren, keepFocus, morphChildren, morphElement, remove } from './morph.js';
+import { serverChild } from './nodes.js';
 import { html } from './trusted.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -20,9 +22,23 @@ export class Patches {
     Object.assign(this, { drafts, directives });
   }
 
+  /** Applies all events of a frame. */
+  applyAll(events) {
+    const focused = keepFocus();
+    let order = false;
+    try {
+      for (const event of events) this.apply(event);
+    } finally {
+      order = clear((element) => this.directives.stop(element));
+      focused();
+    }
+    if (!order) throw new MissingTarget('an id is not unique');
+  }
+
   /** Applies one event, given as `{ event, data }`. Events of other kinds are left alone. */
   apply({ event, data }) {
     const fields = eventFields(data);
+    lifecycle(event, null, fields);
     if (event === 'datastar-patch-signals') {
       const onlyIfMissing = fields.onlyIfMissing === 'true';
       this.drafts.receive(JSON.parse(fields.signals ?? '{}'), { onlyIfMissing });
@@ -34,42 +50,38 @@ export class Patches {
   #patch({ selector, mode = 'outer', elements = '', namespace }) {
     if (mode === 'remove') {
       const targets = selector ? [find(selector)] : [...parseHtml(elements, null, namespace).children].map(byId);
-      for (const target of targets) this.#remove(target);
+      for (const target of targets) remove(target, this.directives);
       return;
     }
     if (!selector) {
       if (mode !== 'outer' && mode !== 'replace') throw new MissingTarget(`${mode} without a selector`);
-      for (const next of [...parseHtml(elements, null, namespace).children]) this.#exchange(byId(next), [next], mode);
+      for (const next of [...parseHtml(elements, null, namespace).children]) this.#exchange(byId(next), alone(next), mode);
       return;
     }
     const target = find(selector);
     const inside = mode === 'inner' || mode === 'append' || mode === 'prepend';
     const content = parseHtml(elements, inside ? target : target.parentNode, namespace);
     if (mode === 'inner') morphChildren(target, content, this.directives);
-    else if (mode === 'outer' || mode === 'replace') this.#exchange(target, [...content.childNodes], mode);
-    else this.#insert(target, mode, [...content.childNodes]);
+    else if (mode === 'outer' || mode === 'replace') this.#exchange(target, content, mode);
+    else this.#insert(target, mode, content);
   }
 
-  #exchange(target, nodes, mode) {
-    const [next, ...more] = nodes;
+  #exchange(target, content, mode) {
+    const next = content.firstChild;
     if (mode === 'outer' && next?.localName === target.localName && next.namespaceURI === target.namespaceURI) {
-      this.#insert(target, 'after', more);
+      next.remove();
+      this.#insert(target, 'after', content);
       morphElement(target, next, this.directives);
     } else {
-      this.#insert(target, 'before', nodes);
-      this.#remove(target);
+      this.#insert(target, 'before', content);
+      remove(target, this.directives);
     }
   }
 
-  #insert(target, mode, nodes) {
-    for (const node of nodes) remember(node);
-    target[mode](...nodes);
-    for (const node of nodes) this.directives.start(node);
-  }
-
-  #remove(target) {
-    target.remove();
-    this.directives.stop(target);
+  #insert(target, mode, content) {
+    const inside = mode === 'append' || mode === 'prepend';
+    const before = { append: null, prepend: target.firstChild, before: target, after: target.nextSibling }[mode];
+    insertChildren(inside ? target : target.parentNode, before, content, this.directives);
   }
 }
 
@@ -104,6 +116,12 @@ function query(selector) {
   } catch {
     return null;
   }
+}
+
+function alone(node) {
+  const content = document.createDocumentFragment();
+  content.append(node);
+  return content;
 }
 
 function byId(next) {

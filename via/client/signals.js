@@ -152,6 +152,9 @@ export class Signals {
   /** Called with the name of a signal that the user or an expression changed. */
   onEdit = () => {};
 
+  /** Called with the name of a signal that has another value, whoever gave it. */
+  onWrite = () => {};
+
   #cell(name) {
     let cell = this.#cells.get(name);
     if (!cell) this.#cells.set(name, (cell = new Cell()));
@@ -174,7 +177,9 @@ export class Signals {
   /** A write that is nobody's edit: the server's, or the client's own. */
   write(name, value) {
     const cell = this.#cell(name);
-    return cell instanceof Cell && cell.write(value);
+    const changed = cell instanceof Cell && cell.write(value);
+    if (changed) this.onWrite(name);
+    return changed;
   }
 
   /** A write by the user or by an expression; `path` leads to a value inside of the signal's. */
@@ -182,7 +187,9 @@ export class Signals {
     const cell = this.#cell(name);
     if (cell instanceof Computed) throw new TypeError(`$${name} is computed and cannot be assigned`);
     batch(() => {
-      if (cell.write(replaced(cell.value, path, value))) this.onEdit(name);
+      if (!cell.write(replaced(cell.value, path, value))) return;
+      this.onEdit(name);
+      this.onWrite(name);
     });
   }
 

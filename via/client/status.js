@@ -3,6 +3,8 @@
  * not been online for a second. It follows the stream alone.
  */
 
+import { tell } from './hooks.js';
+
 const SHOWN_AFTER = 1_000;
 
 const TEXTS = { connecting: 'Connecting…', reconnecting: 'Reconnecting…', offline: 'You are offline.' };
@@ -10,6 +12,7 @@ const TEXTS = { connecting: 'Connecting…', reconnecting: 'Reconnecting…', of
 export class Status {
   #stream = 'connecting';
   #timer = null;
+  #told;
   #banner;
 
   constructor() {
@@ -36,6 +39,7 @@ export class Status {
     const { dataset } = document.documentElement;
     const status = this.online || navigator.onLine !== false ? this.#stream : 'offline';
     if (dataset.viaConnection !== status) dataset.viaConnection = status;
+    if (status !== this.#told) tell('via:connection', (this.#told = status));
     if (this.online) {
       clearTimeout(this.#timer);
       this.#timer = null;

@@ -7,8 +7,8 @@ pub use crate::{
     },
     context::Cx,
     page::{
-        Actions, FieldDescriptor, FieldKind, Page, PageDescriptor, Probe, SignalScope, StateScope,
-        TypeInfo, View, WithActions, WithoutActions, assert_not_a_signal,
+        ActionHandles, Actions, FieldDescriptor, FieldKind, Page, PageDescriptor, Probe,
+        SignalScope, StateScope, TypeInfo, View, WithActions, WithoutActions, assert_not_a_signal,
     },
     signal::{
         Equal, Parts, Reading, Signal, SignalError, SignalValue, Tagged, list, object, tagged,
@@ -25,4 +25,15 @@ pub use serde_json::Value;
 #[must_use]
 pub fn render<P: View>(page: &P) -> String {
     page.view(&Cx::new(None)).into_string()
+}
+
+/// The events of patches as they travel, with this id; for benchmarks.
+#[must_use]
+pub fn encode(patches: &[crate::diff::Patch], id: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for patch in patches {
+        let event = crate::protocol::datastar::patch_elements(patch);
+        event.write(crate::protocol::sse::Line::new(id), &mut bytes);
+    }
+    bytes
 }

@@ -20,6 +20,8 @@ pub use task::{Task, TaskError};
 pub struct ActionEntry<P> {
     /// The stable name: `Counter::increment`.
     pub name: &'static str,
+    /// Its arguments as they were written, without spaces: `place:usize,to:Option<String>`.
+    pub arguments: &'static str,
     /// What runs.
     pub run: Run<P>,
 }

@@ -3,8 +3,10 @@
 mod act;
 mod core;
 mod document;
+mod health;
 mod keys;
 mod live_stream;
+mod outlive;
 mod routes;
 mod security;
 mod serve;
@@ -20,9 +22,12 @@ pub use serve::Server;
 pub(crate) use timeouts::{Timeouts, WrongTimeouts};
 
 use crate::{
+    client::Files,
     clock::Clock,
+    hub::ActionRate,
+    limits,
     page::{PageEntry, View},
-    session::Sessions,
+    session::{SECRET_VARIABLE, Secrets, Sessions, WeakSecret},
     store::{MemoryStore, Store},
 };
 
@@ -53,10 +58,13 @@ use crate::{
 pub struct App {
     pages: Vec<PageEntry>,
     store: Arc<dyn Store>,
-    stylesheets: Vec<&'static str>,
+    files: Files,
     name: Option<String>,
     origins: Vec<String>,
     timeouts: Timeouts,
+    secrets: Secrets,
+    action_rate: ActionRate,
+    streams_per_address: usize,
     clock: Clock,
 }
 
@@ -66,10 +74,13 @@ impl App {
         Self {
             pages: Vec::new(),
             store: Arc::new(MemoryStore::new()),
-            stylesheets: Vec::new(),
+            files: Files::default(),
             name: None,
             origins: Vec::new(),
             timeouts: Timeouts::default(),
+            secrets: Secrets::default(),
+            action_rate: ActionRate::default(),
+            streams_per_address: limits::STREAMS_PER_ADDRESS,
             clock: Clock::system(),
         }
     }
@@ -89,6 +100,12 @@ impl App {
         assert!(
             !new.route.starts_with("/_via"),
             "page `{}` cannot have the route `{}`: paths below `/_via` belong to the framework",
+            new.name,
+            new.route,
+        );
+        assert!(
+            !health::PATHS.contains(&new.route),
+            "page `{}` cannot have the route `{}`: the framework answers there how the server is",
             new.name,
             new.route,
         );
@@ -134,7 +151,36 @@ impl App {
     ///
     /// Inline styles are forbidden by the default Content-Security-Policy.
     pub fn stylesheet(mut self, css: &'static str) -> Self {
-        self.stylesheets.push(css);
+        self.files.stylesheets.push(css);
+        self
+    }
+
+    /// Adds a JavaScript module to every page, served under a hashed URL that browsers keep for ever.
+    ///
+    /// It runs after the browser client and finds it as `window.via`; the
+    /// [guide](crate::guide::client) says what that gives. Inline scripts are forbidden by the default
+    /// Content-Security-Policy.
+    ///
+    /// Test: `tests/browser_client_api.rs`, `a_script_of_the_app_calls_an_action_and_hears_what_becomes_of_it`.
+    pub fn script(mut self, module: &'static str) -> Self {
+        self.files.scripts.push(module);
+        self
+    }
+
+    /// Shows an overlay on every page for whoever develops it: the connection, the tab, the last
+    /// patches with their size, how long clicks take, mistakes in attributes, and a switch that makes
+    /// the network slow. Off by default.
+    ///
+    /// Without it no page and no script has anything of the overlay, and nothing of it is served. It
+    /// is as safe as any page: it shows what the browser knows anyway.
+    ///
+    /// Test: `tests/browser_dev.rs`, `nothing_of_the_overlay_is_in_an_app_without_it`.
+    ///
+    /// ```
+    /// let app = via::App::new().dev(cfg!(debug_assertions));
+    /// ```
+    pub fn dev(mut self, on: bool) -> Self {
+        self.files.dev = on;
         self
     }
 
@@ -215,6 +261,58 @@ impl App {
         self
     }
 
+    /// Authenticates cookies with this secret instead of a key that is kept in the store. Called
+    /// several times, the first secret is used, and what the others sealed is still opened: put a
+    /// new one before the old one, and take the old one away once nobody has a cookie of it.
+    ///
+    /// All servers of a store need the same secrets. Without any, those of the environment variable
+    /// `VIA_SECRET` count, which stand there with commas between them, the newest first.
+    ///
+    /// An app does not start, and says what to write, where a secret has less than 32 bytes.
+    ///
+    /// # Example: a secret that can be guessed
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let error = via::App::new().secret("hunter2").bind("127.0.0.1:0").await.unwrap_err();
+    /// assert!(error.is_config());
+    /// # }
+    /// ```
+    pub fn secret(mut self, secret: impl Into<String>) -> Self {
+        self.secrets.push(secret.into());
+        self
+    }
+
+    /// Lets each session act `per_second` times a second on average, and `burst` times at once.
+    ///
+    /// By default 20 and 60. An action above that is answered with 429, and the browser repeats it
+    /// after a second: it is late and not lost. (Shown by `tests/rate.rs`.)
+    ///
+    /// # Panics
+    ///
+    /// Panics if one of the two is 0.
+    #[track_caller]
+    pub fn action_rate(mut self, per_second: u32, burst: u32) -> Self {
+        assert!(
+            per_second > 0 && burst > 0,
+            "with an action rate of {per_second} a second and {burst} at once nobody could act"
+        );
+        self.action_rate = ActionRate::new(per_second, burst);
+        self
+    }
+
+    /// How many live streams, one for each browser, may be open to one address: 256 unless it is
+    /// set. The next is refused for a while, with 429.
+    ///
+    /// Set it to what you expect in all where browsers come by way of a proxy, whose address theirs
+    /// then is; `usize::MAX` is no limit. Inside a router of your own nothing is counted.
+    /// (Shown by `tests/connections.rs`.)
+    pub fn streams_per_address(mut self, limit: usize) -> Self {
+        self.streams_per_address = limit;
+        self
+    }
+
     /// Takes the time from `clock` instead of the system.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -223,13 +321,15 @@ impl App {
 
     /// The sessions of principals, to list and to end from anywhere in the program.
     ///
-    /// Ask for it once the store, the clock and the timeouts are set.
+    /// Ask for it once the store, the clock, the timeouts and the secrets are set.
     #[must_use]
     pub fn sessions(&self) -> Sessions {
+        let key_in_store = self.secrets.is_empty() && std::env::var_os(SECRET_VARIABLE).is_none();
         Sessions::new(
             Arc::clone(&self.store),
             self.clock.clone(),
             self.timeouts.idle,
+            key_in_store,
         )
     }
 
@@ -241,24 +341,38 @@ impl App {
 
     /// The app as an axum [`Router`], to nest it in a program of your own.
     ///
+    /// Beside the pages it answers `/livez` and `/readyz`, and what begins with `/_via`.
+    ///
     /// Without an [`origin`](Self::origin) it is taken to be reached by HTTPS.
     ///
     /// # Panics
     ///
-    /// Panics if the [timeouts](Self::session_timeouts) make no sense, and says what to write.
-    pub fn into_router(self) -> Router {
+    /// Panics if the [timeouts](Self::session_timeouts) make no sense or a [secret](Self::secret) can
+    /// be guessed, and says what to write.
+    pub fn into_router(mut self) -> Router {
         if let Err(wrong) = self.timeouts.check() {
             panic!("{wrong}");
+        }
+        if let Err(weak) = self.take_secrets() {
+            panic!("{weak}");
         }
         let secure = self
             .origins
             .iter()
             .all(|origin| origin.starts_with("https:"));
-        let (core, stylesheets) = self.into_core(secure);
-        routes::router(&core, stylesheets)
+        let (core, files) = self.into_core(secure);
+        routes::router(&core, &files)
     }
 
-    fn into_core(self, secure: bool) -> (Arc<Core>, Vec<&'static str>) {
+    /// Finds out which secrets count.
+    fn take_secrets(&mut self) -> Result<(), WeakSecret> {
+        let variable = std::env::var_os(SECRET_VARIABLE);
+        let variable = variable.as_ref().map(|text| text.to_string_lossy());
+        self.secrets = std::mem::take(&mut self.secrets).or_of(variable.as_deref())?;
+        Ok(())
+    }
+
+    fn into_core(self, secure: bool) -> (Arc<Core>, Files) {
         let name = self.name.unwrap_or_else(|| {
             self.pages.first().map_or_else(
                 || "app".to_owned(),
@@ -273,9 +387,13 @@ impl App {
             .into_iter()
             .map(|page| (page.descriptor.name, Arc::new(page)))
             .collect();
-        let config = Config::new(&name, secure, self.origins, self.timeouts);
+        let config = Config {
+            secrets: self.secrets,
+            action_rate: self.action_rate,
+            ..Config::new(&name, secure, self.origins, self.timeouts)
+        };
         let core = Core::new(self.store, self.clock, pages, config);
-        (Arc::new(core), self.stylesheets)
+        (Arc::new(core), self.files)
     }
 }
 

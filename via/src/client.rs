@@ -2,7 +2,10 @@
 
 mod asset;
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{
     Router,
@@ -16,7 +19,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use self::asset::Asset;
 
 /// The bundles of the client, by file name; the build script makes them of the modules in `client`.
-static SCRIPTS: LazyLock<[(&str, Asset); 3]> = LazyLock::new(|| {
+static SCRIPTS: LazyLock<[(&str, Asset); 5]> = LazyLock::new(|| {
     macro_rules! script {
         ($name:literal) => {
             (
@@ -34,35 +37,77 @@ static SCRIPTS: LazyLock<[(&str, Asset); 3]> = LazyLock::new(|| {
         script!("boot.js"),
         script!("hub.js"),
         script!("hub-worker.js"),
+        script!("early.js"),
+        script!("dev.js"),
     ]
 });
 
 /// The script that a document loads.
 const ENTRY: &str = "boot.js";
 
+/// A small one that it loads beside it, and that takes note of clicks until the first one runs.
+const EARLY: &str = "early.js";
+
+/// The overlay of `App::dev`, which no other app serves.
+const DEV: &str = "dev.js";
+
 /// The style of what the client shows and hides by itself; it comes before the app's own.
 const STYLE: &str = include_str!("../client/via.css");
 
-/// Where a document finds its script and its stylesheets, below the app's base path.
+/// What an app serves to browsers beside its pages.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Files {
+    pub(crate) stylesheets: Vec<&'static str>,
+    /// Modules of the app's own.
+    pub(crate) scripts: Vec<&'static str>,
+    /// Whether documents have the overlay.
+    pub(crate) dev: bool,
+}
+
+/// Where a document finds its scripts and its stylesheets, below the app's base path.
 #[derive(Clone, Debug)]
 pub(crate) struct Links {
-    script: Arc<str>,
+    early: Arc<str>,
+    modules: Arc<[String]>,
     stylesheets: Arc<[String]>,
+    scripts: Arc<[String]>,
 }
 
 impl Links {
-    pub(crate) fn new(stylesheets: &[&str]) -> Self {
+    pub(crate) fn new(files: &Files) -> Self {
+        let hash = scripts_hash();
+        let own = |name: &str| format!("/_via/{hash}/{name}");
         Self {
-            script: format!("/_via/{}/{ENTRY}", scripts_hash()).into(),
+            early: own(EARLY).into(),
+            // The overlay goes first: it stands between the client and the network.
+            modules: files
+                .dev
+                .then_some(DEV)
+                .into_iter()
+                .chain([ENTRY])
+                .map(own)
+                .collect(),
             stylesheets: std::iter::once(STYLE)
-                .chain(stylesheets.iter().copied())
+                .chain(files.stylesheets.iter().copied())
                 .map(stylesheet_path)
                 .collect(),
+            scripts: files.scripts.iter().copied().map(script_path).collect(),
         }
     }
 
-    pub(crate) fn script(&self) -> &str {
-        &self.script
+    /// What takes note of clicks until the client is there.
+    pub(crate) fn early(&self) -> &str {
+        &self.early
+    }
+
+    /// The client, and what goes before it.
+    pub(crate) fn modules(&self) -> &[String] {
+        &self.modules
+    }
+
+    /// The app's own modules, which come after the client.
+    pub(crate) fn scripts(&self) -> &[String] {
+        &self.scripts
     }
 
     pub(crate) fn stylesheets(&self) -> &[String] {
@@ -70,25 +115,41 @@ impl Links {
     }
 }
 
-/// Routes for the client's scripts and these stylesheets.
-pub(crate) fn routes(stylesheets: Vec<&'static str>) -> Router {
+/// Routes for the client's scripts and these files.
+pub(crate) fn routes(files: &Files) -> Router {
     let hash = scripts_hash();
+    let dev = files.dev;
     let script = async move |Path((wanted, name)): Path<(String, String)>, headers: HeaderMap| {
-        let script = SCRIPTS.iter().find(|(script, _)| *script == name);
+        let script = SCRIPTS
+            .iter()
+            .find(|(script, _)| *script == name && (dev || name != DEV));
         match script {
             Some((_, script)) if wanted == hash => script.answer(&headers),
             _ => StatusCode::NOT_FOUND.into_response(),
         }
     };
     let mut router = Router::new().route("/_via/{hash}/{script}", get(script));
-    for css in std::iter::once(STYLE).chain(stylesheets) {
-        let asset = Arc::new(LazyLock::new(move || Asset::pack("text/css", css)));
+    let stylesheets = std::iter::once(STYLE).chain(files.stylesheets.iter().copied());
+    let stylesheets = stylesheets.map(|css| (stylesheet_path(css), "text/css", css));
+    let scripts = files.scripts.iter().copied();
+    let scripts = scripts.map(|script| (script_path(script), "text/javascript", script));
+    let all: BTreeMap<_, _> = stylesheets
+        .chain(scripts)
+        .map(|(path, kind, text)| (path, (kind, text)))
+        .collect();
+    for (path, (kind, text)) in all {
+        let asset = Arc::new(LazyLock::new(move || Asset::pack(kind, text)));
         router = router.route(
-            &stylesheet_path(css),
+            &path,
             get(async move |headers: HeaderMap| -> Response { asset.answer(&headers) }),
         );
     }
     router
+}
+
+fn script_path(script: &str) -> String {
+    let hash = xxh3_64(script.as_bytes());
+    format!("/_via/script-{hash:016x}.js")
 }
 
 fn stylesheet_path(css: &str) -> String {
@@ -114,9 +175,10 @@ mod tests {
     #[test]
     fn the_client_is_small() {
         for (name, limit) in [
-            ("boot.js", 18_100),
+            ("boot.js", 19_600),
             ("hub.js", 2_600),
             ("hub-worker.js", 3_000),
+            ("early.js", 420),
         ] {
             let (_, script) = SCRIPTS.iter().find(|(script, _)| *script == name).unwrap();
             let size = script.size_of_brotli();

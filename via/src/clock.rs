@@ -2,6 +2,8 @@
 
 use std::{
     fmt,
+    future::Future,
+    pin::Pin,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -12,6 +14,9 @@ use crate::store::Timestamp;
 
 /// For how long to sleep at most without a look at the system's clock, which can be set.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+
+/// See [`Clock::moved_to`].
+pub(crate) type Moved = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Tells the time to everything that expires: the system's clock, or one that a test sets.
 ///
@@ -72,6 +77,18 @@ impl Clock {
             Source::System => panic!("only a manual clock can be moved"),
             Source::Manual(now) => {
                 now.send_modify(|now| *now = now.saturating_add(millis(by)));
+            }
+        }
+    }
+
+    /// Ready when a manual clock is moved to `moment`; nothing for the system's clock, which moves
+    /// by itself.
+    pub(crate) fn moved_to(&self, moment: Timestamp) -> Option<Moved> {
+        match &self.0 {
+            Source::System => None,
+            Source::Manual(_) => {
+                let clock = self.clone();
+                Some(Box::pin(async move { clock.sleep_until(moment).await }))
             }
         }
     }

@@ -4,6 +4,7 @@ use std::{error::Error as StdError, fmt, net::SocketAddr};
 
 use crate::{
     app::WrongTimeouts,
+    session::WeakSecret,
     store::{OpenError, StoreError},
 };
 
@@ -25,8 +26,6 @@ enum Kind {
     Store(StoreError),
     #[error("cannot listen on the given address")]
     Listen(#[source] std::io::Error),
-    #[error("the server stopped")]
-    Serve(#[source] std::io::Error),
     #[error(
         "refusing to serve plain HTTP on {0}, because session cookies would travel in the clear; \
          say how browsers reach the app, as in `App::origin(\"https://app.example.com\")`"
@@ -34,15 +33,18 @@ enum Kind {
     PlainHttp(SocketAddr),
     #[error(transparent)]
     Timeouts(WrongTimeouts),
+    #[error(transparent)]
+    Secret(WeakSecret),
+    #[error(
+        "the shared key of this app is made of its secret and not kept in the store; put a new \
+         secret before the old one, as in `VIA_SECRET=new,old`"
+    )]
+    KeyNotInStore,
 }
 
 impl Error {
     pub(crate) fn listen(source: std::io::Error) -> Self {
         Self(Box::new(Kind::Listen(source)))
-    }
-
-    pub(crate) fn serve(source: std::io::Error) -> Self {
-        Self(Box::new(Kind::Serve(source)))
     }
 
     pub(crate) fn plain_http(address: SocketAddr) -> Self {
@@ -51,6 +53,14 @@ impl Error {
 
     pub(crate) fn timeouts(wrong: WrongTimeouts) -> Self {
         Self(Box::new(Kind::Timeouts(wrong)))
+    }
+
+    pub(crate) fn secret(weak: WeakSecret) -> Self {
+        Self(Box::new(Kind::Secret(weak)))
+    }
+
+    pub(crate) fn key_not_in_store() -> Self {
+        Self(Box::new(Kind::KeyNotInStore))
     }
 
     /// Whether the store could not be opened or used.
@@ -62,13 +72,16 @@ impl Error {
     /// Whether the configuration has to be changed before the app can start.
     #[must_use]
     pub fn is_config(&self) -> bool {
-        matches!(*self.0, Kind::PlainHttp(_) | Kind::Timeouts(_))
+        matches!(
+            *self.0,
+            Kind::PlainHttp(_) | Kind::Timeouts(_) | Kind::Secret(_) | Kind::KeyNotInStore
+        )
     }
 
     /// Whether the network was the reason: an address in use, for example.
     #[must_use]
     pub fn is_io(&self) -> bool {
-        matches!(*self.0, Kind::Listen(_) | Kind::Serve(_))
+        matches!(*self.0, Kind::Listen(_))
     }
 }
 

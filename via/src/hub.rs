@@ -3,33 +3,46 @@
 //! There are no queues here. Whoever shows a document has a [`Watch`] with one flag; a commit
 //! raises it, and the stream that lowers it renders the latest state.
 
+mod admission;
 mod check;
 mod frame;
 mod frames;
+mod lingering;
 mod live;
+mod outgoing;
 mod page_documents;
 mod rollback;
 mod stream;
 mod table;
 mod watch;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
+pub(crate) use admission::ActionRate;
 pub(crate) use check::check_for_ever;
 pub(crate) use frame::{Frame, FrameHash};
 pub(crate) use frames::{Frames, render_first};
 pub(crate) use live::{
     DocumentState, Live, LiveSession, LiveShared, LoadError, SessionState, SharedState, Snapshot,
 };
+pub(crate) use outgoing::Outgoing;
 pub(crate) use page_documents::{PageDocuments, PageState, SharedPlace};
 pub use rollback::rollbacks;
 pub(crate) use stream::{StreamTab, TabStream, Viewer, tab_event};
 pub(crate) use table::Table;
 pub(crate) use watch::{Watch, Watching};
 
+use self::lingering::Lingering;
 use crate::{
+    limits,
     page::PageEntry,
     session::SessionId,
     state::{Document, SharedDocument},
@@ -42,8 +55,11 @@ pub(crate) struct Hub {
     sessions: Table<Document>,
     shared: Table<SharedDocument>,
     pub(crate) frames: Frames,
+    lingering: Arc<Lingering>,
     /// Notices were lost.
     check_now: Arc<Notify>,
+    /// How many streams are open.
+    streams: Arc<AtomicUsize>,
 }
 
 impl Hub {
@@ -52,7 +68,9 @@ impl Hub {
             sessions: Table::new(),
             shared: Table::new(),
             frames: Frames::default(),
+            lingering: Arc::default(),
             check_now: Arc::default(),
+            streams: Arc::default(),
         }
     }
 
@@ -77,6 +95,41 @@ impl Hub {
     /// The live document of a session alone.
     pub(crate) fn session(&self, session: SessionId) -> PageDocuments {
         PageDocuments::new(self.sessions.live(&session.key()), Vec::new())
+    }
+
+    /// Counts an action of a session; answers whether it may go on.
+    pub(crate) fn admits(&self, live: &Arc<LiveSession>, rate: ActionRate) -> bool {
+        self.admits_at(live, rate, Instant::now())
+    }
+
+    fn admits_at(&self, live: &Arc<LiveSession>, rate: ActionRate, now: Instant) -> bool {
+        let admitted = live.admission.admit(rate, now);
+        self.lingering.keep(live, rate.memory(), now);
+        admitted
+    }
+
+    /// Keeps a watch registered with a session, and with the shared values that `pages` show beside.
+    pub(crate) fn watch<'a>(
+        &self,
+        session: &PageDocuments,
+        pages: impl Iterator<Item = &'a PageDocuments>,
+        watch: Watch,
+    ) -> Watching {
+        Watching::new(session, pages, watch, &self.streams)
+    }
+
+    /// Within what time the browsers of this server are to come back when it goes away: the more
+    /// there are, the more time the others get to take them in.
+    pub(crate) fn time_to_come_back(&self) -> Duration {
+        let streams = u32::try_from(self.streams.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
+        limits::RECONNECT
+            .max(limits::RECONNECT_SHARE.saturating_mul(streams))
+            .min(limits::RECONNECT_LONGEST)
+    }
+
+    /// Has every stream look around: the server is going away.
+    pub(crate) fn wake_all(&self) {
+        self.sessions.wake_all();
     }
 
     /// Applies a notice of the store: a hint, which never writes.

@@ -22,6 +22,12 @@ pub(crate) const DOCUMENT: usize = crate::store::MAX_DOCUMENT;
 pub(crate) const DOCUMENT_WARN: usize = 256 * 1024;
 /// How many actions of one session wait for their turn.
 pub(crate) const WAITING_ACTIONS: usize = 64;
+/// How many actions of one tab wait for their turn.
+pub(crate) const WAITING_ACTIONS_OF_TAB: usize = 16;
+/// How often a session acts in a second, on average.
+pub(crate) const ACTIONS_PER_SECOND: u32 = 20;
+/// How often a session acts at once.
+pub(crate) const ACTION_BURST: u32 = 60;
 /// How many actions of all sessions wait for their turn at one shared value.
 pub(crate) const WAITING_SHARED: usize = 4096;
 /// For how long whoever shows the secret before the last is asked to try again with the new one.
@@ -48,3 +54,25 @@ pub(crate) const STREAM_LIFE: Duration = Duration::from_hours(1);
 pub(crate) const TOKEN_LIFE: Duration = Duration::from_hours(1);
 /// How long a server that was told to stop waits for what is under way.
 pub(crate) const DRAIN: Duration = Duration::from_secs(10);
+/// Within what time the browsers of an old stream come back.
+pub(crate) const RECONNECT: Duration = Duration::from_millis(1_500);
+/// How much time each stream of a server that goes away adds to that.
+pub(crate) const RECONNECT_SHARE: Duration = Duration::from_micros(400);
+/// The longest such time.
+pub(crate) const RECONNECT_LONGEST: Duration = Duration::from_secs(8);
+/// The largest head of a request, in bytes.
+pub(crate) const HEAD: usize = 16 * 1024;
+/// How long a head may take to arrive, from its first byte or from the begin of the connection.
+pub(crate) const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How long the body of an action may take to arrive.
+pub(crate) const BODY_TIME: Duration = Duration::from_secs(30);
+/// How long a connection is kept after an answer.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a reader may take nothing of what is written to it.
+pub(crate) const WRITE_STALL: Duration = Duration::from_secs(15);
+/// What one HTTP connection buffers at most, of what it reads or writes, in bytes.
+pub(crate) const CONNECTION_BUFFER: usize = 32 * 1024;
+/// How many connections are served at a time, streams aside; others wait to be accepted.
+pub(crate) const CONNECTIONS: usize = 8 * 1024;
+/// How many streams are open to one address.
+pub(crate) const STREAMS_PER_ADDRESS: usize = 256;

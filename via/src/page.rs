@@ -91,9 +91,10 @@ pub struct PageDescriptor {
 
 impl PageDescriptor {
     /// A hash of everything that must agree between two builds which share stored state and open
-    /// tabs: names, kinds and written types of the fields, name and route of the page.
+    /// tabs: names, kinds and written types of the fields, name and route of the page, and its
+    /// actions, as names with the written types of their arguments.
     #[must_use]
-    pub fn fingerprint(&self) -> u64 {
+    pub(crate) fn fingerprint<'a>(&self, actions: impl Iterator<Item = (&'a str, &'a str)>) -> u64 {
         let mut text = format!("{}\n{}\n", self.name, self.route);
         for field in self.fields {
             let FieldDescriptor {
@@ -105,6 +106,12 @@ impl PageDescriptor {
             } = field;
             // Writing to a string does not fail.
             let _ = writeln!(text, "{key}\t{kind:?}\t{type_name}\t{version}");
+        }
+        // Their order means nothing.
+        let mut actions: Vec<_> = actions.collect();
+        actions.sort_unstable();
+        for (name, arguments) in actions {
+            let _ = writeln!(text, "{name}\t{arguments}");
         }
         xxhash_rust::xxh3::xxh3_64(text.as_bytes())
     }
@@ -271,10 +278,32 @@ const fn equal(a: &str, b: &str) -> bool {
 #[doc(hidden)]
 pub trait Actions: Page {
     /// One method per action.
-    type Handles: Default + Send + Sync + 'static;
+    type Handles: Send + Sync + 'static;
+
+    /// Their only value.
+    const HANDLES: &'static <Self as Actions>::Handles;
 
     /// The table, in the order of the block.
     const TABLE: &'static [ActionEntry<Self>];
+}
+
+/// The step from the handles of a page's signals to those of its actions: it derefs to the latter
+/// where there are any.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ActionHandles<P>(std::marker::PhantomData<fn() -> P>);
+
+impl<P> ActionHandles<P> {
+    /// Its only value.
+    pub const NEW: Self = Self(std::marker::PhantomData);
+}
+
+impl<P: Actions> Deref for ActionHandles<P> {
+    type Target = <P as Actions>::Handles;
+
+    fn deref(&self) -> &Self::Target {
+        P::HANDLES
+    }
 }
 
 /// Finds the action table of a page that may have none: `(&Probe::<Counter>::NEW).table()` takes

@@ -4,6 +4,7 @@ mod cookie;
 mod handle;
 mod keyring;
 mod random;
+mod secrets;
 mod sessions;
 
 use std::{borrow::Cow, fmt};
@@ -18,6 +19,7 @@ pub use handle::Session;
 pub(crate) use handle::SessionChange;
 pub(crate) use keyring::{Keyring, Purpose};
 pub(crate) use random::random;
+pub(crate) use secrets::{Secrets, VARIABLE as SECRET_VARIABLE, WeakSecret};
 pub use sessions::{SessionHandle, SessionInfo, Sessions};
 
 use crate::store::Key;

@@ -17,7 +17,8 @@ use serde_json::value::RawValue;
 
 pub(crate) use change::{ChangeError, Changes, Targets, change};
 pub(crate) use document::{
-    Document, DocumentError, Encoded, Load, Outcome, PreviousSecret, RECENT, TabId, TabRecord, raw,
+    Carried, Document, DocumentError, Encoded, Load, Outcome, PreviousSecret, RECENT, TabId,
+    TabRecord, raw,
 };
 pub use fields::{FieldReader, FieldWriter, HasDefault, Param, ReadError};
 pub(crate) use fields::{Inputs, Sources, Written};

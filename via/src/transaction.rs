@@ -46,6 +46,8 @@ pub(crate) struct Numbered {
     pub(crate) number: u64,
     /// Stands for the body of the request, to tell a repetition from another action.
     pub(crate) digest: u64,
+    /// Whether the session had committed anything when the load was handed out.
+    pub(crate) began: bool,
 }
 
 /// A step of user code: it may run several times, each time on a fresh copy.
@@ -89,6 +91,8 @@ pub(crate) enum Failure {
     Full,
     /// Too many actions wait for the same state.
     Busy,
+    /// The session acts more often than it may.
+    TooOften,
     /// What is stored cannot be read, and was left as it is.
     Damaged,
     /// The store cannot be reached, or others always came first: try again, with the same number.
@@ -110,53 +114,36 @@ pub(crate) async fn run(
         numbered,
         secret: None,
     };
-    let mut base = transaction.current().await?;
+    let (mut base, mut fresh) = transaction.current().await?;
     let mut turns = Turns::none(documents.shared());
     let mut unsure: Vec<Attempt> = Vec::new();
     let mut round = 0;
     while round < limits::ATTEMPTS {
         let now = core.clock.now();
-        let mut repeats = false;
-        let document = match transaction.open(&base, now)? {
-            Opened::ByHolder(document) => document,
-            Opened::ByPredecessor(document) => {
-                repeats = true;
-                document
-            }
-        };
-        if let Some(place) = unsure
-            .iter()
-            .position(|attempt| document.comes_from(attempt.commit))
-        {
-            let attempt = unsure.swap_remove(place);
-            return Ok(attempt.done(documents, scope));
-        }
-        let attempt = if repeats {
-            transaction.hand_out_again(&base, document, now)?
-        } else {
-            if let Some(outcome) = transaction.handled(&document)? {
-                return Ok(Done {
-                    outcome,
-                    effects: Effects::default(),
-                    repeated: true,
-                    cookie: None,
-                });
-            }
-            if numbered.is_none() && outdated(&unsure, &base) {
-                return Err(Failure::Unavailable);
-            }
-            let draft = transaction.draft(&base, document, step, now)?;
-            // Who writes a shared value takes its turn; where somebody else had it, the value has
-            // changed meanwhile.
-            if !turns
-                .take(draft.shared.iter().map(|(place, _)| *place))
-                .await?
-            {
-                base = transaction.current().await?;
+        let attempt = match transaction.prepare(&base, &mut unsure, step, now) {
+            Ok(Prepared::Attempt(attempt)) => *attempt,
+            Ok(Prepared::Done(done)) => return Ok(done),
+            Err(failure) if fresh => return Err(failure),
+            // Another server may have been here since what is known here was true: nobody is told
+            // of a failure that came of that.
+            Err(failure) => {
+                let latest = transaction.load(now).await?;
+                if latest.is_what_was(&base) {
+                    return Err(failure);
+                }
+                (base, fresh) = (latest, true);
                 continue;
             }
-            draft
         };
+        // Who writes a shared value takes its turn; where somebody else had it, the value has
+        // changed meanwhile.
+        if !turns
+            .take(attempt.shared.iter().map(|(place, _)| *place))
+            .await?
+        {
+            (base, fresh) = transaction.current().await?;
+            continue;
+        }
         match transaction.commit(&base, attempt, now).await? {
             Answer::Committed(attempt, state) => {
                 let done = attempt.done(documents, scope);
@@ -169,6 +156,7 @@ pub(crate) async fn run(
                 base = state;
             }
         }
+        fresh = true;
         pause(round).await;
         round += 1;
     }
@@ -192,6 +180,13 @@ struct Transaction<'a> {
     numbered: Option<Numbered>,
     /// The session's new secret, once an attempt rotates it.
     secret: Option<Secret>,
+}
+
+/// What is to be done in one round.
+enum Prepared {
+    Attempt(Box<Attempt>),
+    /// Nothing: it was done before.
+    Done(Done),
 }
 
 /// How a session lets somebody in.
@@ -245,11 +240,51 @@ enum Answer {
 }
 
 impl Transaction<'_> {
-    async fn current(&self) -> Result<PageState, Failure> {
-        self.documents
-            .current(&*self.core.store, self.core.clock.now())
-            .await
-            .map_err(|error| not_loaded(&error))
+    /// The state to start from, and whether the store was asked for it just now.
+    async fn current(&self) -> Result<(PageState, bool), Failure> {
+        let now = self.core.clock.now();
+        match self.documents.known(now) {
+            Some(state) => Ok((state, false)),
+            None => Ok((self.load(now).await?, true)),
+        }
+    }
+
+    /// Finds out whether there is anything to do, and does it on a copy.
+    fn prepare(
+        &mut self,
+        base: &PageState,
+        unsure: &mut Vec<Attempt>,
+        step: &mut Step<'_>,
+        now: Timestamp,
+    ) -> Result<Prepared, Failure> {
+        let (document, repeats) = match self.open(base, now)? {
+            Opened::ByHolder(document) => (document, false),
+            Opened::ByPredecessor(document) => (document, true),
+        };
+        if let Some(place) = unsure
+            .iter()
+            .position(|attempt| document.comes_from(attempt.commit))
+        {
+            let attempt = unsure.swap_remove(place);
+            return Ok(Prepared::Done(attempt.done(self.documents, self.scope)));
+        }
+        if repeats {
+            let attempt = self.hand_out_again(base, document, now)?;
+            return Ok(Prepared::Attempt(Box::new(attempt)));
+        }
+        if let Some(outcome) = self.handled(&document)? {
+            return Ok(Prepared::Done(Done {
+                outcome,
+                effects: Effects::default(),
+                repeated: true,
+                cookie: None,
+            }));
+        }
+        if self.numbered.is_none() && outdated(unsure, base) {
+            return Err(Failure::Unavailable);
+        }
+        let attempt = self.draft(base, document, step, now)?;
+        Ok(Prepared::Attempt(Box::new(attempt)))
     }
 
     async fn load(&self, now: Timestamp) -> Result<PageState, Failure> {
@@ -262,6 +297,12 @@ impl Transaction<'_> {
     /// The document that a change starts from, if the session is open to whoever asks.
     fn open(&self, base: &PageState, now: Timestamp) -> Result<Opened, Failure> {
         let cookie = self.scope.session;
+        // What was there is not begun anew as if it never had been: a store may have lost it. A task
+        // was started by a commit.
+        let had_begun = self.numbered.is_none_or(|numbered| numbered.began);
+        if matches!(base.session, SessionState::Absent) && had_begun {
+            return Err(Failure::SessionGone);
+        }
         match self.core.standing(cookie, &base.session, now) {
             Standing::Open => Ok(Opened::ByHolder(match &base.session {
                 SessionState::Found(snapshot) => snapshot.document.clone(),
@@ -296,6 +337,7 @@ impl Transaction<'_> {
             load,
             number,
             digest,
+            ..
         }) = self.numbered
         else {
             return Ok(None);
@@ -353,8 +395,11 @@ impl Transaction<'_> {
             .map(|record| record.fields.clone())
             .unwrap_or_default();
         let mut shared = Vec::new();
+        let before = document.tabs.get(&tab);
+        let mut carried = before.and_then(|record| record.carried_and_undone());
         let outcome = match changes {
-            Ok(changes) => {
+            Ok(mut changes) => {
+                carried = Some(changes.take_carried());
                 let mut values = Self::shared_values(base, &changes);
                 changes.apply(&mut Targets {
                     session: &mut document,
@@ -380,11 +425,13 @@ impl Transaction<'_> {
             load,
             number,
             digest,
+            ..
         }) = self.numbered
         {
             document.record(
                 tab,
-                TabRecord::new(load, number, digest, &outcome, now.as_millis(), tab_fields),
+                TabRecord::new(load, number, digest, &outcome, now.as_millis(), tab_fields)
+                    .with_carried(carried),
             );
         } else if let Some(record) = document.tabs.get_mut(&tab) {
             record.fields = tab_fields;

@@ -1,4 +1,4 @@
-//! A page with a value of every scope, in two versions of which `KEEPER_VERSION` names one.
+//! A page with a value of every scope, in three versions of which `KEEPER_VERSION` names one.
 
 /// What a page does with these values, and how a test sees them.
 macro_rules! keeper {
@@ -96,6 +96,51 @@ mod second {
         "tab-signal": tab_signal, "added": added);
 }
 
+/// The fields of the first, and other actions: one means something else, and one is gone.
+mod third {
+    use via::prelude::*;
+
+    #[via::page("/{room}")]
+    pub(super) struct Keeper {
+        #[param]
+        room: String,
+        #[state]
+        session: u32,
+        #[state(tab)]
+        tab: u32,
+        #[state(shared = "room/{room}", ttl = "24h")]
+        shared: u32,
+        #[state(app)]
+        app: u32,
+        #[signal]
+        signal: u32,
+        #[signal(tab)]
+        tab_signal: u32,
+        #[signal(tab)]
+        text: String,
+        #[signal(tab)]
+        secret: String,
+    }
+
+    #[via::actions]
+    impl Keeper {
+        fn add(&mut self, thousands: u32) {
+            self.session += 1000 * thousands;
+        }
+    }
+
+    impl View for Keeper {
+        fn view(&self, cx: &Cx<Self>) -> Markup {
+            html! {
+                h1 { (self.room) (self.tab) (self.shared) (self.app) (self.secret) }
+                output id="session" { (self.session) }
+                input data-bind=(cx.text());
+                button #add data-on:click=(cx.add(1)) { (self.signal) (self.tab_signal) }
+            }
+        }
+    }
+}
+
 #[tokio::main]
 async fn main() -> via::Result<()> {
     let var = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
@@ -103,6 +148,7 @@ async fn main() -> via::Result<()> {
     let app = match &*var("KEEPER_VERSION") {
         "1" => app.page::<first::Keeper>(),
         "2" => app.page::<second::Keeper>(),
+        "3" => app.page::<third::Keeper>(),
         other => panic!("there is no version {other}"),
     };
     app.bind(var("VIA_ADDR")).await?.run().await

@@ -16,12 +16,15 @@ impl Logbook {
 }
 
 impl View for Logbook {
-    fn view(&self, _: &Cx<Self>) -> Markup {
+    fn view(&self, cx: &Cx<Self>) -> Markup {
         html! {
             output id="log" {
                 @for (tab, number) in &self.log { (tab) ":" (number) " " }
             }
             output id="length" { (self.log.len()) }
+            @for n in 0..10 {
+                button id={ "add-" (n) } data-on:click=(cx.add(0, n)) { (n) }
+            }
         }
     }
 }
@@ -32,6 +35,8 @@ async fn main() -> via::Result<()> {
     via::App::new()
         .store(via::store::open(&var("VIA_STORE")).await?)
         .page::<Logbook>()
+        // Tests act as often as they can.
+        .action_rate(1_000_000, 1_000_000)
         .bind(var("VIA_ADDR"))
         .await?
         .run()

@@ -173,6 +173,11 @@ impl Observer {
         self.changed.notify_all();
     }
 
+    /// Goes on to observe a page whose renderer is gone and will come back.
+    pub(super) fn revive(&self) {
+        self.seen().life = Life::Running;
+    }
+
     /// Accepts problems whose text or address contains `fragment`.
     pub(super) fn tolerate(&self, fragment: &str) {
         self.seen().tolerated.push(fragment.to_owned());

@@ -15,7 +15,7 @@ use super::cookie::Cookie;
 use super::observer::{Life, Observer, REPORT, indented};
 use super::problem::{Kind, Problem, exception_text};
 use super::profile::{Inner as ProfileInner, Profile};
-use crate::patience::PATIENCE;
+use crate::patience::{PATIENCE, wait_until};
 
 /// Runs in a world of its own in each document and reports what its policy blocked.
 const REPORT_VIOLATIONS: &str = "document.addEventListener('securitypolicyviolation', (event) => \
@@ -49,6 +49,11 @@ impl Page {
             }),
         );
         let target = created["targetId"].as_str().expect("a target").to_owned();
+        Self::attach(profile, target)
+    }
+
+    #[track_caller]
+    fn attach(profile: Arc<ProfileInner>, target: String) -> Self {
         let attached = profile.browser.call(
             "Target.attachToTarget",
             &json!({ "targetId": target, "flatten": true }),
@@ -70,6 +75,33 @@ impl Page {
             observer,
         };
         page.prepare();
+        page
+    }
+
+    /// Opens `url` in another tab of the same profile.
+    #[must_use]
+    #[track_caller]
+    pub fn sibling(&self, url: &str) -> Self {
+        let inner = Arc::clone(&self.profile);
+        Profile { inner }.open(url)
+    }
+
+    /// Opens the page's address in another tab that begins with a copy of the page's own
+    /// `sessionStorage`, as a browser does that duplicates a tab.
+    #[must_use]
+    #[track_caller]
+    pub fn duplicate(&self) -> Self {
+        self.eval("void open(location.href)");
+        let target = wait_until("the duplicate is there", || {
+            let targets = self.profile.browser.call("Target.getTargets", &json!({}));
+            let target = targets["targetInfos"]
+                .as_array()?
+                .iter()
+                .find(|target| target["openerId"] == *self.target)?;
+            Some(target["targetId"].as_str()?.to_owned())
+        });
+        let page = Self::attach(Arc::clone(&self.profile), target);
+        page.wait_for("document.readyState === 'complete'");
         page
     }
 
@@ -293,6 +325,14 @@ impl Page {
             .observer
             .wait(PATIENCE, |seen| seen.life == Life::Crashed);
         assert!(crashed, "the renderer did not crash within {PATIENCE:?}");
+    }
+
+    /// Takes the page's renderer away, as a browser does that needs the memory. [`Page::reload`]
+    /// brings the page back, as a look at it would.
+    #[track_caller]
+    pub fn discard(&self) {
+        self.crash();
+        self.observer.revive();
     }
 
     /// Accepts, from now on and in hindsight, the failed requests that an absent server causes:

@@ -59,6 +59,17 @@ impl Tab {
         }
     }
 
+    /// Who has it open.
+    #[must_use]
+    pub fn visitor(&self) -> &Visitor {
+        &self.visitor
+    }
+
+    /// Takes the tab's next number, for an action that is sent by other means.
+    pub fn next_number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// The path of its page.
     #[must_use]
     pub fn path(&self) -> &str {

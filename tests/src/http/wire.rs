@@ -1,5 +1,6 @@
 //! Requests as they travel.
 
+use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
 
@@ -97,4 +98,23 @@ pub async fn raw(server: SocketAddr, bytes: &[u8]) -> io::Result<Vec<u8>> {
         Err(error) if answer.is_empty() => Err(error),
         _ => Ok(answer),
     }
+}
+
+/// A request as it travels, to be sent by other means.
+///
+/// # Panics
+///
+/// If a header is not plain text.
+#[must_use]
+pub fn bytes(request: &Request<Bytes>) -> Vec<u8> {
+    let mut head = format!("{} {} HTTP/1.1\r\n", request.method(), request.uri());
+    for (name, value) in request.headers() {
+        let value = value.to_str().expect("a header is plain text");
+        // Writing to a string does not fail.
+        let _ = write!(head, "{name}: {value}\r\n");
+    }
+    let _ = write!(head, "content-length: {}\r\n\r\n", request.body().len());
+    let mut bytes = head.into_bytes();
+    bytes.extend_from_slice(request.body());
+    bytes
 }

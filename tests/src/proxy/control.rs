@@ -1,9 +1,12 @@
 //! The proxy's thread and what a test can change while it runs.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
+use std::time::Duration;
 
+use bytes::Bytes;
 use http::StatusCode;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -24,6 +27,10 @@ pub(super) struct Control {
     pub(super) rule: Mutex<Arc<Rule>>,
     pub(super) released: watch::Sender<u64>,
     pub(super) cuts: watch::Sender<u64>,
+    /// Whether cookies pass.
+    pub(super) cookies: AtomicBool,
+    /// How long everything takes in each direction, in microseconds.
+    one_way: AtomicU64,
     exchanges: Mutex<Vec<Exchange>>,
     commands: commands::UnboundedSender<Command>,
 }
@@ -49,6 +56,8 @@ impl Control {
             rule: Mutex::new(Arc::new(|_: &Exchange| Fate::Pass)),
             released: watch::Sender::new(0),
             cuts: watch::Sender::new(0),
+            cookies: AtomicBool::new(true),
+            one_way: AtomicU64::new(0),
             exchanges: Mutex::default(),
             commands: sender,
         });
@@ -76,6 +85,15 @@ impl Control {
         let (done, wait) = mpsc::channel();
         let sent = self.commands.send(Command::Listen(listening, done));
         assert!(sent.is_ok() && wait.recv().is_ok(), "the proxy has stopped");
+    }
+
+    pub(super) fn one_way(&self) -> Duration {
+        Duration::from_micros(self.one_way.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn set_one_way(&self, time: Duration) {
+        let micros = u64::try_from(time.as_micros()).expect("a latency of this world");
+        self.one_way.store(micros, Ordering::Relaxed);
     }
 
     pub(super) fn stop(&self) {
@@ -107,6 +125,15 @@ impl Control {
         exchange.fate = fate;
         exchanges.push(exchange);
         (exchanges.len() - 1, fate)
+    }
+
+    /// Notes what was sent.
+    pub(super) fn sent(&self, place: usize, body: Bytes) {
+        let mut exchanges = self
+            .exchanges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        exchanges[place].body = body;
     }
 
     /// Notes the server's answer.

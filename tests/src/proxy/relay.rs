@@ -3,14 +3,17 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, SET_COOKIE, TRANSFER_ENCODING};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming};
-use tokio::time::sleep;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::control::Control;
 use super::{Exchange, Fate};
@@ -30,6 +33,9 @@ pub(super) async fn relay(
     }
     let mut released = control.released.subscribe();
     let request = whole(request).await?;
+    control.sent(place, request.body().clone());
+    let one_way = control.one_way();
+    sleep(one_way).await;
     if fate == Fate::Twice {
         let (first, _connection) = crate::http::send(control.upstream, request.clone()).await?;
         first.collect().await.map_err(io::Error::other)?;
@@ -39,13 +45,16 @@ pub(super) async fn relay(
     };
     let status = response.status();
     let mut response = response.map(|body| Relayed {
-        body: Some(body),
+        body: Some(Source::of(body, one_way)),
         own: None,
         left: None,
         flushed: false,
         _connection: Some(connection),
     });
     remove_hop_by_hop(response.headers_mut());
+    if !control.cookies.load(Ordering::Relaxed) {
+        response.headers_mut().remove(SET_COOKIE);
+    }
     match fate {
         Fate::DropAnswer => {
             response.into_body().collect().await?;
@@ -69,6 +78,9 @@ fn describe(request: &Request<Incoming>) -> Exchange {
     Exchange {
         method: request.method().clone(),
         path: request.uri().path().to_owned(),
+        query: request.uri().query().unwrap_or_default().to_owned(),
+        headers: request.headers().clone(),
+        body: Bytes::new(),
         kind: kind
             .and_then(|kind| kind.to_str().ok())
             .unwrap_or_default()
@@ -116,9 +128,49 @@ fn cut() -> io::Error {
     io::Error::other("cut on purpose")
 }
 
+/// Where the parts of an answer come from.
+enum Source {
+    Near(Incoming),
+    Far(mpsc::UnboundedReceiver<io::Result<Frame<Bytes>>>),
+}
+
+impl Source {
+    /// The body itself, or its parts `late` after they came, however many are on their way.
+    fn of(mut body: Incoming, late: Duration) -> Self {
+        if late.is_zero() {
+            return Self::Near(body);
+        }
+        let (sender, mut on_the_way) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Some(frame) = body.frame().await {
+                if sender.send((Instant::now() + late, frame)).is_err() {
+                    break;
+                }
+            }
+        });
+        let (sender, arrived) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Some((due, frame)) = on_the_way.recv().await {
+                sleep_until(due).await;
+                if sender.send(frame.map_err(io::Error::other)).is_err() {
+                    break;
+                }
+            }
+        });
+        Self::Far(arrived)
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        match self {
+            Self::Near(body) => Pin::new(body).poll_frame(context).map_err(io::Error::other),
+            Self::Far(arrived) => arrived.poll_recv(context),
+        }
+    }
+}
+
 /// A body on its way to the client. The server's connection closes with it.
 pub(super) struct Relayed {
-    body: Option<Incoming>,
+    body: Option<Source>,
     own: Option<Bytes>,
     left: Option<usize>,
     flushed: bool,
@@ -144,10 +196,10 @@ impl Body for Relayed {
         let Some(body) = &mut self.body else {
             return Poll::Ready(self.own.take().map(|own| Ok(Frame::data(own))));
         };
-        let frame = match Pin::new(body).poll_frame(context) {
+        let frame = match body.poll(context) {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(None) => return Poll::Ready(None),
-            Poll::Ready(Some(frame)) => frame.map_err(io::Error::other)?,
+            Poll::Ready(Some(frame)) => frame?,
         };
         let Some(left) = self.left else {
             return Poll::Ready(Some(Ok(frame)));

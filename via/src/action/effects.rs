@@ -26,6 +26,24 @@ pub(crate) enum Command {
     Toast { text: String },
     /// Go to another page of this site.
     Redirect { to: String },
+    /// Tell the page's own JavaScript.
+    Emit {
+        name: String,
+        detail: serde_json::Value,
+    },
+}
+
+impl Command {
+    #[track_caller]
+    pub(super) fn emit(name: String, detail: &(impl Serialize + ?Sized)) -> Self {
+        assert!(
+            !name.starts_with("via:"),
+            "`emit` takes a name of the app's own, not {name:?}: the client itself says `via:..`"
+        );
+        let detail = serde_json::to_value(detail)
+            .unwrap_or_else(|error| panic!("the detail of {name:?} is not JSON: {error}"));
+        Self::Emit { name, detail }
+    }
 }
 
 impl Effects {
@@ -45,6 +63,41 @@ impl Effects {
     /// Shows `text` to the user for a few seconds, in the tab that acted.
     pub fn toast(&mut self, text: impl Into<String>) {
         self.commands.push(Command::Toast { text: text.into() });
+    }
+
+    /// Tells the page's own JavaScript, in the tab that acted: whatever it gave to `via.on(name, ..)` is
+    /// called with `detail`. Where nothing listens, nothing happens.
+    ///
+    /// # Panics
+    ///
+    /// Panics, which refuses the action and commits nothing, if `name` begins with `via:`, which is for
+    /// what the client says by itself, or if `detail` cannot be written as JSON.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use via::prelude::*;
+    ///
+    /// #[via::page("/")]
+    /// struct Chart {
+    ///     #[state]
+    ///     points: Vec<f64>,
+    /// }
+    ///
+    /// #[via::actions]
+    /// impl Chart {
+    ///     fn measure(&mut self, value: f64, fx: &mut Effects) {
+    ///         self.points.push(value);
+    ///         fx.emit("measured", &self.points.len());
+    ///     }
+    /// }
+    /// # impl View for Chart {
+    /// #     fn view(&self, _cx: &Cx<Self>) -> Markup { html! {} }
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn emit(&mut self, name: impl Into<String>, detail: &(impl Serialize + ?Sized)) {
+        self.commands.push(Command::emit(name.into(), detail));
     }
 
     /// Sends the tab that acted to another page of this site.
@@ -81,5 +134,26 @@ impl fmt::Debug for Effects {
             .field("commands", &self.commands)
             .field("futures", &self.futures.len())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_emitted_travels_with_its_name_and_detail() {
+        let mut fx = Effects::default();
+        fx.emit("saved", &[1, 2]);
+        assert_eq!(
+            serde_json::to_string(&fx.commands).unwrap(),
+            r#"[{"do":"emit","name":"saved","detail":[1,2]}]"#
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "`emit` takes a name of the app's own, not \"via:frame\"")]
+    fn names_of_the_client_cannot_be_emitted() {
+        Effects::default().emit("via:frame", "x");
     }
 }

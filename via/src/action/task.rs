@@ -105,6 +105,17 @@ impl<P: Page> Task<P> {
     pub fn toast(&self, text: impl Into<String>) {
         self.home.tell(&Command::Toast { text: text.into() });
     }
+
+    /// Tells the page's own JavaScript in the tab that started the task, if it is connected, as
+    /// [`Effects::emit`] does.
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`Effects::emit`] does.
+    #[track_caller]
+    pub fn emit(&self, name: impl Into<String>, detail: &(impl serde::Serialize + ?Sized)) {
+        self.home.tell(&Command::emit(name.into(), detail));
+    }
 }
 
 impl TaskHome {

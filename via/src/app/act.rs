@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::{Core, Standing};
+use super::{Core, Standing, outlive::outlive};
 use crate::{
     action::{ActionError, Arguments, Command, Effects, Refusal, TaskFuture, TaskHome},
     hub::{LoadError, PageDocuments, PageState, SessionState},
@@ -36,10 +36,12 @@ pub(super) async fn attach(
     body: &[u8],
 ) -> Result<Response, Refused> {
     let keys = keys(core).await?;
-    let cookie = cookie(core, headers, keys)?;
     let request: Attach = incoming::decode(body)?;
+    core.recognize(keys, headers, request.token.as_deref().as_slice())
+        .await;
+    let cookie = cookie(core, headers, keys)?;
     if request.page.is_some_and(|mark| mark != page.mark()) {
-        return Err(stale_page());
+        return Err(Refused::stale_page());
     }
     std::panic::catch_unwind(AssertUnwindSafe(|| page.check_params(&params)))
         .map_err(|panic| Refused::incident(&Incident::of_panic("a page panicked", &*panic)))?
@@ -80,6 +82,7 @@ pub(super) async fn attach(
         page: page.descriptor.name.to_owned(),
         params,
         fingerprint: page.fingerprint,
+        began: state.session.snapshot().is_some(),
         issued: now.as_millis(),
     };
     let renew = limits::TOKEN_LIFE / 12 * 11;
@@ -110,6 +113,7 @@ pub(super) async fn act(
     let keys = keys(&core).await?;
     let request: Act = incoming::decode(&body)?;
     let number = request.number;
+    core.recognize(keys, headers, &[&request.token]).await;
     let cookie = match cookie(&core, headers, keys) {
         Ok(cookie) => cookie,
         Err(refused) => return Ok(refused.into_response_to(Some(number))),
@@ -119,16 +123,10 @@ pub(super) async fn act(
         Err(refused) => return Ok(refused.into_response_to(Some(number))),
     };
     let running = Arc::clone(&core);
-    let done = core
-        .tasks
-        .spawn(async move { call.run(&running, page).await })
-        .await;
+    let done = outlive(&core.tasks, async move { call.run(&running, page).await }).await;
     let done = done.unwrap_or_else(|panic| {
-        let text = panic.to_string();
-        Err(Failure::Incident(Incident::report(
-            "the task of an action ended early",
-            &text,
-        )))
+        let incident = Incident::of_panic("an action ended early", &*panic);
+        Err(Failure::Incident(incident))
     });
     Ok(match done {
         Ok(done) => {
@@ -166,24 +164,23 @@ impl Call {
         request: Act,
         body: &[u8],
     ) -> Result<Self, Refused> {
-        let token = Token::open(&request.token, keys)
-            .filter(|token| token.page == page.descriptor.name && token.params == params)
-            .ok_or_else(|| {
-                Refused::bad_request("bad_token", "The token is not one of this page.")
-            })?;
+        let token = Token::open(&request.token, keys).ok_or_else(|| {
+            Refused::bad_request("bad_token", "The token is not one of this app.")
+        })?;
         if token.session != cookie.id {
             return Err(Refused::session_gone());
         }
-        if token.fingerprint != page.fingerprint {
-            return Err(stale_page());
+        // The fingerprint stands for all that a page is made of, its actions included. Whatever is
+        // different, another build handed the token out.
+        if token.page != page.descriptor.name
+            || token.params != params
+            || token.fingerprint != page.fingerprint
+        {
+            return Err(Refused::stale_page());
         }
-        let kind = page.action(&request.action).ok_or_else(|| {
-            Refused::new(
-                StatusCode::NOT_FOUND,
-                "unknown_action",
-                "This page has no such action.",
-            )
-        })?;
+        let kind = page
+            .action(&request.action)
+            .ok_or_else(Refused::stale_page)?;
         let inputs = Inputs {
             values: request.signals,
             dirty: request.dirty,
@@ -201,6 +198,7 @@ impl Call {
                 load: token.load,
                 number: request.number,
                 digest: xxhash_rust::xxh3::xxh3_64(body),
+                began: token.began,
             },
             action: request.action,
             kind,
@@ -211,16 +209,18 @@ impl Call {
     async fn run(self, core: &Arc<Core>, page: Arc<PageEntry>) -> Result<Done, Failure> {
         let documents = core.hub.documents(self.cookie.id, &page, &self.params);
         let session = documents.session();
+        if !core.hub.admits(session, core.config.action_rate) {
+            return Err(Failure::TooOften);
+        }
         let arguments = Arguments::new(&self.args);
         let task = match self.kind {
             ActionKind::Transaction => None,
             ActionKind::Task => Some(self.task(core, &page, &arguments)?),
         };
-        if session.waiting() >= limits::WAITING_ACTIONS {
-            return Err(Failure::Busy);
-        }
+        let place = session.place(self.tab).ok_or(Failure::Busy)?;
         let mut done = {
             let _turn = session.turn().await;
+            drop(place);
             let scope = Scope {
                 session: &self.cookie,
                 tab: self.tab,
@@ -309,14 +309,6 @@ pub(super) fn open_session(
     }
 }
 
-fn stale_page() -> Refused {
-    Refused::new(
-        StatusCode::CONFLICT,
-        "stale_page",
-        "This page has changed; it has to be loaded again.",
-    )
-}
-
 /// The shared key, or an answer that asks to come back.
 pub(super) async fn keys(core: &Core) -> Result<&Keyring, Refused> {
     core.keys()
@@ -353,12 +345,11 @@ fn applied(number: u64, outcome: Outcome) -> Response {
 /// An answer to a failure; it names the number unless the same request may be tried again.
 fn failed(number: u64, failure: Failure) -> Response {
     let refused = match failure {
-        Failure::Busy => Refused::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "busy",
-            "Too many actions wait here.",
-        )
-        .retry_after(1),
+        Failure::Busy => Refused::too_many_requests("busy", "Too many actions wait here."),
+        Failure::TooOften => Refused::too_many_requests(
+            "too_often",
+            "This session acts more often than it may; it is tried again in a moment.",
+        ),
         Failure::Unavailable => Refused::unavailable(),
         Failure::Damaged => Refused::damaged(),
         Failure::Superseded => Refused::new(

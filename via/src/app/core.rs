@@ -2,19 +2,20 @@
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
+use http::HeaderMap;
 use tokio::sync::OnceCell;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     clock::{self, Clock},
-    hub::{Hub, PageDocuments, PageState, SessionState, check_for_ever},
+    hub::{ActionRate, Hub, PageDocuments, PageState, SessionState, check_for_ever},
     limits,
     page::PageEntry,
-    session::{CookieConfig, Keyring, SessionCookie, Sessions},
-    store::{Expiry, Key, Store, StoreError, Timestamp},
+    session::{CookieConfig, Keyring, Purpose, Secrets, SessionCookie, Sessions},
+    store::{Expiry, Key, Notice, Store, StoreError, Timestamp},
 };
 
-use super::{sweeper::sweep, timeouts::Timeouts};
+use super::{health::Health, sweeper::sweep, timeouts::Timeouts};
 
 /// The heart of a running app.
 #[derive(Debug)]
@@ -28,7 +29,8 @@ pub(crate) struct Core {
     /// Actions and tasks that are under way, whether their client is still there or not.
     pub(crate) tasks: TaskTracker,
     pub(crate) shutdown: CancellationToken,
-    keys: OnceCell<Keyring>,
+    keys: OnceCell<Arc<Keyring>>,
+    pub(super) health: Health,
 }
 
 /// What follows from the configuration alone.
@@ -38,6 +40,9 @@ pub(crate) struct Config {
     /// The origins from which browsers may act, where they do not say that they are ours.
     pub(crate) origins: Vec<String>,
     pub(crate) timeouts: Timeouts,
+    /// None if the shared key is in the store.
+    pub(crate) secrets: Secrets,
+    pub(crate) action_rate: ActionRate,
 }
 
 impl Config {
@@ -46,6 +51,8 @@ impl Config {
             cookie: CookieConfig::new(name, secure, timeouts.absolute),
             origins,
             timeouts,
+            secrets: Secrets::default(),
+            action_rate: ActionRate::default(),
         }
     }
 
@@ -106,6 +113,7 @@ impl Core {
             Arc::clone(&self.store),
             self.clock.clone(),
             self.config.timeouts.idle,
+            self.config.secrets.is_empty(),
         )
     }
 
@@ -165,31 +173,58 @@ impl Core {
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             keys: OnceCell::new(),
+            health: Health::default(),
         }
     }
 
     /// The shared key; on the first call the app takes it from the store and begins to listen to
     /// the store's notices.
     pub(crate) async fn keys(&self) -> Result<&Keyring, StoreError> {
-        self.keys
-            .get_or_try_init(|| async {
-                let mut notices = self.store.subscribe();
-                let keys = Keyring::of_store(&*self.store, self.clock.now()).await?;
-                let hub = self.hub.clone();
-                self.until_shutdown(async move {
-                    while let Some(notice) = notices.next().await {
-                        hub.hear(&notice);
+        let keys = self.keys.get_or_try_init(|| async {
+            let mut notices = self.store.subscribe();
+            let keys = Arc::new(self.first_keys().await?);
+            let hub = self.hub.clone();
+            let (ring, store, clock) = (Arc::clone(&keys), Arc::clone(&self.store), &self.clock);
+            let heard = clock.clone();
+            self.until_shutdown(async move {
+                let name = Keyring::document();
+                while let Some(notice) = notices.next().await {
+                    hub.hear(&notice);
+                    if matches!(&notice, Notice::Committed { key, .. } if *key == name) {
+                        ring.follow(&*store, heard.now()).await;
                     }
-                });
-                self.until_shutdown(check_for_ever(
-                    self.hub.clone(),
-                    Arc::clone(&self.store),
-                    self.clock.clone(),
-                ));
-                self.until_shutdown(sweep(Arc::clone(&self.store), self.clock.clone()));
-                Ok(keys)
-            })
-            .await
+                }
+            });
+            self.until_shutdown(check_for_ever(
+                self.hub.clone(),
+                Arc::clone(&keys),
+                Arc::clone(&self.store),
+                clock.clone(),
+            ));
+            self.until_shutdown(sweep(Arc::clone(&self.store), clock.clone()));
+            Ok(keys)
+        });
+        keys.await.map(|keys| &**keys)
+    }
+
+    async fn first_keys(&self) -> Result<Keyring, StoreError> {
+        if self.config.secrets.is_empty() {
+            Keyring::of_store(&*self.store, self.clock.now()).await
+        } else {
+            Ok(Keyring::of_secrets(&self.config.secrets))
+        }
+    }
+
+    /// Makes sure that these were not sealed with a key which is newer than those that are known.
+    pub(super) async fn recognize(&self, keys: &Keyring, headers: &HeaderMap, tokens: &[&str]) {
+        if self.config.cookie.is_strange(headers, keys)
+            || tokens
+                .iter()
+                .any(|token| keys.is_strange(Purpose::AttachToken, token))
+        {
+            keys.refresh_now_and_then(&*self.store, self.clock.now())
+                .await;
+        }
     }
 
     fn until_shutdown(&self, work: impl Future<Output = ()> + Send + 'static) {

@@ -33,6 +33,7 @@ pub(super) async fn show(
     headers: &HeaderMap,
 ) -> Result<Response, Refused> {
     let keys = keys(core).await?;
+    core.recognize(keys, headers, &[]).await;
     let now = core.clock.now();
     let Some(visitor) = Visitor::of(core, keys, page, params, headers, now).await? else {
         return Ok(one_moment());
@@ -148,11 +149,18 @@ fn whole(
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
+                // Fetched beside the stylesheets, which come before anything is shown.
+                script async src={ (base) (links.early()) } {}
+                @for module in links.modules() {
+                    script type="module" src={ (base) (module) } {}
+                }
                 (PreEscaped(head))
                 @for stylesheet in links.stylesheets() {
                     link rel="stylesheet" href={ (base) (stylesheet) };
                 }
-                script type="module" src={ (base) (links.script()) } {}
+                @for script in links.scripts() {
+                    script type="module" src={ (base) (script) } {}
+                }
             }
             body {
                 div id="via" data-signals=(signals) data-via-frame=(frame.hash) data-via-page=(page.mark()) {

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::response::Response;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
     Core,
     act::{cookie, keys, load, open_session},
 };
 use crate::{
-    hub::{StreamTab, TabStream, Viewer, Watch, Watching, tab_event},
+    hub::{StreamTab, TabStream, Viewer, Watch, tab_event},
     limits,
     protocol::{
         answer::Refused,
@@ -28,10 +28,12 @@ pub(super) async fn open(
     core: Arc<Core>,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<Response, Refused> {
+) -> Result<TabStream, Refused> {
     let keys = keys(&core).await?;
-    let cookie = cookie(&core, headers, keys)?;
     let request: OpenStream = incoming::decode(body)?;
+    let tokens: Vec<&str> = request.tabs.iter().map(|tab| &*tab.token).collect();
+    core.recognize(keys, headers, &tokens).await;
+    let cookie = cookie(&core, headers, keys)?;
     if request.tabs.len() > limits::TABS_PER_STREAM {
         return Err(Refused::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -52,7 +54,8 @@ pub(super) async fn open(
     // Watched before it is loaded: a commit in between raises the flag.
     let session = core.hub.session(cookie.id);
     let watch = Watch::new(tabs.iter().map(StreamTab::id));
-    let watching = Watching::new(&session, tabs.iter().map(StreamTab::documents), watch);
+    let documents = tabs.iter().map(StreamTab::documents);
+    let watching = core.hub.watch(&session, documents, watch);
     let state = load(&core, &session).await?;
     open_session(&core, &cookie, &state.session)?;
 
@@ -61,21 +64,32 @@ pub(super) async fn open(
         cookie,
         watching,
     };
-    let body = TabStream::new(core, viewer, tabs, first).into_body();
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_TYPE.as_str(), sse::CONTENT_TYPE),
-        (header::CACHE_CONTROL.as_str(), "no-store, no-transform"),
-        // Proxies of the nginx kind buffer answers unless they are told not to.
-        ("x-accel-buffering", "no"),
-        // A browser that replaces its stream would keep the old connection for a while, to use it
-        // again, and it has only six.
-        (header::CONNECTION.as_str(), "close"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    Ok(response)
+    Ok(TabStream::new(core, viewer, tabs, first))
+}
+
+/// The headers of a stream.
+pub(super) const HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(sse::CONTENT_TYPE),
+    ),
+    (
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-store, no-transform"),
+    ),
+    // Proxies of the nginx kind buffer answers unless they are told not to.
+    (
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    ),
+    // A browser that replaces its stream would keep the old connection for a while, to use it
+    // again, and it has only six.
+    (header::CONNECTION, HeaderValue::from_static("close")),
+];
+
+/// A stream as an answer like any other, which a server of axum's writes.
+pub(super) fn respond(stream: TabStream) -> Response {
+    (HEADERS, stream.into_body()).into_response()
 }
 
 fn admit(
@@ -107,5 +121,6 @@ fn admit(
         token.params,
         token.tab,
         shows,
-    ))
+    )
+    .loaded(token.load, token.began))
 }

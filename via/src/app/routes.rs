@@ -1,6 +1,6 @@
 //! The routes of an app: each page's own path serves everything of the page.
 
-use std::{error::Error, sync::Arc};
+use std::{collections::HashMap, error::Error, sync::Arc};
 
 use axum::{
     Router,
@@ -13,17 +13,20 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use http_body_util::LengthLimitError;
 
-use super::{Core, act, document, live_stream, security};
-use crate::{client, limits, page::PageEntry, protocol::answer::Refused};
+use super::{Core, act, document, health, live_stream, security};
+use crate::{client, hub::TabStream, limits, page::PageEntry, protocol::answer::Refused};
 
 /// The header in which the client repeats the number of an action, for answers that are given
 /// without a look at the body.
 const VIA_NUMBER: HeaderName = HeaderName::from_static("via-number");
 
+/// The path of the live stream.
+pub(super) const STREAM: &str = "/_via/stream";
+
 /// The router of an app.
-pub(super) fn router(core: &Arc<Core>, stylesheets: Vec<&'static str>) -> Router {
-    let links = client::Links::new(&stylesheets);
-    let mut router = client::routes(stylesheets);
+pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
+    let links = client::Links::new(files);
+    let mut router = client::routes(files);
     for page in core.pages.values() {
         let shown = {
             let (core, page, links) = (Arc::clone(core), Arc::clone(page), links.clone());
@@ -36,11 +39,8 @@ pub(super) fn router(core: &Arc<Core>, stylesheets: Vec<&'static str>) -> Router
         };
         let acted = {
             let (core, page) = (Arc::clone(core), Arc::clone(page));
-            move |params: RawPathParams, request: Request| async move {
-                let number = announced(request.headers());
-                answer(core, page, collect(&params), request)
-                    .await
-                    .unwrap_or_else(|refused| refused.into_response_to(number))
+            move |params: RawPathParams, request: Request| {
+                acted(core, page, collect(&params), request)
             }
         };
         router = router.route(page.descriptor.route, get(shown).post(acted));
@@ -50,15 +50,50 @@ pub(super) fn router(core: &Arc<Core>, stylesheets: Vec<&'static str>) -> Router
         move |request: Request| async move {
             stream(core, request)
                 .await
-                .unwrap_or_else(IntoResponse::into_response)
+                .map_or_else(IntoResponse::into_response, live_stream::respond)
         }
     };
     router
-        .route("/_via/stream", post(streamed))
+        .route(STREAM, post(streamed))
+        .merge(health::routes(core))
         .layer(map_response(security::default_headers))
 }
 
+/// Where no page is. A client of ours that comes here has one of another build.
+pub(super) async fn nowhere(request: Request) -> Response {
+    let headers = request.headers();
+    let kind = headers
+        .get(security::VIA_REQUEST)
+        .map(http::HeaderValue::as_bytes);
+    let answer = match kind {
+        Some(b"action" | b"attach") => Refused::stale_page().into_response_to(announced(headers)),
+        _ => (StatusCode::NOT_FOUND, "There is no such page.").into_response(),
+    };
+    security::default_headers(answer).await
+}
+
+/// The pages whose routes are paths as they are, without parameters.
+pub(super) fn plain(core: &Core) -> HashMap<&'static str, Arc<PageEntry>> {
+    core.pages
+        .values()
+        .map(|page| (page.descriptor.route, Arc::clone(page)))
+        .filter(|(route, _)| !route.contains(['{', '*']))
+        .collect()
+}
+
 /// A `POST` to a page: an action, or a document that attaches.
+pub(super) async fn acted(
+    core: Arc<Core>,
+    page: Arc<PageEntry>,
+    params: Vec<(String, String)>,
+    request: Request,
+) -> Response {
+    let number = announced(request.headers());
+    answer(core, page, params, request)
+        .await
+        .unwrap_or_else(|refused| refused.into_response_to(number))
+}
+
 async fn answer(
     core: Arc<Core>,
     page: Arc<PageEntry>,
@@ -86,7 +121,8 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
     is_action.then_some(number)
 }
 
-async fn stream(core: Arc<Core>, request: Request) -> Result<Response, Refused> {
+/// A `POST` for the live stream.
+pub(super) async fn stream(core: Arc<Core>, request: Request) -> Result<TabStream, Refused> {
     let (headers, body) = guarded(&core, request).await?;
     live_stream::open(core, &headers, &body).await
 }
@@ -115,8 +151,9 @@ async fn guarded(core: &Core, request: Request) -> Result<(HeaderMap, Bytes), Re
             "A request must have the content type `application/json`.",
         ));
     }
-    let body = axum::body::to_bytes(body, limits::BODY)
+    let body = tokio::time::timeout(limits::BODY_TIME, axum::body::to_bytes(body, limits::BODY))
         .await
+        .map_err(|_| too_slow())?
         .map_err(|error| too_large_or_cut(&error))?;
     Ok((parts.headers, body))
 }
@@ -138,6 +175,15 @@ fn too_large_or_cut(error: &axum::Error) -> Refused {
         StatusCode::SERVICE_UNAVAILABLE,
         "cut_body",
         "The body of the request did not arrive.",
+    )
+    .retry_after(1)
+}
+
+fn too_slow() -> Refused {
+    Refused::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "slow_body",
+        "The body of the request did not arrive in time.",
     )
     .retry_after(1)
 }

@@ -51,17 +51,25 @@ pub(crate) fn same_origin(headers: &HeaderMap, ours: &[String]) -> Result<(), Re
     Ok(())
 }
 
+/// The headers that every response has.
+pub(super) const DEFAULT_HEADERS: [(HeaderName, HeaderValue); 3] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+];
+
 /// Adds the default headers, where the response does not have its own.
 pub(crate) async fn default_headers(mut response: Response) -> Response {
+    add_default_headers(&mut response);
+    response
+}
+
+/// The same, in place.
+pub(super) fn add_default_headers(response: &mut Response) {
     let headers = response.headers_mut();
-    for (name, value) in [
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-    ] {
+    for (name, value) in DEFAULT_HEADERS {
         headers.entry(name).or_insert(value);
     }
-    response
 }
 
 /// Whether this is a scheme, a host and perhaps a port, and nothing else.

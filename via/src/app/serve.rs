@@ -1,12 +1,20 @@
 //! Serving an app: a listener, a graceful end.
 
+mod accept;
+mod addresses;
+mod connection;
+mod live_socket;
+mod patient_io;
+
 use std::{future::Future, net::SocketAddr, sync::Arc};
 
-use axum::{Router, response::IntoResponse as _, serve::ListenerExt as _};
-use http::StatusCode;
+use axum::Router;
 use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio_util::task::TaskTracker;
 
-use super::{App, Core, routes, security};
+use self::{addresses::Addresses, connection::Site};
+
+use super::{App, Core, routes};
 use crate::{
     error::{Error, Result},
     limits,
@@ -19,6 +27,7 @@ pub struct Server {
     address: SocketAddr,
     router: Router,
     core: Arc<Core>,
+    streams_per_address: usize,
 }
 
 impl App {
@@ -51,6 +60,7 @@ impl App {
     /// ```
     pub async fn bind(mut self, address: impl ToSocketAddrs) -> Result<Server> {
         self.timeouts.check().map_err(Error::timeouts)?;
+        self.take_secrets().map_err(Error::secret)?;
         let listener = TcpListener::bind(address).await.map_err(Error::listen)?;
         let address = listener.local_addr().map_err(Error::listen)?;
         let secure = match self.origins.first() {
@@ -64,17 +74,16 @@ impl App {
             }
             None => return Err(Error::plain_http(address)),
         };
-        let (core, stylesheets) = self.into_core(secure);
+        let streams_per_address = self.streams_per_address;
+        let (core, files) = self.into_core(secure);
         core.keys().await?;
-        let router = routes::router(&core, stylesheets).fallback(|| async {
-            let answer = (StatusCode::NOT_FOUND, "There is no such page.");
-            security::default_headers(answer.into_response()).await
-        });
+        let router = routes::router(&core, &files).fallback(routes::nowhere);
         Ok(Server {
             listener,
             address,
             router,
             core,
+            streams_per_address,
         })
     }
 }
@@ -106,28 +115,33 @@ impl Server {
             listener,
             router,
             core,
+            streams_per_address,
             ..
         } = self;
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection will be slower than it could");
-            }
+        let site = Arc::new(Site {
+            core: Arc::clone(&core),
+            plain: routes::plain(&core),
+            router,
+            addresses: Addresses::new(streams_per_address),
         });
-        let shutdown = core.shutdown.clone();
-        let stopping = shutdown.clone();
-        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
-            stop.await;
-            stopping.cancel();
-        });
-        let overdue = async {
-            shutdown.cancelled().await;
-            tokio::time::sleep(limits::DRAIN).await;
-        };
+        let connections = TaskTracker::new();
+        tokio::select! {
+            never = accept::run(listener, site, &connections) => match never {},
+            () = stop => {}
+        }
+        // From here on nobody is ready, nothing new is accepted, and every stream says goodbye.
+        core.shutdown.cancel();
+        core.hub.wake_all();
+        connections.close();
         // One deadline for all that is under way.
+        let overdue = tokio::time::sleep(limits::DRAIN);
         tokio::pin!(overdue);
         tokio::select! {
-            served = async { serving.await } => served.map_err(Error::serve)?,
-            () = &mut overdue => tracing::warn!("some connections did not end in time"),
+            biased;
+            () = connections.wait() => {}
+            () = &mut overdue => {
+                tracing::warn!(connections = connections.len(), "some connections did not end in time");
+            }
         }
         core.tasks.close();
         tokio::select! {

@@ -11,6 +11,7 @@ use super::{Hub, Table, live::Asked, stream::spread};
 use crate::{
     clock::Clock,
     limits,
+    session::Keyring,
     store::{Key, Store, StoreError, Timestamp, Version},
 };
 
@@ -21,9 +22,17 @@ const AGAIN: Duration = Duration::from_secs(1);
 const GAP: Duration = Duration::from_millis(100);
 
 /// Keeps what is shown up to date for ever.
-pub(crate) async fn check_for_ever(hub: Hub, store: Arc<dyn Store>, clock: Clock) {
+pub(crate) async fn check_for_ever(
+    hub: Hub,
+    keys: Arc<Keyring>,
+    store: Arc<dyn Store>,
+    clock: Clock,
+) {
     loop {
-        let checked = hub.check(&*store, clock.now()).await;
+        let mut checked = hub.check(&*store, clock.now()).await;
+        if checked.is_ok() {
+            checked = check_keys(&keys, &*store, clock.now()).await;
+        }
         let pause = match &checked {
             Ok(()) => limits::CHECK_EVERY,
             Err(error) => {
@@ -32,6 +41,7 @@ pub(crate) async fn check_for_ever(hub: Hub, store: Arc<dyn Store>, clock: Clock
             }
         };
         let now = Instant::now();
+        hub.lingering.tidy(now);
         tokio::select! {
             () = sleep_until(now + spread(pause, 10)) => {}
             () = hub.check_now.notified(), if checked.is_ok() => sleep_until(now + GAP).await,
@@ -45,6 +55,17 @@ impl Hub {
         check_table(&self.sessions, store, now).await?;
         check_table(&self.shared, store, now).await
     }
+}
+
+/// The shared key is as good as shown.
+async fn check_keys(keys: &Keyring, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
+    if let Some(known) = keys.version() {
+        let there = versions(store, &[Keyring::document()], now).await?;
+        if there.first().copied().flatten() != Some(known) {
+            keys.follow(store, now).await;
+        }
+    }
+    Ok(())
 }
 
 async fn check_table<C>(
@@ -79,4 +100,78 @@ async fn versions(
     timeout(limits::STORE_DEADLINE, store.revisions(keys, now))
         .await
         .map_err(|_| StoreError::Unavailable("it did not answer in time".into()))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        hub::{DocumentState, Live, Watch},
+        state::SharedDocument,
+        store::{Change, Commit, CommitId, CommitOutcome, Expect, Expiry, MemoryStore, Put, Write},
+    };
+
+    const NOW: Timestamp = Timestamp::from_millis(0);
+
+    async fn commit(store: &MemoryStore, key: &Key, id: u128, expect: Expect) -> Version {
+        let commit = Commit {
+            id: CommitId(id),
+            now: NOW,
+            writes: vec![Write {
+                key: key.clone(),
+                expect,
+                change: Change::Put(Put {
+                    bytes: SharedDocument::default().encode().bytes,
+                    expiry: Expiry::NEVER,
+                    owner: None,
+                }),
+            }],
+        };
+        let Ok(CommitOutcome::Committed(versions)) = store.commit(commit).await else {
+            panic!("it is not committed");
+        };
+        versions[0]
+    }
+
+    async fn load(store: &MemoryStore, live: &Live<SharedDocument>) {
+        let asked = live.asked();
+        let mut loaded = store.load(&[live.key().clone()], NOW).await.unwrap();
+        let state = DocumentState::of_loaded(loaded.remove(0)).unwrap();
+        live.note(&state, asked, NOW);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_shows_a_document_that_changed_is_told_within_six_seconds() {
+        let (store, hub) = (Arc::new(MemoryStore::new()), Hub::new());
+        let keys = Keyring::of_store(&*store, NOW).await.unwrap();
+        // More than fit into one question, and one of them changes.
+        let mut shown = Vec::new();
+        for place in 0..=limits::CHECK_BATCH {
+            let key = Key::new(format!("app/{place}")).unwrap();
+            let version = commit(&store, &key, 1, Expect::Absent).await;
+            let live = hub.shared.live(&key);
+            load(&store, &live).await;
+            let watch = Arc::new(Watch::new([]));
+            live.register(Arc::clone(&watch));
+            watch.lower();
+            shown.push((key, live, watch, version));
+        }
+        tokio::spawn(check_for_ever(
+            hub.clone(),
+            Arc::new(keys),
+            Arc::clone(&store) as Arc<dyn Store>,
+            Clock::manual(NOW),
+        ));
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        assert!(!shown.iter().any(|(_, _, watch, _)| watch.lower()));
+        let (key, live, watch, version) = &shown[7];
+        commit(&store, key, 2, Expect::At(*version)).await;
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        assert!(watch.lower());
+        assert!(live.undoubted(NOW).is_none());
+        load(&store, live).await;
+        assert_eq!(live.undoubted(NOW).unwrap().revision(), 2);
+        // Nobody else was woken.
+        assert!(!shown.iter().any(|(_, _, watch, _)| watch.lower()));
+    }
 }

@@ -25,8 +25,16 @@ pub(crate) struct Frame {
     pub(crate) hash: FrameHash,
     /// What the HTML means, once somebody compared it with another.
     tree: OnceLock<Tree>,
-    /// The patches from the frame that most tabs come from, encoded once for all of them.
-    patches: Mutex<Option<(FrameHash, Arc<[EncodedEvent]>)>>,
+    /// What leads here from the frame that most tabs come from, encoded once for all of them.
+    events: Mutex<Option<(From, Arc<[EncodedEvent]>)>>,
+}
+
+/// Where a tab comes from.
+#[derive(Debug, PartialEq, Eq)]
+enum From {
+    Frame(FrameHash),
+    /// Nobody knows.
+    Anywhere,
 }
 
 /// Stands for the content of a frame: equal on all servers that run the same build.
@@ -49,23 +57,47 @@ impl Frame {
             signals,
             hash: FrameHash(hash.digest()),
             tree: OnceLock::new(),
-            patches: Mutex::default(),
+            events: Mutex::default(),
         }
     }
 
     /// The events that turn the HTML of `old` into this one.
     pub(crate) fn patches_from(&self, old: &Self) -> Arc<[EncodedEvent]> {
-        let mut patches = lock(&self.patches);
-        if let Some((from, events)) = &*patches
-            && *from == old.hash
+        if old.hash == self.hash {
+            return Arc::default();
+        }
+        self.events_from(From::Frame(old.hash), || {
+            let (tree, changes) = old.tree().update(self.html.clone());
+            // Where it was read before, for another old frame, the tree is the same.
+            let _ = self.tree.set(tree);
+            changes.iter().map(datastar::patch_elements).collect()
+        })
+    }
+
+    /// The event that shows the whole frame, whatever was shown before.
+    pub(crate) fn whole(&self) -> Arc<[EncodedEvent]> {
+        self.events_from(From::Anywhere, || {
+            let patch = datastar::patch_elements(&Patch {
+                target: Target::Root,
+                op: Op::Inner(self.html.clone()),
+            });
+            Arc::new([patch])
+        })
+    }
+
+    fn events_from(
+        &self,
+        from: From,
+        encode: impl FnOnce() -> Arc<[EncodedEvent]>,
+    ) -> Arc<[EncodedEvent]> {
+        let mut known = lock(&self.events);
+        if let Some((known, events)) = &*known
+            && *known == from
         {
             return Arc::clone(events);
         }
-        let (tree, changes) = old.tree().update(self.html.clone());
-        // Where it was read before, for another old frame, the tree is the same.
-        let _ = self.tree.set(tree);
-        let events: Arc<[EncodedEvent]> = changes.iter().map(datastar::patch_elements).collect();
-        *patches = Some((old.hash, Arc::clone(&events)));
+        let events = encode();
+        *known = Some((from, Arc::clone(&events)));
         events
     }
 
@@ -76,22 +108,13 @@ impl Frame {
 
     /// The signals that a tab does not show yet, given what it shows. Those that are local to the
     /// browser are its own business.
-    pub(super) fn unseen<'a>(
-        &'a self,
-        shown: &'a Map<String, Value>,
-    ) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    pub(super) fn unseen(&self, shown: &Map<String, Value>) -> Map<String, Value> {
         self.signals
             .iter()
             .filter(|(name, _)| !name.starts_with('_'))
             .filter(|(name, value)| shown.get(*name) != Some(*value))
-    }
-
-    /// The event that shows the whole frame, whatever was shown before.
-    pub(crate) fn whole(&self) -> EncodedEvent {
-        datastar::patch_elements(&Patch {
-            target: Target::Root,
-            op: Op::Inner(self.html.clone()),
-        })
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     }
 }
 

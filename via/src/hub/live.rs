@@ -10,9 +10,13 @@ use std::{
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Table, Watch, lock, rollback};
+use super::{
+    Table, Watch,
+    admission::{Admission, Place},
+    lock, rollback,
+};
 use crate::{
-    state::{Document, DocumentError, SharedDocument},
+    state::{Document, DocumentError, SharedDocument, TabId},
     store::{CommitId, Expiry, Key, Loaded, StoreError, StoredDocument, Timestamp, Version},
 };
 
@@ -121,6 +125,7 @@ pub(crate) struct Live<C> {
     /// safety is the business of compare-and-set.
     turn: Semaphore,
     waiting: AtomicUsize,
+    pub(super) admission: Admission,
     known: Mutex<Known<C>>,
     watches: Mutex<Vec<Arc<Watch>>>,
 }
@@ -236,6 +241,7 @@ impl<C> Live<C> {
             table,
             turn: Semaphore::new(1),
             waiting: AtomicUsize::new(0),
+            admission: Admission::default(),
             known: Mutex::new(Known {
                 state: None,
                 doubts: 0,
@@ -247,6 +253,11 @@ impl<C> Live<C> {
 
     pub(crate) fn key(&self) -> &Key {
         &self.key
+    }
+
+    /// A place for an action of this tab to wait, unless too many wait already.
+    pub(crate) fn place(&self, tab: TabId) -> Option<Place> {
+        self.admission.place(tab)
     }
 
     /// Waits until it is this action's turn, first come, first served.

@@ -39,7 +39,11 @@ impl PageDocuments {
     pub(super) fn new(session: Arc<LiveSession>, shared: Vec<SharedPlace>) -> Self {
         Self {
             session,
-            shared: shared.into(),
+            shared: if shared.is_empty() {
+                Arc::default()
+            } else {
+                shared.into()
+            },
         }
     }
 
@@ -57,23 +61,22 @@ impl PageDocuments {
         store: &dyn Store,
         now: Timestamp,
     ) -> Result<PageState, LoadError> {
-        let session = self.session.undoubted(now);
-        let shared: Vec<_> = self
+        match self.known(now) {
+            Some(state) => Ok(state),
+            // On the heap, so that whoever waits with this call in hand stays small.
+            None => Box::pin(self.load(store, now)).await,
+        }
+    }
+
+    /// What is known, if nothing speaks against it.
+    pub(crate) fn known(&self, now: Timestamp) -> Option<PageState> {
+        let session = self.session.undoubted(now)?;
+        let shared = self
             .shared
             .iter()
-            .map(|place| place.live.undoubted(now))
-            .collect();
-        if let Some(session) = &session
-            && shared.iter().all(Option::is_some)
-        {
-            let states = shared.into_iter().flatten();
-            let fields = self.shared.iter().map(|place| place.field);
-            return Ok(PageState {
-                session: session.clone(),
-                shared: fields.zip(states).collect(),
-            });
-        }
-        self.load(store, now).await
+            .map(|place| Some((place.field, place.live.undoubted(now)?)))
+            .collect::<Option<_>>()?;
+        Some(PageState { session, shared })
     }
 
     /// What the store has at this moment.
@@ -166,6 +169,14 @@ impl PageState {
             session: SessionState::Absent,
             shared: Vec::new(),
         }
+    }
+
+    /// Whether nothing was committed or ended between the two.
+    pub(crate) fn is_what_was(&self, other: &Self) -> bool {
+        LiveSession::asked_from(&self.session) == LiveSession::asked_from(&other.session)
+            && self.shared.iter().zip(&other.shared).all(|(one, other)| {
+                LiveShared::asked_from(&one.1) == LiveShared::asked_from(&other.1)
+            })
     }
 
     /// When the first of the documents ends by itself, as far as is known.

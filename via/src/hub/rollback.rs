@@ -78,3 +78,87 @@ pub(super) fn report<C: Content>(key: &Key, had: Option<Version>, has: Option<Ve
         "the store has lost commits that it had acknowledged; it is believed"
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        hub::Snapshot,
+        session::Secret,
+        state::{Document, SharedDocument},
+        store::{CommitId, Expiry},
+    };
+
+    const NOW: Timestamp = Timestamp::from_millis(0);
+
+    fn found<C>(document: C, revision: u64, commit: u128, expiry: Expiry) -> DocumentState<C> {
+        let version = Version {
+            revision,
+            commit: CommitId(commit << 64),
+        };
+        DocumentState::Found(Arc::new(Snapshot {
+            document,
+            version,
+            expiry,
+            owner: None,
+        }))
+    }
+
+    fn value(revision: u64, commit: u128) -> DocumentState<SharedDocument> {
+        found(SharedDocument::default(), revision, commit, Expiry::NEVER)
+    }
+
+    fn expiring(millis: i64) -> DocumentState<SharedDocument> {
+        let expiry = Expiry {
+            idle_until: Timestamp::from_millis(millis),
+            ..Expiry::NEVER
+        };
+        found(SharedDocument::default(), 3, 3, expiry)
+    }
+
+    #[test]
+    fn a_revision_that_goes_back_or_is_of_another_commit_is_a_rollback_and_one_that_rises_is_none()
+    {
+        let lost = |after| lies_between(&value(3, 3), &after, NOW);
+        assert!(!lost(value(3, 3)));
+        assert!(!lost(value(4, 9)));
+        assert!(lost(value(2, 2)));
+        assert!(lost(value(3, 9)));
+        assert!(lost(DocumentState::Absent));
+        // Somebody wanted that.
+        assert!(!lost(DocumentState::Deleted));
+    }
+
+    #[test]
+    fn what_expires_is_not_lost() {
+        let lost = |before, after| lies_between(&before, &after, NOW);
+        assert!(!lost(expiring(0), DocumentState::Absent));
+        assert!(!lost(expiring(0), value(1, 9)));
+        // Another server's clock may be ahead.
+        assert!(!lost(expiring(30_000), DocumentState::Absent));
+        assert!(lost(expiring(120_000), DocumentState::Absent));
+    }
+
+    #[test]
+    fn a_session_that_went_on_from_before_a_rollback_is_recognised_by_the_commits_that_it_names() {
+        let session = |commits: &[u128]| {
+            let mut document = Document::new(Secret([7; 32]).hash(), NOW);
+            for commit in commits {
+                document.made_for(CommitId(commit << 64));
+            }
+            let revision = commits.len() as u64;
+            let last = *commits.last().unwrap();
+            found(document, revision, last, Expiry::NEVER)
+        };
+        let before = session(&[1, 2, 3]);
+        let lost = |commits: &[u128]| lies_between(&before, &session(commits), NOW);
+        assert!(!lost(&[1, 2, 3, 4]));
+        assert!(!lost(&[1, 2, 3, 4, 5, 6, 7]));
+        assert!(lost(&[1, 2, 9, 10]));
+        assert!(lost(&[1, 9, 10, 11, 12]));
+        // So long ago that it names others by now.
+        assert!(!lost(&[1, 2, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]));
+    }
+}

@@ -1,62 +1,33 @@
 //! The live stream of one browser: all its tabs, each a sequence of numbered frames.
+//!
+//! A stream that waits holds its flag, its alarm, and what its tabs show: no buffer and no queue.
+
+mod events;
+mod tab;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     convert::Infallible,
-    panic::AssertUnwindSafe,
+    fmt,
+    future::poll_fn,
+    pin::Pin,
     sync::Arc,
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use axum::body::Body;
-use bytes::Bytes;
-use serde_json::{Map, Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{
-    Frame, FrameHash, Frames, LoadError, PageDocuments, PageState, SessionState, Watching, rollback,
-};
+pub(crate) use self::{events::tab_event, tab::StreamTab};
+use super::{LoadError, Outgoing, PageDocuments, SessionState, Watching, rollback};
 use crate::{
-    action::Command,
     app::{Core, Standing},
-    incident::Incident,
+    clock::Moved,
     limits,
-    page::PageEntry,
-    protocol::{
-        datastar::{self, EncodedEvent},
-        sse::{self, Line, Writer},
-    },
+    protocol::sse,
     session::{SessionCookie, random},
-    state::{ReadError, TabId},
     store::Timestamp,
 };
-
-/// One tab of a stream.
-#[derive(Debug)]
-pub(crate) struct StreamTab {
-    /// Its place in the list that the browser sent.
-    index: usize,
-    page: Arc<PageEntry>,
-    documents: PageDocuments,
-    params: Vec<(String, String)>,
-    id: TabId,
-    /// How many frames it was sent on this stream.
-    number: u64,
-    shows: Shows,
-    /// The hash that the browser knows.
-    told: Option<FrameHash>,
-    /// The signals that it was sent since its last action.
-    pushed: BTreeSet<String>,
-}
-
-/// What a tab shows at the moment.
-#[derive(Debug)]
-enum Shows {
-    /// Only the browser knows; this is the hash it gave, if it gave one.
-    Hash(Option<FrameHash>),
-    /// The frame that was sent last, and the signals as the browser has them.
-    Frame(Arc<Frame>, Map<String, Value>),
-}
 
 /// Who looks at a stream.
 #[derive(Debug)]
@@ -68,12 +39,12 @@ pub(crate) struct Viewer {
 }
 
 /// The stream of one browser, for as long as its connection lasts.
-#[derive(Debug)]
 pub(crate) struct TabStream {
     core: Arc<Core>,
     viewer: Viewer,
     tabs: Vec<StreamTab>,
-    first: Option<Vec<u8>>,
+    /// What it says before anything else.
+    first: Option<Box<[u8]>>,
     /// Whether the session was seen in the store.
     began: bool,
     ended: bool,
@@ -84,12 +55,18 @@ pub(crate) struct TabStream {
     retry: Option<Instant>,
     /// When the first of the documents that are shown ends by itself, as far as is known.
     deadline: Timestamp,
+    /// The same by a clock that a test moves.
+    moved: Option<Moved>,
+    /// Rings when any of these comes, or earlier.
+    alarm: Pin<Box<Sleep>>,
 }
 
 /// Why a stream ends.
 enum End {
-    /// The server is going away, or the stream is old: come back.
+    /// The stream is old: come back.
     Planned,
+    /// The server is going away: come back, but not all at once.
+    Stopping,
     /// The session has a new secret: come back with it.
     Rotated,
     SessionGone,
@@ -97,35 +74,11 @@ enum End {
     Damaged,
 }
 
-impl StreamTab {
-    pub(crate) fn new(
-        index: usize,
-        page: Arc<PageEntry>,
-        documents: PageDocuments,
-        params: Vec<(String, String)>,
-        id: TabId,
-        shows: Option<FrameHash>,
-    ) -> Self {
-        Self {
-            index,
-            page,
-            documents,
-            params,
-            id,
-            number: 0,
-            shows: Shows::Hash(shows),
-            told: shows,
-            pushed: BTreeSet::new(),
-        }
-    }
-
-    pub(crate) fn id(&self) -> TabId {
-        self.id
-    }
-
-    pub(crate) fn documents(&self) -> &PageDocuments {
-        &self.documents
-    }
+/// What a stream that waited is to do.
+enum Due {
+    Look,
+    Beat,
+    End,
 }
 
 impl TabStream {
@@ -138,75 +91,123 @@ impl TabStream {
     ) -> Self {
         let now = Instant::now();
         let heartbeat = spread(limits::HEARTBEAT, 20);
+        let beats_at = now + heartbeat;
         Self {
             core,
             viewer,
             tabs,
-            first: Some(first),
+            first: Some(first.into()),
             began: false,
             ended: false,
             heartbeat,
-            beats_at: now + heartbeat,
+            beats_at,
             ends_at: now + spread(limits::STREAM_LIFE, 10),
             retry: None,
             deadline: Timestamp::NEVER,
+            moved: None,
+            alarm: Box::pin(sleep_until(beats_at)),
         }
     }
 
-    /// The body of the response. It holds no queue: a chunk is made when the connection can take
+    /// The body of a response. It holds no queue: a chunk is made when the connection can take
     /// it, from the state of that moment.
     pub(crate) fn into_body(self) -> Body {
         Body::from_stream(futures_util::stream::unfold(self, |mut stream| async {
-            let chunk = stream.next().await?;
-            Some((Ok::<_, Infallible>(Bytes::from(chunk)), stream))
+            let mut chunk = Outgoing::default();
+            let more = stream.next(&mut chunk).await;
+            more.then(|| (Ok::<_, Infallible>(chunk.into_bytes()), stream))
         }))
     }
 
-    async fn next(&mut self) -> Option<Vec<u8>> {
+    /// Waits until there is something to say, and appends it; answers `false` when the stream is
+    /// over.
+    pub(crate) async fn next(&mut self, out: &mut Outgoing) -> bool {
         if self.ended {
-            return None;
+            return false;
         }
-        let mut out = Vec::new();
         if let Some(first) = self.first.take() {
-            let data = json!({ "heartbeat_ms": millis(limits::HEARTBEAT) }).to_string();
-            event(&mut out, "via-hello", None, &data);
-            out.extend_from_slice(&first);
+            events::hello(out.own(), millis(limits::HEARTBEAT));
+            out.own().extend_from_slice(&first);
         }
         loop {
             if self.core.shutdown.is_cancelled() {
-                self.end(&End::Planned, &mut out);
+                self.end(&End::Stopping, out);
             } else if self.viewer.watching.watch().lower() {
-                self.show(&mut out).await;
+                self.show(out).await;
             }
             if !out.is_empty() {
                 self.beats_at = Instant::now() + self.heartbeat;
-                return Some(out);
+                return true;
             }
-            let retry_at = self.retry.unwrap_or(self.ends_at);
-            tokio::select! {
-                () = self.viewer.watching.watch().raised() => {}
-                () = self.core.clock.sleep_until(self.deadline), if self.deadline < Timestamp::NEVER => {
-                    self.viewer.watching.watch().raise();
-                }
-                () = self.core.shutdown.cancelled() => {}
-                () = tokio::time::sleep_until(retry_at), if self.retry.is_some() => {
-                    self.retry = None;
-                    self.viewer.watching.watch().raise();
-                }
-                () = tokio::time::sleep_until(self.beats_at) => out.extend_from_slice(sse::HEARTBEAT),
-                () = tokio::time::sleep_until(self.ends_at) => self.end(&End::Planned, &mut out),
-            }
-            if !out.is_empty() {
-                self.beats_at = Instant::now() + self.heartbeat;
-                return Some(out);
+            match poll_fn(|cx| self.poll_due(cx)).await {
+                Due::Look => {}
+                Due::Beat => out.own().extend_from_slice(sse::HEARTBEAT),
+                Due::End => self.end(&End::Planned, out),
             }
         }
     }
 
+    /// Waits for the flag or a time.
+    fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<Due> {
+        if self.viewer.watching.watch().poll_raised(cx).is_ready() {
+            return Poll::Ready(Due::Look);
+        }
+        if let Some(moved) = &mut self.moved
+            && moved.as_mut().poll(cx).is_ready()
+        {
+            self.moved = None;
+            self.viewer.watching.watch().raise();
+            return Poll::Ready(Due::Look);
+        }
+        loop {
+            let wanted = self.next_alarm();
+            // One that rings too early is put right then: mostly the time moves on with each frame.
+            if wanted < self.alarm.deadline() || self.alarm.is_elapsed() {
+                self.alarm.as_mut().reset(wanted);
+            }
+            ready!(self.alarm.as_mut().poll(cx));
+            let now = Instant::now();
+            if now >= self.ends_at {
+                return Poll::Ready(Due::End);
+            }
+            let tries = self.retry.is_some_and(|retry| now >= retry);
+            if tries || self.deadline_has_passed() {
+                self.retry = None;
+                self.viewer.watching.watch().raise();
+                return Poll::Ready(Due::Look);
+            }
+            if now >= self.beats_at {
+                return Poll::Ready(Due::Beat);
+            }
+        }
+    }
+
+    fn next_alarm(&self) -> Instant {
+        let mut next = self.beats_at.min(self.ends_at);
+        if let Some(retry) = self.retry {
+            next = next.min(retry);
+        }
+        // The system's clock can be set: no heartbeat passes without a look at it.
+        if self.moved.is_none() && self.deadline < Timestamp::NEVER {
+            let left = self.deadline.as_millis() - self.core.clock.now().as_millis();
+            let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
+            if left < self.heartbeat {
+                next = next.min(Instant::now() + left);
+            }
+        }
+        next
+    }
+
+    fn deadline_has_passed(&self) -> bool {
+        self.moved.is_none()
+            && self.deadline < Timestamp::NEVER
+            && self.deadline <= self.core.clock.now()
+    }
+
     /// Brings every tab to the latest state.
-    async fn show(&mut self, out: &mut Vec<u8>) {
-        let now = self.core.clock.now();
+    async fn show(&mut self, out: &mut Outgoing) {
         let core = Arc::clone(&self.core);
+        let now = core.clock.now();
         let store = &*core.store;
         let state = match self.viewer.session.current(store, now).await {
             Ok(state) => state.session,
@@ -216,8 +217,8 @@ impl TabStream {
             }
             Err(error) => return self.try_again(&error),
         };
-        self.deadline = state.deadline();
-        let standing = self.core.standing(&self.viewer.cookie, &state, now);
+        let mut deadline = state.deadline();
+        let standing = core.standing(&self.viewer.cookie, &state, now);
         match &state {
             SessionState::Found(_) if standing != Standing::Open => {
                 // Whoever has the new secret comes back, and nobody else.
@@ -228,14 +229,25 @@ impl TabStream {
             SessionState::Absent if self.began => return self.end(&End::SessionGone, out),
             SessionState::Found(_) | SessionState::Absent => {}
         }
+        if matches!(state, SessionState::Absent) {
+            // It was there when these were loaded, and a store has lost it.
+            self.tabs.retain(|tab| {
+                if tab.began() {
+                    tab.ended(out);
+                }
+                !tab.began()
+            });
+        }
         self.began |= matches!(state, SessionState::Found(_));
+        drop(state);
         self.tell_of_losses(out);
         for place in 0..self.tabs.len() {
             let tab = &mut self.tabs[place];
-            match tab.documents.current(store, now).await {
+            match tab.documents().current(store, now).await {
                 Ok(state) => {
-                    self.deadline = self.deadline.min(state.deadline());
-                    tab.show(&self.viewer.watching, &self.core.hub.frames, &state, out);
+                    deadline = deadline.min(state.deadline());
+                    let watch = self.viewer.watching.watch();
+                    tab.show(watch, &core.hub.frames, &state, out);
                 }
                 Err(error) if error.is_damage() => {
                     tracing::error!(%error, "what a tab shows cannot be read");
@@ -244,15 +256,26 @@ impl TabStream {
                 Err(error) => self.try_again(&error),
             }
         }
+        self.expect(deadline);
+    }
+
+    /// Looks again at `deadline`.
+    fn expect(&mut self, deadline: Timestamp) {
+        if self.deadline == deadline {
+            return;
+        }
+        self.deadline = deadline;
+        self.moved = (deadline < Timestamp::NEVER)
+            .then(|| self.core.clock.moved_to(deadline))
+            .flatten();
     }
 
     /// Tells each tab that shows a document of which the store has lost something.
-    fn tell_of_losses(&self, out: &mut Vec<u8>) {
+    fn tell_of_losses(&self, out: &mut Outgoing) {
         let lost = self.viewer.watching.watch().take_lost();
-        let shows_one = |tab: &&StreamTab| lost.iter().any(|key| tab.documents.include(key));
+        let shows_one = |tab: &&StreamTab| lost.iter().any(|key| tab.documents().include(key));
         for tab in self.tabs.iter().filter(shows_one) {
-            let text = rollback::MESSAGE.to_owned();
-            command_event(out, tab.index, &Command::Toast { text });
+            tab.toast(rollback::MESSAGE, out);
         }
     }
 
@@ -260,141 +283,40 @@ impl TabStream {
     fn try_again(&mut self, error: &LoadError) {
         tracing::warn!(%error, "what a tab shows cannot be loaded; it waits");
         self.retry = Some(Instant::now() + spread(Duration::from_millis(500), 50));
+        // It has no time of its own until then.
+        self.expect(Timestamp::NEVER);
     }
 
-    fn end(&mut self, end: &End, out: &mut Vec<u8>) {
+    fn end(&mut self, end: &End, out: &mut Outgoing) {
         self.ended = true;
         match end {
-            End::Planned => {
-                let after = u64::from(u16::from_le_bytes(random())) % 1_500;
-                let data = json!({ "reconnect_ms": after }).to_string();
-                event(out, "via-bye", None, &data);
-            }
-            End::Rotated => {
-                // The answer with the new cookie is on its way.
-                let data = json!({ "reconnect_ms": 50 }).to_string();
-                event(out, "via-bye", None, &data);
-            }
-            End::SessionGone => {
-                for tab in &self.tabs {
-                    tab_event(out, tab.index, "session_gone", "this session has ended");
-                }
-            }
+            End::Planned => events::bye(out.own(), at_random(limits::RECONNECT)),
+            End::Stopping => events::bye(out.own(), at_random(self.core.hub.time_to_come_back())),
+            // The answer with the new cookie is on its way.
+            End::Rotated => events::bye(out.own(), 50),
+            End::SessionGone => self.tabs.iter().for_each(|tab| tab.ended(out)),
             End::Damaged => self.tabs.iter().for_each(|tab| tab.damaged(out)),
         }
     }
 }
 
-impl StreamTab {
-    fn show(&mut self, watching: &Watching, frames: &Frames, state: &PageState, out: &mut Vec<u8>) {
-        let index = self.index;
-        for command in watching.watch().take_commands(self.id) {
-            command_event(out, index, &command);
-        }
-        let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            frames.frame(&self.page, &self.params, self.id, state)
-        }));
-        let frame = match rendered {
-            Ok(Ok(frame)) if frame.html.len() > limits::PAGE => {
-                let incident = Incident::report("a rendered page is over the size limit", &"");
-                return command_event(out, index, &incident.toast());
-            }
-            Ok(Ok(frame)) => frame,
-            Ok(Err(ReadError::Param { .. } | ReadError::Signal { .. })) => {
-                return tab_event(out, index, "unknown", "there is no such page");
-            }
-            Err(panic) => {
-                let incident = Incident::of_panic("a view panicked", &*panic);
-                return command_event(out, index, &incident.toast());
-            }
-        };
-        let sent = watching
-            .watch()
-            .take_sent(self.id, state.session.revision());
-        let (patches, mut known): (Arc<[EncodedEvent]>, _) =
-            match std::mem::replace(&mut self.shows, Shows::Hash(None)) {
-                Shows::Frame(old, known) => (frame.patches_from(&old), known),
-                Shows::Hash(Some(hash)) if hash == frame.hash => {
-                    (Arc::default(), frame.signals.clone())
-                }
-                Shows::Hash(_) => (Arc::new([frame.whole()]), Map::new()),
-            };
-        self.take_note_of(sent, &mut known);
-        let unseen: Map<_, _> = frame
-            .unseen(&known)
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        self.pushed.extend(unseen.keys().cloned());
-        // Where there is nothing to patch, the tab is told at least what its frame is called now.
-        let renamed = patches.is_empty() && self.told != Some(frame.hash);
-        let signals = (!unseen.is_empty() || renamed)
-            .then(|| datastar::patch_signals(&Value::Object(unseen)));
-        self.told = Some(frame.hash);
-        // Signals first, so that new elements find them.
-        let mut events = signals.iter().chain(patches.iter()).peekable();
-        if events.peek().is_some() {
-            self.number += 1;
-        }
-        while let Some(next) = events.next() {
-            let id = if events.peek().is_some() {
-                format!("{index}/{}", self.number)
-            } else {
-                format!("{index}/{}/{}", self.number, frame.hash)
-            };
-            next.write(Line::new(&id), out);
-        }
-        let signals = frame.signals.clone();
-        self.shows = Shows::Frame(frame, signals);
+impl fmt::Debug for TabStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TabStream")
+            .field("tabs", &self.tabs)
+            .finish_non_exhaustive()
     }
-
-    /// What it shows cannot be read: it stays as it is.
-    fn damaged(&self, out: &mut Vec<u8>) {
-        tab_event(out, self.index, "damaged", "what is stored cannot be read");
-    }
-
-    /// What a tab sent with its action it shows already, and is not sent back. But where a value
-    /// was on its way to the tab, nobody knows which of the two it shows: it is told.
-    fn take_note_of(&mut self, sent: BTreeMap<String, Value>, known: &mut Map<String, Value>) {
-        if sent.is_empty() {
-            return;
-        }
-        for (name, value) in sent {
-            if self.pushed.contains(&name) {
-                known.remove(&name);
-            } else {
-                known.insert(name, value);
-            }
-        }
-        self.pushed.clear();
-    }
-}
-
-/// An event that tells the browser of one tab to do something.
-fn command_event(out: &mut Vec<u8>, index: usize, command: &Command) {
-    let data = serde_json::to_string(command).unwrap_or_default();
-    event(out, "via-cmd", Some(&format!("{index}/0")), &data);
-}
-
-/// An event that says why one tab is not shown frames.
-pub(crate) fn tab_event(out: &mut Vec<u8>, index: usize, code: &str, message: &str) {
-    let data = json!({ "code": code, "message": message }).to_string();
-    event(out, "via-tab", Some(&format!("{index}/0")), &data);
-}
-
-/// An event of our own. Its name and id are made here and hold no line break.
-fn event(out: &mut Vec<u8>, name: &'static str, id: Option<&str>, data: &str) {
-    let mut writer = Writer::new(out);
-    writer.event(Line::constant(name));
-    if let Some(id) = id.and_then(Line::new) {
-        writer.id(id);
-    }
-    writer.data(data).finish();
 }
 
 /// A duration give or take `percent` of it, so that many streams do not act at the same moment.
 pub(super) fn spread(duration: Duration, percent: u32) -> Duration {
     let share = f64::from(u16::from_le_bytes(random())) / f64::from(u16::MAX) * 2.0 - 1.0;
     duration.mul_f64(1.0 + share * f64::from(percent) / 100.0)
+}
+
+/// A moment within `window`, in milliseconds.
+fn at_random(window: Duration) -> u64 {
+    u64::from(u32::from_le_bytes(random())) % millis(window).max(1)
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -74,6 +74,13 @@ impl<C> Table<C> {
             .collect()
     }
 
+    /// Has everyone who shows any of them look around.
+    pub(super) fn wake_all(&self) {
+        for live in self.all() {
+            live.wake();
+        }
+    }
+
     fn find(&self, key: &Key) -> Option<Arc<Live<C>>> {
         lock(self.shard(key)).get(key).and_then(Weak::upgrade)
     }

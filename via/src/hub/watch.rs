@@ -1,15 +1,16 @@
 //! A flag that says "what you show is stale".
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    task::{Context, Poll},
 };
 
+use futures_util::task::AtomicWaker;
 use serde_json::Value;
-use tokio::sync::Notify;
 
 use super::{LiveSession, LiveShared, PageDocuments, lock};
 use crate::{action::Command, state::TabId, store::Key};
@@ -21,8 +22,11 @@ const MAX_COMMANDS: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Watch {
     stale: AtomicBool,
-    wake: Notify,
-    tabs: HashMap<TabId, Mutex<Mailbox>>,
+    /// Of the one task that writes the stream.
+    waker: AtomicWaker,
+    tabs: Box<[TabId]>,
+    /// Of the tabs that were sent something.
+    mail: Mutex<Vec<(TabId, Mailbox)>>,
     /// The documents that were rolled back and not yet spoken of.
     lost: Mutex<BTreeSet<Key>>,
 }
@@ -37,24 +41,30 @@ struct Mailbox {
     commands: Vec<Command>,
 }
 
+impl Mailbox {
+    fn is_empty(&self) -> bool {
+        self.sent.is_empty() && self.commands.is_empty()
+    }
+}
+
 impl Watch {
     /// A watch of these tabs, stale from the beginning: nothing was shown yet.
     pub(crate) fn new(tabs: impl IntoIterator<Item = TabId>) -> Self {
         Self {
             stale: AtomicBool::new(true),
-            wake: Notify::new(),
-            tabs: tabs
-                .into_iter()
-                .map(|tab| (tab, Mutex::default()))
-                .collect(),
+            waker: AtomicWaker::new(),
+            tabs: tabs.into_iter().collect(),
+            mail: Mutex::default(),
             lost: Mutex::default(),
         }
     }
 
     /// Raises the flag.
     pub(crate) fn raise(&self) {
-        self.stale.store(true, Ordering::Release);
-        self.wake.notify_one();
+        // Where it was raised already, the stream was woken, or is about to look by itself.
+        if !self.stale.swap(true, Ordering::AcqRel) {
+            self.waker.wake();
+        }
     }
 
     /// Lowers the flag; answers whether it was raised.
@@ -62,21 +72,28 @@ impl Watch {
         self.stale.swap(false, Ordering::AcqRel)
     }
 
-    /// Waits until the flag may have been raised.
-    pub(crate) async fn raised(&self) {
-        self.wake.notified().await;
+    /// Ready when the flag is raised. At most one task waits for that.
+    pub(crate) fn poll_raised(&self, cx: &mut Context<'_>) -> Poll<()> {
+        // In this order, so that a flag which is raised in between wakes the task.
+        self.waker.register(cx.waker());
+        if self.stale.load(Ordering::Acquire) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 
     /// Takes note of the signals that a tab sent with the action that made `revision`.
     pub(crate) fn sent(&self, tab: TabId, revision: u64, signals: &BTreeMap<String, Value>) {
-        if let Some(mailbox) = self.tabs.get(&tab) {
-            let mut mailbox = lock(mailbox);
+        if !self.tabs.contains(&tab) {
+            return;
+        }
+        self.mailbox(tab, |mailbox| {
             mailbox.sent.extend(signals.clone());
             mailbox.sent_for = mailbox.sent_for.max(revision);
-            drop(mailbox);
-            // The commit may have been shown already, by a notice that came before its answer.
-            self.raise();
-        }
+        });
+        // The commit may have been shown already, by a notice that came before its answer.
+        self.raise();
     }
 
     /// Takes note that a document which is shown was rolled back. There are at most as many of them
@@ -92,31 +109,65 @@ impl Watch {
     }
 
     pub(crate) fn tell(&self, tab: TabId, command: &Command) {
-        if let Some(mailbox) = self.tabs.get(&tab) {
-            let mut mailbox = lock(mailbox);
+        if !self.tabs.contains(&tab) {
+            return;
+        }
+        self.mailbox(tab, |mailbox| {
             if mailbox.commands.len() < MAX_COMMANDS {
                 mailbox.commands.push(command.clone());
             }
-        }
+        });
     }
 
-    /// The signals that a tab sent with actions which `revision` shows.
-    pub(crate) fn take_sent(&self, tab: TabId, revision: u64) -> BTreeMap<String, Value> {
-        let Some(mailbox) = self.tabs.get(&tab) else {
-            return BTreeMap::new();
-        };
-        let mut mailbox = lock(mailbox);
-        if mailbox.sent_for > revision {
-            return BTreeMap::new();
-        }
-        std::mem::take(&mut mailbox.sent)
+    /// The signals that a tab sent to this server with actions which `revision` shows and `after`
+    /// does not.
+    pub(crate) fn take_sent(
+        &self,
+        tab: TabId,
+        after: u64,
+        revision: u64,
+    ) -> BTreeMap<String, Value> {
+        self.open_mail(tab, |mailbox| {
+            if mailbox.sent_for > revision {
+                return BTreeMap::new();
+            }
+            let sent = std::mem::take(&mut mailbox.sent);
+            if mailbox.sent_for > after {
+                sent
+            } else {
+                BTreeMap::new()
+            }
+        })
     }
 
     pub(crate) fn take_commands(&self, tab: TabId) -> Vec<Command> {
-        self.tabs
-            .get(&tab)
-            .map(|mailbox| std::mem::take(&mut lock(mailbox).commands))
-            .unwrap_or_default()
+        self.open_mail(tab, |mailbox| std::mem::take(&mut mailbox.commands))
+    }
+
+    fn open_mail<T: Default>(&self, tab: TabId, read: impl FnOnce(&mut Mailbox) -> T) -> T {
+        let mut mail = lock(&self.mail);
+        let Some(place) = mail.iter().position(|(owner, _)| *owner == tab) else {
+            return T::default();
+        };
+        let found = read(&mut mail[place].1);
+        if mail[place].1.is_empty() {
+            mail.swap_remove(place);
+        }
+        if mail.is_empty() {
+            // An idle stream keeps nothing for its mail.
+            *mail = Vec::new();
+        }
+        found
+    }
+
+    fn mailbox(&self, tab: TabId, write: impl FnOnce(&mut Mailbox)) {
+        let mut mail = lock(&self.mail);
+        if let Some((_, mailbox)) = mail.iter_mut().find(|(owner, _)| *owner == tab) {
+            return write(mailbox);
+        }
+        let mut mailbox = Mailbox::default();
+        write(&mut mailbox);
+        mail.push((tab, mailbox));
     }
 }
 
@@ -126,15 +177,19 @@ pub(crate) struct Watching {
     watch: Arc<Watch>,
     session: Arc<LiveSession>,
     shared: Vec<Arc<LiveShared>>,
+    /// Counts those that are there.
+    count: Arc<AtomicUsize>,
 }
 
 impl Watching {
     /// Watches the session, and everything that `pages` show of it beside.
-    pub(crate) fn new<'a>(
+    pub(super) fn new<'a>(
         session: &PageDocuments,
         pages: impl Iterator<Item = &'a PageDocuments>,
         watch: Watch,
+        count: &Arc<AtomicUsize>,
     ) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
         let watch = Arc::new(watch);
         let session = Arc::clone(session.session());
         session.register(Arc::clone(&watch));
@@ -149,6 +204,7 @@ impl Watching {
             watch,
             session,
             shared,
+            count: Arc::clone(count),
         }
     }
 
@@ -159,6 +215,7 @@ impl Watching {
 
 impl Drop for Watching {
     fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
         self.session.unregister(&self.watch);
         for live in &self.shared {
             live.unregister(&self.watch);
@@ -168,6 +225,8 @@ impl Drop for Watching {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+
     use super::*;
 
     #[test]
@@ -178,8 +237,21 @@ mod tests {
         let signals = BTreeMap::from([("draft".to_owned(), Value::from("milk"))]);
         watch.sent(tab, 7, &signals);
         assert!(watch.lower());
-        assert_eq!(watch.take_sent(tab, 6), BTreeMap::new());
-        assert_eq!(watch.take_sent(tab, 7), signals);
-        assert_eq!(watch.take_sent(tab, 8), BTreeMap::new());
+        assert_eq!(watch.take_sent(tab, 0, 6), BTreeMap::new());
+        assert_eq!(watch.take_sent(tab, 0, 7), signals);
+        assert_eq!(watch.take_sent(tab, 0, 8), BTreeMap::new());
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_is_woken_by_a_flag_that_is_raised_before_or_after() {
+        let watch = Arc::new(Watch::new([]));
+        poll_fn(|cx| watch.poll_raised(cx)).await;
+        assert!(watch.lower());
+        let raiser = Arc::clone(&watch);
+        let raising = tokio::spawn(async move { raiser.raise() });
+        poll_fn(|cx| watch.poll_raised(cx)).await;
+        raising.await.unwrap();
+        assert!(watch.lower());
+        assert!(!watch.lower());
     }
 }

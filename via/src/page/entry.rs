@@ -61,7 +61,11 @@ impl PageEntry {
         ]);
         Self {
             descriptor: P::DESCRIPTOR,
-            fingerprint: P::DESCRIPTOR.fingerprint(),
+            fingerprint: P::DESCRIPTOR.fingerprint(
+                P::actions()
+                    .iter()
+                    .map(|action| (action.name, action.arguments)),
+            ),
             location,
             per_tab,
             per_session: per_tab || shared_by_tabs,

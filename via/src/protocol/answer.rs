@@ -74,6 +74,20 @@ impl Refused {
         )
     }
 
+    /// The page is of another build: nothing was done, and loading it again helps.
+    pub(crate) fn stale_page() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "stale_page",
+            "This page has changed; it has to be loaded again.",
+        )
+    }
+
+    /// Too much at once: the same request may be repeated in a moment.
+    pub(crate) fn too_many_requests(code: &'static str, message: &'static str) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, code, message).retry_after(1)
+    }
+
     pub(crate) fn rotated() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,

@@ -28,6 +28,9 @@ pub(crate) struct Token {
     /// The fingerprint of the page in the build that handed it out.
     #[serde(rename = "f")]
     pub(crate) fingerprint: u64,
+    /// Whether the session had committed anything by then.
+    #[serde(rename = "b", default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) began: bool,
     /// When it was handed out, in milliseconds since the Unix epoch.
     #[serde(rename = "i")]
     pub(crate) issued: i64,

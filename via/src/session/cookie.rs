@@ -70,6 +70,17 @@ impl CookieConfig {
 
     /// The session of a request, if it carries one that this app handed out.
     pub(crate) fn read(&self, headers: &HeaderMap, keys: &Keyring) -> Option<SessionCookie> {
+        self.values(headers)
+            .find_map(|value| SessionCookie::from_value(value, keys))
+    }
+
+    /// Whether a request carries a cookie of this name and none that these keys open.
+    pub(crate) fn is_strange(&self, headers: &HeaderMap, keys: &Keyring) -> bool {
+        self.values(headers).next().is_some() && self.read(headers, keys).is_none()
+    }
+
+    /// What a request carries under the cookie's name.
+    fn values<'a>(&'a self, headers: &'a HeaderMap) -> impl Iterator<Item = &'a str> {
         headers
             .get_all(header::COOKIE)
             .iter()
@@ -77,7 +88,7 @@ impl CookieConfig {
             .flat_map(|line| line.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
             .filter(|(name, _)| *name == self.name)
-            .find_map(|(_, value)| SessionCookie::from_value(value, keys))
+            .map(|(_, value)| value)
     }
 
     /// The `Set-Cookie` header that hands out `cookie`.

@@ -1,25 +1,52 @@
 //! The key that all servers of an app share: it authenticates cookies and attach tokens.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use tokio::time::Instant;
 
-use super::random;
-use crate::store::{
-    Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Key, Loaded, Put, Store, StoreError,
-    Timestamp, Write,
+use super::{Secrets, random};
+use crate::{
+    limits,
+    store::{
+        Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Key, Loaded, Put, Store,
+        StoreError, Timestamp, Version, Write,
+    },
 };
 
 /// Bytes of an authentication code: half of a SHA-256, as RFC 2104 allows.
 const MAC_LEN: usize = 16;
 
+/// Bytes of one key.
+const KEY_LEN: usize = 32;
+
+/// How many keys are kept while browsers still show what older ones sealed.
+const MAX_KEYS: usize = 8;
+
+/// The store is asked for newer keys at most this often, whatever browsers show.
+const REFRESH_EVERY: Duration = Duration::from_secs(1);
+
 /// Authenticates what the app hands to browsers and gets back.
-#[derive(Clone)]
+///
+/// The first of its keys seals, and all of them open.
 pub(crate) struct Keyring {
-    key: [u8; 32],
+    keys: RwLock<Arc<Keys>>,
+    /// Whether the keys are in the store, where another server may replace them.
+    in_store: bool,
+    /// When the store was asked last because of something that did not open.
+    refreshed: tokio::sync::Mutex<Option<Instant>>,
+}
+
+struct Keys {
+    keys: Vec<[u8; KEY_LEN]>,
+    version: Option<Version>,
 }
 
 /// What a sealed value is for; a value sealed for one purpose opens for no other.
@@ -30,48 +57,124 @@ pub(crate) enum Purpose {
 }
 
 impl Keyring {
-    /// Takes the key from the store, where the first server to come created it.
+    fn new(keys: Keys, in_store: bool) -> Self {
+        Self {
+            keys: RwLock::new(Arc::new(keys)),
+            in_store,
+            refreshed: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Makes the keys of the app's own secrets; nothing of them is stored.
+    pub(crate) fn of_secrets(secrets: &Secrets) -> Self {
+        let keys = secrets.keys().collect();
+        Self::new(
+            Keys {
+                keys,
+                version: None,
+            },
+            false,
+        )
+    }
+
+    /// Takes the keys from the store, where the first server to come created one.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the store is away, or holds something else in the key's place.
     pub(crate) async fn of_store(store: &dyn Store, now: Timestamp) -> Result<Self, StoreError> {
-        let name = Key::new("via/key").expect("neither empty nor long");
         loop {
-            let found = store.load(std::slice::from_ref(&name), now).await?;
-            if let Some(Loaded::Found(document)) = found.first() {
-                let key = <[u8; 32]>::try_from(&*document.bytes).map_err(|_| {
-                    StoreError::Damaged("the document `via/key` does not hold a key".into())
-                })?;
-                return Ok(Self { key });
+            if let Some(keys) = Keys::load(store, now).await? {
+                return Ok(Self::new(keys, true));
             }
-            let outcome = store
-                .commit(Commit {
-                    id: CommitId(u128::from_le_bytes(random())),
-                    now,
-                    writes: vec![Write {
-                        key: name.clone(),
-                        expect: Expect::Absent,
-                        change: Change::Put(Put {
-                            bytes: Bytes::copy_from_slice(&random::<32>()),
-                            expiry: Expiry::NEVER,
-                            owner: None,
-                        }),
-                    }],
-                })
-                .await?;
-            if outcome == CommitOutcome::Gone {
-                return Err(StoreError::Damaged(
-                    "the document `via/key` was deleted".into(),
-                ));
-            }
+            put(store, now, Expect::Absent, &[random()]).await?;
         }
+    }
+
+    /// The name of the document that holds the keys.
+    pub(crate) fn document() -> Key {
+        Key::new("via/key").expect("neither empty nor long")
+    }
+
+    /// Which version of that document is known; `None` if the keys are not in the store.
+    pub(crate) fn version(&self) -> Option<Version> {
+        self.keys().version
+    }
+
+    /// Takes the keys that are in the store now. Where there are none, what is known stays.
+    pub(crate) async fn refresh(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if self.in_store
+            && let Some(keys) = Keys::load(store, now).await?
+        {
+            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        }
+        Ok(())
+    }
+
+    /// Takes the keys that are in the store now, or leaves it to the next occasion.
+    pub(crate) async fn follow(&self, store: &dyn Store, now: Timestamp) {
+        match tokio::time::timeout(limits::STORE_DEADLINE, self.refresh(store, now)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the shared key cannot be loaded"),
+            Err(_) => tracing::warn!("the shared key cannot be loaded in time"),
+        }
+    }
+
+    /// Asks the store for newer keys, unless that was done a moment ago.
+    pub(crate) async fn refresh_now_and_then(&self, store: &dyn Store, now: Timestamp) {
+        let mut refreshed = self.refreshed.lock().await;
+        if !self.in_store || refreshed.is_some_and(|at| at.elapsed() < REFRESH_EVERY) {
+            return;
+        }
+        *refreshed = Some(Instant::now());
+        self.follow(store, now).await;
+    }
+
+    /// Puts a new key before those in the store.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store is away or damaged.
+    pub(super) async fn rotate(store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
+        let new = random();
+        replace(store, now, |old| {
+            std::iter::once(&new)
+                .chain(old)
+                .take(MAX_KEYS)
+                .copied()
+                .collect()
+        })
+        .await
+    }
+
+    /// Removes all keys in the store but the newest.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store is away or damaged.
+    pub(super) async fn forget_old(store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
+        replace(store, now, |old| old[..1].to_vec()).await
+    }
+
+    fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether this text was sealed with a key that is not known, or is not sealed at all.
+    pub(crate) fn is_strange(&self, purpose: Purpose, sealed: &str) -> bool {
+        self.open(purpose, sealed).is_none()
     }
 
     /// Text for a URL, header or cookie from which [`open`](Self::open) gets `payload` back.
     pub(crate) fn seal(&self, purpose: Purpose, payload: &[u8]) -> String {
+        let keys = self.keys();
         let mut sealed = payload.to_vec();
-        sealed.extend_from_slice(&self.mac(purpose, payload).finalize().into_bytes()[..MAC_LEN]);
+        let code = mac(&keys.keys[0], purpose, payload).finalize().into_bytes();
+        sealed.extend_from_slice(&code[..MAC_LEN]);
         URL_SAFE_NO_PAD.encode(sealed)
     }
 
@@ -79,23 +182,97 @@ impl Keyring {
     pub(crate) fn open(&self, purpose: Purpose, sealed: &str) -> Option<Vec<u8>> {
         let mut payload = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let at = payload.len().checked_sub(MAC_LEN)?;
-        let mac = payload.split_off(at);
-        self.mac(purpose, &payload)
-            .verify_truncated_left(&mac)
-            .ok()?;
-        Some(payload)
+        let code = payload.split_off(at);
+        let opens = |key: &[u8; KEY_LEN]| {
+            let mac = mac(key, purpose, &payload);
+            mac.verify_truncated_left(&code).is_ok()
+        };
+        self.keys().keys.iter().any(opens).then_some(payload)
     }
+}
 
-    fn mac(&self, purpose: Purpose, payload: &[u8]) -> Hmac<Sha256> {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
-        mac.update(match purpose {
-            Purpose::Cookie => b"cookie\0",
-            Purpose::AttachToken => b"attach\0",
-        });
-        mac.update(payload);
-        mac
+impl Keys {
+    /// The keys in the store; `None` if there never were any.
+    async fn load(store: &dyn Store, now: Timestamp) -> Result<Option<Self>, StoreError> {
+        let name = Keyring::document();
+        let mut loaded = store.load(std::slice::from_ref(&name), now).await?;
+        match loaded.pop() {
+            Some(Loaded::Found(document)) => {
+                // One key was all that there could be once; several stand one after the other.
+                let (keys, rest) = document.bytes.as_chunks::<KEY_LEN>();
+                if keys.is_empty() || !rest.is_empty() {
+                    return Err(StoreError::Damaged(
+                        "the document `via/key` does not hold a key".into(),
+                    ));
+                }
+                Ok(Some(Self {
+                    keys: keys.to_vec(),
+                    version: Some(document.version),
+                }))
+            }
+            Some(Loaded::Deleted) => Err(StoreError::Damaged(
+                "the document `via/key` was deleted".into(),
+            )),
+            Some(Loaded::Absent) | None => Ok(None),
+        }
     }
+}
+
+/// Exchanges the keys in the store, however many others do so at the same time.
+async fn replace(
+    store: &dyn Store,
+    now: Timestamp,
+    change: impl Fn(&[[u8; KEY_LEN]]) -> Vec<[u8; KEY_LEN]>,
+) -> Result<(), StoreError> {
+    for _ in 0..limits::ATTEMPTS {
+        let Some(Keys { keys, version }) = Keys::load(store, now).await? else {
+            put(store, now, Expect::Absent, &[random()]).await?;
+            continue;
+        };
+        let Some(version) = version else { continue };
+        let outcome = put(store, now, Expect::At(version), &change(&keys)).await?;
+        match outcome {
+            CommitOutcome::Committed(_) => return Ok(()),
+            // Whether it is done is seen by loading; a key too many does no harm.
+            CommitOutcome::Conflict(_) | CommitOutcome::Gone | CommitOutcome::Unknown => {}
+        }
+    }
+    Err(StoreError::Unavailable(
+        "the shared key changed all the time".into(),
+    ))
+}
+
+async fn put(
+    store: &dyn Store,
+    now: Timestamp,
+    expect: Expect,
+    keys: &[[u8; KEY_LEN]],
+) -> Result<CommitOutcome, StoreError> {
+    store
+        .commit(Commit {
+            id: CommitId(u128::from_le_bytes(random())),
+            now,
+            writes: vec![Write {
+                key: Keyring::document(),
+                expect,
+                change: Change::Put(Put {
+                    bytes: Bytes::from(keys.concat()),
+                    expiry: Expiry::NEVER,
+                    owner: None,
+                }),
+            }],
+        })
+        .await
+}
+
+fn mac(key: &[u8; KEY_LEN], purpose: Purpose, payload: &[u8]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(match purpose {
+        Purpose::Cookie => b"cookie\0",
+        Purpose::AttachToken => b"attach\0",
+    });
+    mac.update(payload);
+    mac
 }
 
 impl fmt::Debug for Keyring {
@@ -109,9 +286,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::store::MemoryStore;
 
     fn ring(byte: u8) -> Keyring {
-        Keyring { key: [byte; 32] }
+        Keyring::new(
+            Keys {
+                keys: vec![[byte; 32]],
+                version: None,
+            },
+            false,
+        )
     }
 
     #[test]
@@ -123,6 +307,61 @@ mod tests {
         );
         assert_eq!(ring(1).open(Purpose::AttachToken, &sealed), None);
         assert_eq!(ring(2).open(Purpose::Cookie, &sealed), None);
+    }
+
+    #[tokio::test]
+    async fn a_rotated_key_opens_what_the_older_sealed_until_that_is_forgotten() {
+        let (store, now) = (MemoryStore::new(), Timestamp::from_millis(0));
+        let (first, second) = (
+            Keyring::of_store(&store, now).await.unwrap(),
+            Keyring::of_store(&store, now).await.unwrap(),
+        );
+        let old = first.seal(Purpose::Cookie, b"old");
+        Keyring::rotate(&store, now).await.unwrap();
+        first.refresh(&store, now).await.unwrap();
+        let new = first.seal(Purpose::Cookie, b"new");
+        assert!(first.open(Purpose::Cookie, &old).is_some());
+        assert!(second.is_strange(Purpose::Cookie, &new));
+        second.refresh_now_and_then(&store, now).await;
+        assert!(!second.is_strange(Purpose::Cookie, &new));
+        assert!(!second.is_strange(Purpose::Cookie, &old));
+        Keyring::forget_old(&store, now).await.unwrap();
+        second.refresh(&store, now).await.unwrap();
+        assert!(second.is_strange(Purpose::Cookie, &old));
+        assert!(!second.is_strange(Purpose::Cookie, &new));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn strange_text_makes_one_question_to_the_store_a_second() {
+        let (store, now) = (MemoryStore::new(), Timestamp::from_millis(0));
+        let ring = Keyring::of_store(&store, now).await.unwrap();
+        ring.refresh_now_and_then(&store, now).await;
+        let before = ring.version();
+        Keyring::rotate(&store, now).await.unwrap();
+        for _ in 0..100 {
+            ring.refresh_now_and_then(&store, now).await;
+        }
+        assert_eq!(ring.version(), before);
+        tokio::time::advance(REFRESH_EVERY).await;
+        ring.refresh_now_and_then(&store, now).await;
+        assert_ne!(ring.version(), before);
+    }
+
+    #[tokio::test]
+    async fn only_so_many_keys_are_kept_and_racing_rotations_lose_none() {
+        let (store, now) = (MemoryStore::new(), Timestamp::from_millis(0));
+        for _ in 0..MAX_KEYS + 3 {
+            let (one, other) =
+                tokio::join!(Keyring::rotate(&store, now), Keyring::rotate(&store, now));
+            one.unwrap();
+            other.unwrap();
+        }
+        let keys = Keys::load(&store, now).await.unwrap().unwrap();
+        assert_eq!(keys.keys.len(), MAX_KEYS);
+        assert_eq!(
+            keys.version.unwrap().revision,
+            1 + 2 * (MAX_KEYS as u64 + 3)
+        );
     }
 
     proptest! {

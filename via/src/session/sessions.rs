@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
 
-use super::{SessionId, hex};
+use super::{Keyring, SessionId, hex};
 use crate::{
     clock::Clock,
     error::Result,
@@ -49,6 +49,8 @@ pub struct Sessions {
     clock: Clock,
     /// For how long a cookie of an ended session could come back.
     tombstone: Duration,
+    /// Whether the shared key is in the store.
+    key_in_store: bool,
 }
 
 /// Which session: a name that can be shown, stored and sent, and that opens nothing.
@@ -91,11 +93,17 @@ impl fmt::Display for SessionHandle {
 }
 
 impl Sessions {
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Clock, tombstone: Duration) -> Self {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        clock: Clock,
+        tombstone: Duration,
+        key_in_store: bool,
+    ) -> Self {
         Self {
             store,
             clock,
             tombstone,
+            key_in_store,
         }
     }
 
@@ -154,6 +162,52 @@ impl Sessions {
     /// [`Error`](crate::Error) if the store is away.
     pub async fn end_all(&self, principal: &str) -> Result<usize> {
         self.end_those(principal, |_| true).await
+    }
+
+    /// Replaces the key with which all servers of the store authenticate cookies: the new one seals,
+    /// and what older ones sealed is still opened, until [`forget_old_keys`](Self::forget_old_keys).
+    ///
+    /// The other servers take it up at once, without a restart, and at the latest when they see
+    /// something that it sealed. (Shown by `tests/keys.rs`.)
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error) if the store is away, or if the app's key is not in the store, because
+    /// it has an [`App::secret`](crate::App::secret): then the secret is what to replace.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> via::Result<()> {
+    /// let app = via::App::new();
+    /// app.sessions().rotate_key().await?;
+    /// // After the absolute session timeout nobody has a cookie of the old one any more.
+    /// app.sessions().forget_old_keys().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn rotate_key(&self) -> Result<()> {
+        self.check_key_in_store()?;
+        Ok(Keyring::rotate(&*self.store, self.clock.now()).await?)
+    }
+
+    /// Takes the older keys away: whoever has a cookie that one of them sealed begins anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`rotate_key`](Self::rotate_key).
+    pub async fn forget_old_keys(&self) -> Result<()> {
+        self.check_key_in_store()?;
+        Ok(Keyring::forget_old(&*self.store, self.clock.now()).await?)
+    }
+
+    fn check_key_in_store(&self) -> Result<()> {
+        if self.key_in_store {
+            Ok(())
+        } else {
+            Err(crate::Error::key_not_in_store())
+        }
     }
 
     async fn end_those(&self, principal: &str, which: impl Fn(&Key) -> bool) -> Result<usize> {

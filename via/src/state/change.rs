@@ -1,8 +1,8 @@
 //! Running an action on a copy of a page, and what that changed.
 
 use super::{
-    Document, FieldReader, FieldWriter, Fields, Inputs, ReadError, SharedDocument, Sources,
-    Written, fields::Unreadable, raw,
+    Carried, Document, FieldReader, FieldWriter, Fields, Inputs, ReadError, SharedDocument,
+    Sources, Written, fields::Unreadable, raw,
 };
 use crate::page::{FieldDescriptor, FieldKind, Page, SignalScope, StateScope};
 
@@ -11,6 +11,7 @@ use crate::page::{FieldDescriptor, FieldKind, Page, SignalScope, StateScope};
 pub(crate) struct Changes {
     fields: Vec<(&'static FieldDescriptor, Written)>,
     unreadable: Vec<Unreadable>,
+    carried: Carried,
 }
 
 /// Why a change did not come about.
@@ -59,7 +60,52 @@ pub(crate) fn change<P: Page, E>(
         .map(|(field, (_, after))| (field, after))
         .collect();
     read_back::<P>(&fields, sources.params).map_err(ChangeError::Write)?;
-    Ok(Changes { fields, unreadable })
+    let carried = carried::<P>(&fields, sources);
+    Ok(Changes {
+        fields,
+        unreadable,
+        carried,
+    })
+}
+
+/// Compares the signals that the browser sent with what they are after the change.
+fn carried<P: Page>(
+    changed: &[(&'static FieldDescriptor, Written)],
+    sources: Sources<'_>,
+) -> Carried {
+    let mut carried = Carried::default();
+    if sources.inputs.values.is_empty() {
+        return carried;
+    }
+    // A value that is neither changed nor the user's own stays what it was.
+    let nothing = Inputs::default();
+    let stored = Sources {
+        inputs: &nothing,
+        ..sources
+    };
+    let stored = P::read(&mut FieldReader::trial(P::DESCRIPTOR, stored))
+        .ok()
+        .and_then(|page| written(&page).ok())
+        .unwrap_or_default();
+    for (field, stored) in P::DESCRIPTOR.fields.iter().zip(stored) {
+        let Some(sent) = sources.inputs.values.get(field.name) else {
+            continue;
+        };
+        let after = changed
+            .iter()
+            .find(|(other, _)| other.key == field.key && other.kind == field.kind)
+            .map_or(&stored, |(_, after)| after);
+        let Written::Signal(after) = after else {
+            continue;
+        };
+        let list = if after == sent {
+            &mut carried.same
+        } else {
+            &mut carried.differ
+        };
+        list.push(field.name.to_owned());
+    }
+    carried
 }
 
 fn written<P: Page>(page: &P) -> Result<Vec<Written>, String> {
@@ -128,6 +174,11 @@ pub(crate) struct Targets<'a> {
 }
 
 impl Changes {
+    /// How the signals that the browser sent compare with what they are now.
+    pub(crate) fn take_carried(&mut self) -> Carried {
+        std::mem::take(&mut self.carried)
+    }
+
     /// Whether the shared value of this field changes.
     pub(crate) fn touches(&self, key: &str) -> bool {
         self.fields
@@ -137,7 +188,9 @@ impl Changes {
 
     /// Writes the changes into documents.
     pub(crate) fn apply(self, targets: &mut Targets<'_>) {
-        let Self { fields, unreadable } = self;
+        let Self {
+            fields, unreadable, ..
+        } = self;
         for (field, value) in fields {
             let Some(json) = value.to_json() else {
                 continue;

@@ -34,7 +34,8 @@ pub(crate) struct Document {
     pub(crate) created: Timestamp,
     /// What the session's tabs share.
     pub(crate) fields: Fields,
-    pub(crate) tabs: BTreeMap<TabId, TabRecord>,
+    /// Boxed, because a tree sets aside the room of many.
+    pub(crate) tabs: BTreeMap<TabId, Box<TabRecord>>,
     /// A tab without a record whose load was handed out up to then may have been forgotten.
     pub(crate) forgotten: Timestamp,
     /// The latest commits, oldest first: who was not told what became of a commit looks here.
@@ -73,9 +74,23 @@ pub(crate) struct TabRecord {
     pub(crate) at: i64,
     /// What is the tab's alone.
     pub(crate) fields: Fields,
+    carried: Option<Carried>,
     /// What another version of this format keeps beside, and within `load`.
     unknown: Values,
     unknown_of_load: Values,
+}
+
+/// The signals that a tab sent with its last action, by what they were after it: whichever server
+/// holds the tab's stream knows from this what its browser shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Carried {
+    /// The number of the action: a build that knows nothing of this leaves it as it is.
+    #[serde(default)]
+    pub(crate) number: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) same: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) differ: Vec<String>,
 }
 
 /// One load of a document in a tab: a reload is the next one.
@@ -158,7 +173,7 @@ struct Known<'a> {
     #[serde(skip_serializing_if = "is_zero")]
     forgotten: i64,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    tabs: &'a BTreeMap<TabId, TabRecord>,
+    tabs: &'a BTreeMap<TabId, Box<TabRecord>>,
     #[serde(skip_serializing_if = "<[u64]>::is_empty")]
     recent: &'a [u64],
 }
@@ -200,7 +215,7 @@ impl Document {
         let records: BTreeMap<TabId, Values> = take_or_default(&mut parts, "tabs")?;
         let tabs = records
             .into_iter()
-            .map(|(tab, record)| Ok((tab, TabRecord::read(record)?)))
+            .map(|(tab, record)| Ok((tab, Box::new(TabRecord::read(record)?))))
             .collect::<Result<_, serde_json::Error>>()?;
         Ok(Self {
             secret: take(&mut parts, "secret")?,
@@ -260,7 +275,7 @@ impl Document {
             record.unknown = before.unknown;
             record.unknown_of_load = before.unknown_of_load;
         }
-        self.tabs.insert(tab, record);
+        self.tabs.insert(tab, Box::new(record));
         while self.tabs.len() > MAX_TABS {
             let quiet = self
                 .tabs
@@ -302,9 +317,33 @@ impl TabRecord {
             outcome,
             at,
             fields,
+            carried: None,
             unknown: Values::new(),
             unknown_of_load: Values::new(),
         }
+    }
+
+    /// With how the signals of the action compare with what they are now.
+    pub(crate) fn with_carried(mut self, carried: Option<Carried>) -> Self {
+        let number = self.number;
+        self.carried = carried
+            .filter(|carried| !carried.same.is_empty() || !carried.differ.is_empty())
+            .map(|carried| Carried { number, ..carried });
+        self
+    }
+
+    /// The signals of its last action.
+    pub(crate) fn carried(&self) -> Option<&Carried> {
+        self.carried
+            .as_ref()
+            .filter(|carried| carried.number == self.number)
+    }
+
+    /// The same for an action that was refused after it: nobody knows what the browser shows.
+    pub(crate) fn carried_and_undone(&self) -> Option<Carried> {
+        let mut carried = self.carried()?.clone();
+        carried.differ.append(&mut carried.same);
+        Some(carried)
     }
 
     /// What became of its last action; `None` if only another build can tell.
@@ -325,6 +364,7 @@ impl TabRecord {
             outcome: take(&mut parts, "outcome")?,
             at: take(&mut parts, "at")?,
             fields: Fields::take(&mut parts)?,
+            carried: take_or_default(&mut parts, "carried")?,
             unknown: parts,
             unknown_of_load: load,
         })
@@ -340,6 +380,8 @@ impl Serialize for TabRecord {
             digest: u64,
             outcome: &'a RawValue,
             at: i64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            carried: Option<&'a Carried>,
         }
 
         static NO_FIELDS: Fields = Fields::new();
@@ -355,6 +397,7 @@ impl Serialize for TabRecord {
                 digest: self.digest,
                 outcome: &self.outcome,
                 at: self.at,
+                carried: self.carried.as_ref(),
             },
             fields: &self.fields,
             unknown: &self.unknown,

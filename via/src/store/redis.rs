@@ -14,6 +14,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use self::{
     address::Address,
     ear::Ear,
+    echo::Echoes,
     failure::Failure,
     line::Line,
     record::{HEAD, Record, ordered, version_bytes},
@@ -21,11 +22,12 @@ use self::{
 };
 use super::{
     Change, Commit, CommitOutcome, Durability, Expect, Key, Loaded, OpenError, Store, StoreError,
-    StoreFuture, Subscription, Timestamp, Version, compare::Standing, notices::Notices,
+    StoreFuture, Subscription, Timestamp, Version, Write, compare::Standing, notices::Notices,
 };
 
 mod address;
 mod ear;
+mod echo;
 mod failure;
 mod line;
 mod record;
@@ -58,6 +60,7 @@ const VERSIONS: usize = 512;
 ///   (`tests/redis_refusals.rs`: `prefixes_and_databases_keep_stores_apart`).
 /// - `appendfsync=always`, `everysec` or `no`: what the configuration of the server says, for a user
 ///   that may not read it. Where it can be read, both have to agree.
+/// - `deadline=2000`: how many milliseconds a call may take.
 /// - `ca=/path/authority.pem`: whose certificates are believed with TLS, instead of the system's.
 ///
 /// # What is refused
@@ -91,7 +94,8 @@ const VERSIONS: usize = 512;
 ///   (`a_subscription_whose_connection_was_killed_says_lagged_and_goes_on`).
 /// - **Redis is away.** Each call is refused at once with [`StoreError::Unavailable`], until it is
 ///   back (`a_store_that_is_away_says_so_at_once_and_comes_back_by_itself`).
-/// - **Redis does not answer.** A call ends after two seconds (`a_silent_server_hangs_nobody`).
+/// - **Redis does not answer.** A call ends at its deadline, after two seconds
+///   (`a_silent_server_hangs_nobody`).
 /// - **Redis is killed.** With `appendfsync always` nothing is missing or doubled that it
 ///   acknowledged (`a_server_that_flushes_always_loses_nothing_when_it_is_killed_a_hundred_times`).
 /// - **Redis has no memory left.** A commit that puts a document is refused with
@@ -121,6 +125,7 @@ const VERSIONS: usize = 512;
 pub struct RedisStore {
     line: Arc<Line>,
     notices: Arc<Notices>,
+    echoes: Arc<Echoes>,
     scripts: Scripts,
     channel: String,
     is_closed: AtomicBool,
@@ -142,10 +147,12 @@ impl RedisStore {
         let channel = address.channel();
         let line = Arc::new(Line::open(address).await?);
         let notices = Arc::new(Notices::new());
-        let ear = Ear::open(line.clone(), notices.clone()).await?;
+        let echoes = Arc::new(Echoes::new());
+        let ear = Ear::open(line.clone(), notices.clone(), echoes.clone()).await?;
         Ok(Self {
             line,
             notices,
+            echoes,
             scripts: Scripts::new(),
             channel,
             is_closed: AtomicBool::new(false),
@@ -195,7 +202,8 @@ impl RedisStore {
         call.arg(&self.line.address.prefix)
             .arg(&ordered(now)[..])
             .arg(&self.channel);
-        let mut announcement = Vec::new();
+        let echo = self.echoes.begin();
+        let mut announcement = echo.token.0.to_vec();
         for (write, &version) in commit.writes.iter().zip(&versions) {
             match write.expect {
                 Expect::Absent => call.arg(""),
@@ -222,7 +230,13 @@ impl RedisStore {
         }
         call.arg(announcement);
         match self.line.run(code, &call).await {
-            Ok(Value::Int(1)) => Ok(CommitOutcome::Committed(versions)),
+            Ok(Value::Int(1)) => {
+                let is_announced = |write: &Write| !matches!(write.change, Change::Keep);
+                if commit.writes.iter().any(is_announced) {
+                    echo.done(|| self.notices.announce_commit(&commit, &versions));
+                }
+                Ok(CommitOutcome::Committed(versions))
+            }
             Ok(Value::Int(0)) => Ok(CommitOutcome::Gone),
             Ok(Value::Array(records)) => {
                 let loaded = records.into_iter().map(|record| read(record, now));
@@ -235,6 +249,49 @@ impl RedisStore {
             }
             Err(Failure::Refused(error)) => Err(error),
         }
+    }
+
+    async fn do_delete(
+        &self,
+        keys: &[Key],
+        tombstone_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let code = &self.scripts.delete;
+        let echo = self.echoes.begin();
+        let mut call = code.call(keys.len());
+        self.named(&mut call, keys);
+        call.arg(&self.line.address.prefix)
+            .arg(&ordered(now)[..])
+            .arg(&ordered(tombstone_until)[..])
+            .arg(score(tombstone_until))
+            .arg(&self.channel)
+            .arg(&echo.token.0[..]);
+        for key in keys {
+            let mut announcement = Vec::new();
+            record::announce(&mut announcement, key, None);
+            call.arg(announcement);
+        }
+        let Value::Array(places) = self.line.run(code, &call).await? else {
+            return Err(unexpected());
+        };
+        let mut deleted = Vec::with_capacity(places.len());
+        for place in places {
+            let Value::Int(place) = place else {
+                return Err(unexpected());
+            };
+            // Lua counts from one.
+            let place = usize::try_from(place - 1).ok();
+            deleted.push(
+                place
+                    .and_then(|place| keys.get(place))
+                    .ok_or_else(unexpected)?,
+            );
+        }
+        if !deleted.is_empty() {
+            echo.done(|| self.notices.announce_deleted(deleted.iter().copied()));
+        }
+        Ok(deleted.len())
     }
 
     async fn do_sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
@@ -351,27 +408,9 @@ impl Store for RedisStore {
         now: Timestamp,
     ) -> StoreFuture<'a, usize> {
         Box::pin(self.call(async move {
-            let code = &self.scripts.delete;
             let mut deleted = 0;
             for keys in keys.chunks(CHUNK) {
-                let mut call = code.call(keys.len());
-                self.named(&mut call, keys);
-                call.arg(&self.line.address.prefix)
-                    .arg(&ordered(now)[..])
-                    .arg(&ordered(tombstone_until)[..])
-                    .arg(score(tombstone_until))
-                    .arg(&self.channel);
-                for key in keys {
-                    let mut announcement = Vec::new();
-                    record::announce(&mut announcement, key, None);
-                    call.arg(announcement);
-                }
-                match self.line.run(code, &call).await? {
-                    Value::Int(count) => {
-                        deleted += usize::try_from(count).map_err(|_| unexpected())?;
-                    }
-                    _ => return Err(unexpected()),
-                }
+                deleted += self.do_delete(keys, tombstone_until, now).await?;
             }
             Ok(deleted)
         }))

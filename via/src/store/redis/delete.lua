@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Leaves tombstones where documents are; answers how many were there.
--- ARGV: prefix, now, end of the tombstones, the same as a score (empty: never), channel, then one
--- announcement per document.
+-- Leaves tombstones where documents are; answers which of the keys they were.
+-- ARGV: prefix, now, end of the tombstones, the same as a score (empty: never), channel, the token of
+-- the announcement, then what it says of each document.
 local prefix, now_high, now_low = ARGV[1], struct.unpack('>I4I4', ARGV[2])
 local until_high, until_low = struct.unpack('>I4I4', ARGV[3])
 local score = ARGV[4]
@@ -17,7 +17,7 @@ local function ended(head)
     return false
 end
 
-local announcements = {}
+local deleted, announcement = {}, { ARGV[6] }
 for i, key in ipairs(KEYS) do
     local head = redis.call('GETRANGE', key, 0, 44)
     if head ~= '' and #head < 45 then
@@ -31,7 +31,8 @@ for i, key in ipairs(KEYS) do
                 local owner = redis.call('GETRANGE', key, 45, 44 + struct.unpack('>I4', head, 42))
                 redis.call('SREM', prefix .. 'o:' .. owner, name)
             end
-            announcements[#announcements + 1] = ARGV[i + 5]
+            deleted[#deleted + 1] = i
+            announcement[#announcement + 1] = ARGV[i + 6]
         else
             local high, low = struct.unpack('>I4I4', head, 26)
             is_later = high < until_high or (high == until_high and low < until_low)
@@ -44,7 +45,7 @@ for i, key in ipairs(KEYS) do
         end
     end
 end
-if #announcements > 0 then
-    redis.call('PUBLISH', ARGV[5], table.concat(announcements))
+if #deleted > 0 then
+    redis.call('PUBLISH', ARGV[5], table.concat(announcement))
 end
-return #announcements
+return deleted

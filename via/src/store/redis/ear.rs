@@ -13,7 +13,8 @@ use tokio::{
 };
 
 use super::{
-    line::{DEADLINE, Line, dial, inspect},
+    echo::Echoes,
+    line::{Line, dial, inspect},
     record,
 };
 use crate::store::{Notice, OpenError, notices::Notices};
@@ -26,17 +27,23 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Ear {
     line: Arc<Line>,
     notices: Arc<Notices>,
+    echoes: Arc<Echoes>,
     connection: MultiplexedConnection,
     broke: Arc<Notify>,
 }
 
 impl Ear {
     /// Begins to listen.
-    pub(super) async fn open(line: Arc<Line>, notices: Arc<Notices>) -> Result<Self, OpenError> {
-        let (connection, broke) = listen(&line, &notices).await?;
+    pub(super) async fn open(
+        line: Arc<Line>,
+        notices: Arc<Notices>,
+        echoes: Arc<Echoes>,
+    ) -> Result<Self, OpenError> {
+        let (connection, broke) = listen(&line, &notices, &echoes).await?;
         Ok(Self {
             line,
             notices,
+            echoes,
             connection,
             broke,
         })
@@ -48,7 +55,7 @@ impl Ear {
             self.listen_while_it_is_good().await;
             let mut pause = FIRST_PAUSE;
             loop {
-                match listen(&self.line, &self.notices).await {
+                match listen(&self.line, &self.notices, &self.echoes).await {
                     Ok((connection, broke)) => {
                         (self.connection, self.broke) = (connection, broke);
                         break;
@@ -87,16 +94,17 @@ impl Ear {
 async fn listen(
     line: &Line,
     notices: &Arc<Notices>,
+    echoes: &Arc<Echoes>,
 ) -> Result<(MultiplexedConnection, Arc<Notify>), OpenError> {
     let address = &line.address;
     let broke = Arc::new(Notify::new());
     let mut connection = dial(address, {
-        let (notices, broke) = (notices.clone(), broke.clone());
-        move |push| hear(&push, &notices, &broke)
+        let (notices, echoes, broke) = (notices.clone(), echoes.clone(), broke.clone());
+        move |push| hear(&push, &notices, &echoes, &broke)
     })
     .await?;
     let level = inspect(&mut connection, address).await?;
-    match timeout(DEADLINE, connection.subscribe(address.channel())).await {
+    match timeout(address.deadline, connection.subscribe(address.channel())).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) if error.code().is_some() => {
             return Err(address.refused(format!(
@@ -109,14 +117,19 @@ async fn listen(
     }
     line.set_level(level);
     // From here on everything is heard; this stands for what was not.
+    echoes.forget();
     notices.announce(Notice::Lagged);
     Ok((connection, broke))
 }
 
-fn hear(push: &PushInfo, notices: &Notices, broke: &Notify) {
+fn hear(push: &PushInfo, notices: &Notices, echoes: &Echoes, broke: &Notify) {
     match (&push.kind, push.data.last()) {
         (PushKind::Message, Some(Value::BulkString(announcement))) => {
-            if notices.has_listeners() {
+            let Some((token, announcement)) = record::token(announcement) else {
+                notices.announce(Notice::Lagged);
+                return;
+            };
+            if echoes.is_news(token) && notices.has_listeners() {
                 for notice in record::notices(announcement) {
                     notices.announce(notice);
                 }

@@ -14,6 +14,7 @@
 
 use bytes::Bytes;
 
+use super::echo::Token;
 use crate::store::{
     CommitId, Expiry, Key, Loaded, Notice, Put, StoreError, StoredDocument, Timestamp, Version,
     compare::Standing,
@@ -137,12 +138,11 @@ pub(super) fn loaded(record: Option<Vec<u8>>, now: Timestamp) -> Result<Loaded, 
     if record.len() < body {
         return Err(damaged());
     }
-    let owner = match head.owner {
-        None => None,
-        Some(_) => {
-            let owner = std::str::from_utf8(&record[HEAD..body]).map_err(|_| damaged())?;
-            Some(owner.into())
-        }
+    let owner = if head.owner.is_some() {
+        let owner = std::str::from_utf8(&record[HEAD..body]).map_err(|_| damaged())?;
+        Some(owner.into())
+    } else {
+        None
     };
     Ok(Loaded::Found(StoredDocument {
         version: head.version,
@@ -152,7 +152,7 @@ pub(super) fn loaded(record: Option<Vec<u8>>, now: Timestamp) -> Result<Loaded, 
     }))
 }
 
-/// What is said of one document in an announcement, which is one or several of these.
+/// What is said of one document in an announcement, which is a [`Token`] and one or several of these.
 pub(super) fn announce(announcement: &mut Vec<u8>, key: &Key, version: Option<Version>) {
     let name = key.as_str().as_bytes();
     announcement.push(version.map_or(TOMBSTONE, |_| DOCUMENT));
@@ -165,7 +165,13 @@ pub(super) fn announce(announcement: &mut Vec<u8>, key: &Key, version: Option<Ve
     announcement.extend(name);
 }
 
-/// What an announcement says; what cannot be understood may have been anything.
+/// Whose announcement it is, and what follows.
+pub(super) fn token(mut announcement: &[u8]) -> Option<(Token, &[u8])> {
+    let token = take(&mut announcement).ok()?;
+    Some((Token(token), announcement))
+}
+
+/// What an announcement says behind its token; what cannot be understood may have been anything.
 pub(super) fn notices(mut announcement: &[u8]) -> Vec<Notice> {
     let mut notices = Vec::new();
     while !announcement.is_empty() {

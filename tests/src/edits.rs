@@ -1,0 +1,499 @@
+//! Random pages and random edits of them, as HTML that every parser reads as it is written.
+//!
+//! Somewhere in each page stands one field, `name="kept"`, which a test can hold on to: no edit
+//! removes it or one of its ancestors.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use crate::random::Random;
+
+/// Above this many nodes a page is made smaller before it grows again.
+const MANY: usize = 140;
+
+/// A page, with the numbers that decide what becomes of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RandomPage {
+    random: Random,
+    top: Element,
+    wanders: bool,
+    names: u32,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+enum Node {
+    Text(String),
+    Element(Element),
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Element {
+    tag: String,
+    id: Option<String>,
+    attributes: Vec<(String, String)>,
+    children: Vec<Node>,
+}
+
+/// Where an element is: the index at each level, from the top down.
+type Path = Vec<usize>;
+
+const FLOW: &[&str] = &[
+    "div", "section", "ul", "p", "span", "table", "svg", "input", "textarea", "text",
+];
+const INLINE: &[&str] = &["span", "b", "input", "br", "text"];
+
+/// What may stand in an element, so that its HTML means this very tree.
+fn content(tag: &str) -> &'static [&'static str] {
+    match tag {
+        "div" | "section" | "li" | "td" => FLOW,
+        "p" | "span" | "b" => INLINE,
+        "ul" => &["li"],
+        "table" => &["tbody"],
+        "tbody" => &["tr"],
+        "tr" => &["td"],
+        "svg" | "g" => &["g", "circle"],
+        "textarea" => &["text"],
+        _ => &[],
+    }
+}
+
+fn is_void(tag: &str) -> bool {
+    matches!(tag, "input" | "br")
+}
+
+fn text(random: &mut Random) -> String {
+    let words = [
+        "one",
+        "two <",
+        "three &",
+        "\"four\"",
+        " ",
+        "fünf",
+        "",
+        "six > 5",
+        "👩‍👩‍👧",
+        "  eight",
+    ];
+    let mut text = String::new();
+    for _ in 0..=random.below(3) {
+        text.push_str(random.one_of(&words));
+    }
+    // A text that is empty is no node.
+    if text.is_empty() {
+        "x".to_owned()
+    } else {
+        text
+    }
+}
+
+impl Node {
+    fn random(tag: &str, depth: usize, random: &mut Random) -> Self {
+        if tag == "text" {
+            return Self::Text(text(random));
+        }
+        let mut element = Element {
+            tag: tag.to_owned(),
+            id: None,
+            attributes: Vec::new(),
+            children: Vec::new(),
+        };
+        if random.once_in(3) {
+            element.change_attribute(random);
+        }
+        let inside = content(tag);
+        if !inside.is_empty() && depth > 0 {
+            for _ in 0..random.below(4) {
+                let child = Self::random(random.one_of(inside), depth - 1, random);
+                element.insert(element.children.len(), child);
+            }
+        }
+        Self::Element(element)
+    }
+
+    fn tag(&self) -> &str {
+        match self {
+            Self::Text(_) => "text",
+            Self::Element(element) => &element.tag,
+        }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Self::Text(_) => 1,
+            Self::Element(element) => 1 + element.children.iter().map(Self::size).sum::<usize>(),
+        }
+    }
+
+    fn holds_kept(&self) -> bool {
+        match self {
+            Self::Text(_) => false,
+            Self::Element(element) => {
+                element.is_kept() || element.children.iter().any(Self::holds_kept)
+            }
+        }
+    }
+
+    /// Ids are for one element each.
+    fn forget_ids(&mut self) {
+        if let Self::Element(element) = self {
+            element.id = None;
+            element.children.iter_mut().for_each(Self::forget_ids);
+        }
+    }
+
+    fn write(&self, html: &mut String) {
+        match self {
+            Self::Text(text) => escape(text, html),
+            Self::Element(element) => element.write(html),
+        }
+    }
+}
+
+impl Element {
+    fn is_kept(&self) -> bool {
+        self.attributes.iter().any(|(_, value)| value == "kept")
+    }
+
+    fn takes(&self, tag: &str) -> bool {
+        content(&self.tag).contains(&tag)
+    }
+
+    /// Inserts a node; a text that comes beside another one would not be a node of its own.
+    fn insert(&mut self, at: usize, node: Node) {
+        let is_text = |node: Option<&Node>| matches!(node, Some(Node::Text(_)));
+        let beside =
+            is_text(self.children.get(at)) || (at > 0 && is_text(self.children.get(at - 1)));
+        if !(is_text(Some(&node)) && beside) {
+            self.children.insert(at, node);
+        }
+    }
+
+    /// Makes one text of texts that have come beside each other.
+    fn join_texts(&mut self) {
+        let mut joined: Vec<Node> = Vec::new();
+        for node in self.children.drain(..) {
+            match (joined.last_mut(), node) {
+                (Some(Node::Text(text)), Node::Text(more)) => text.push_str(&more),
+                (_, Node::Element(mut element)) => {
+                    element.join_texts();
+                    joined.push(Node::Element(element));
+                }
+                (_, text) => joined.push(text),
+            }
+        }
+        self.children = joined;
+    }
+
+    fn change_attribute(&mut self, random: &mut Random) {
+        let names: &[&str] = match self.tag.as_str() {
+            "input" | "textarea" => &["class", "title", "value", "maxlength"],
+            "circle" | "g" => &["class", "data-n", "lang"],
+            _ => &["class", "title", "lang", "dir", "data-n"],
+        };
+        let name = random.one_of(names);
+        let known = self.attributes.iter().position(|(known, _)| known == name);
+        let value = match name {
+            "maxlength" => (100 + random.below(900)).to_string(),
+            _ => text(random),
+        };
+        match known {
+            Some(at) if random.once_in(3) => drop(self.attributes.remove(at)),
+            Some(at) => self.attributes[at].1 = value,
+            None => self.attributes.push((name.to_owned(), value)),
+        }
+    }
+
+    fn write(&self, html: &mut String) {
+        let _ = write!(html, "<{}", self.tag);
+        if let Some(id) = &self.id {
+            let _ = write!(html, " id=\"{id}\"");
+        }
+        for (name, value) in &self.attributes {
+            let _ = write!(html, " {name}=\"");
+            escape(value, html);
+            html.push('"');
+        }
+        html.push('>');
+        if is_void(&self.tag) {
+            return;
+        }
+        for child in &self.children {
+            child.write(html);
+        }
+        let _ = write!(html, "</{}>", self.tag);
+    }
+}
+
+fn escape(text: &str, html: &mut String) {
+    for character in text.chars() {
+        match character {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            other => html.push(other),
+        }
+    }
+}
+
+impl RandomPage {
+    /// The page of a seed. The field that is kept has an id and wanders through the page, or has
+    /// none and stays among the page's outermost nodes, which come and go around it.
+    #[must_use]
+    pub fn new(seed: u64, wanders: bool) -> Self {
+        let mut random = Random::new(seed);
+        let mut top = Element {
+            tag: "div".to_owned(),
+            id: Some("stage".to_owned()),
+            attributes: Vec::new(),
+            children: Vec::new(),
+        };
+        for _ in 0..6 {
+            let child = Node::random(random.one_of(FLOW), 3, &mut random);
+            top.insert(top.children.len(), child);
+        }
+        let kept = Element {
+            tag: "input".to_owned(),
+            id: wanders.then(|| "kept".to_owned()),
+            attributes: vec![("name".to_owned(), "kept".to_owned())],
+            children: Vec::new(),
+        };
+        top.children
+            .insert(random.below(top.children.len()), Node::Element(kept));
+        Self {
+            random,
+            top,
+            wanders,
+            names: 0,
+        }
+    }
+
+    /// Its HTML.
+    #[must_use]
+    pub fn html(&self) -> String {
+        let mut html = String::new();
+        self.top.write(&mut html);
+        html
+    }
+
+    /// Changes the page a little.
+    pub fn edit(&mut self) {
+        let size: usize = self.top.children.iter().map(Node::size).sum();
+        if size > MANY {
+            self.remove();
+        }
+        match self.random.below(13) {
+            0 | 1 => self.insert(),
+            2 => self.remove(),
+            3 | 4 => self.carry(),
+            5 => self.reorder(),
+            6 => self.change_text(),
+            7 | 8 => self.change_attribute(),
+            9 => self.name(),
+            10 => self.copy(),
+            11 => self.wrap(),
+            _ => self.unwrap(),
+        }
+        self.top.join_texts();
+    }
+
+    /// The paths of all elements, the top first.
+    fn elements(&self) -> Vec<Path> {
+        fn collect(element: &Element, path: &Path, found: &mut Vec<Path>) {
+            found.push(path.clone());
+            for (index, child) in element.children.iter().enumerate() {
+                if let Node::Element(child) = child {
+                    let mut path = path.clone();
+                    path.push(index);
+                    collect(child, &path, found);
+                }
+            }
+        }
+        let mut found = Vec::new();
+        collect(&self.top, &Path::new(), &mut found);
+        found
+    }
+
+    fn at(&mut self, path: &[usize]) -> &mut Element {
+        path.iter().fold(&mut self.top, |element, index| {
+            match &mut element.children[*index] {
+                Node::Element(child) => child,
+                Node::Text(_) => unreachable!("paths lead to elements"),
+            }
+        })
+    }
+
+    /// An element for which `wanted` holds.
+    fn any(&mut self, wanted: impl Fn(&Element) -> bool) -> Option<Path> {
+        let mut paths = self.elements();
+        paths.retain(|path| wanted(self.at(path)));
+        (!paths.is_empty()).then(|| paths.swap_remove(self.random.below(paths.len())))
+    }
+
+    /// A node and its parent. Where the field stays, neither it nor what is around it is taken.
+    fn any_child(&mut self, wanted: impl Fn(&Node) -> bool) -> Option<(Path, usize)> {
+        let wanders = self.wanders;
+        let wanted = |node: &Node| (wanders || !node.holds_kept()) && wanted(node);
+        let path = self.any(|element| element.children.iter().any(&wanted))?;
+        let children = &self.at(&path).children;
+        let mut places: Vec<_> = (0..children.len())
+            .filter(|at| wanted(&children[*at]))
+            .collect();
+        let at = places.swap_remove(self.random.below(places.len()));
+        Some((path, at))
+    }
+
+    fn insert(&mut self) {
+        let Some(path) = self.any(|element| !content(&element.tag).is_empty()) else {
+            return;
+        };
+        let choices = content(&self.at(&path).tag);
+        let tag = self.random.one_of(choices);
+        let node = Node::random(tag, 2, &mut self.random);
+        self.put(&path, node);
+    }
+
+    fn put(&mut self, path: &[usize], node: Node) {
+        let end = self.at(path).children.len() + 1;
+        let place = self.random.below(end);
+        self.at(path).insert(place, node);
+    }
+
+    fn remove(&mut self) {
+        if let Some((path, at)) = self.any_child(|node| !node.holds_kept()) {
+            self.at(&path).children.remove(at);
+        }
+    }
+
+    /// Moves a node to another place.
+    fn carry(&mut self) {
+        let Some((path, at)) = self.any_child(|node| node.tag() != "text") else {
+            return;
+        };
+        let node = self.at(&path).children.remove(at);
+        let to = self
+            .any(|element| element.takes(node.tag()))
+            .unwrap_or(path);
+        self.put(&to, node);
+    }
+
+    fn reorder(&mut self) {
+        let Some(path) = self.any(|element| element.children.len() > 1) else {
+            return;
+        };
+        let mut random = self.random;
+        let children = &mut self.at(&path).children;
+        match random.below(3) {
+            0 => children.reverse(),
+            1 => children.rotate_left(1),
+            _ => random.shuffle(children),
+        }
+        self.random = random;
+    }
+
+    fn change_text(&mut self) {
+        if let Some((path, at)) = self.any_child(|node| node.tag() == "text") {
+            let text = text(&mut self.random);
+            self.at(&path).children[at] = Node::Text(text);
+        }
+    }
+
+    fn change_attribute(&mut self) {
+        let Some(path) = self.any(|element| element.id.as_deref() != Some("stage")) else {
+            return;
+        };
+        let mut random = self.random;
+        self.at(&path).change_attribute(&mut random);
+        self.random = random;
+    }
+
+    /// Gives an element an id or takes it away.
+    fn name(&mut self) {
+        self.names += 1;
+        let id = format!("e{}", self.names);
+        let Some(path) = self.any(|element| !element.is_kept()) else {
+            return;
+        };
+        if path.is_empty() {
+            return;
+        }
+        let element = self.at(&path);
+        element.id = if element.id.is_some() { None } else { Some(id) };
+    }
+
+    fn copy(&mut self) {
+        let Some((path, at)) = self.any_child(|node| !node.holds_kept() && node.size() < 20) else {
+            return;
+        };
+        let mut node = self.at(&path).children[at].clone();
+        node.forget_ids();
+        let to = self
+            .any(|element| element.takes(node.tag()))
+            .unwrap_or(path);
+        self.put(&to, node);
+    }
+
+    fn wrap(&mut self) {
+        let Some((path, at)) = self.any_child(|node| content("div").contains(&node.tag())) else {
+            return;
+        };
+        let parent = self.at(&path);
+        if !parent.takes("div") {
+            return;
+        }
+        let node = parent.children.remove(at);
+        let around = Element {
+            tag: "div".to_owned(),
+            id: None,
+            attributes: Vec::new(),
+            children: vec![node],
+        };
+        parent.children.insert(at, Node::Element(around));
+    }
+
+    fn unwrap(&mut self) {
+        let Some((path, at)) = self.any_child(|node| matches!(node.tag(), "div" | "section"))
+        else {
+            return;
+        };
+        if !self.at(&path).takes("p") {
+            return;
+        }
+        let Node::Element(around) = self.at(&path).children.remove(at) else {
+            return;
+        };
+        let parent = self.at(&path);
+        for (offset, child) in around.children.into_iter().enumerate() {
+            parent.children.insert(at + offset, child);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_keeps_its_field_and_its_ids_whatever_is_done_to_it() {
+        for seed in 0..20 {
+            for wanders in [true, false] {
+                let mut page = RandomPage::new(seed, wanders);
+                for _ in 0..200 {
+                    page.edit();
+                    let html = page.html();
+                    assert_eq!(html.matches("name=\"kept\"").count(), 1, "{html}");
+                    let mut ids: Vec<_> = html
+                        .split(" id=\"")
+                        .skip(1)
+                        .map(|rest| rest.split('"').next())
+                        .collect();
+                    let count = ids.len();
+                    ids.sort_unstable();
+                    ids.dedup();
+                    assert_eq!(ids.len(), count, "{html}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What a server does about slow, greedy and silent peers, over real sockets.
+
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use via::App;
+use via::prelude::*;
+use via_tests::http::{Action, Stream, Tab, Visitor, raw};
+use via_tests::patience::{PATIENCE, eventually};
+use via_tests::serving::Serving;
+
+#[via::page("/")]
+struct Wall {
+    #[state]
+    size: usize,
+}
+
+#[via::actions]
+impl Wall {
+    fn paint(&mut self, size: usize) {
+        self.size = size;
+    }
+}
+
+impl View for Wall {
+    fn view(&self, _cx: &Cx<Self>) -> Markup {
+        html! { p { (" ".repeat(self.size)) (self.size) } }
+    }
+}
+
+fn wall() -> App {
+    App::new().page::<Wall>()
+}
+
+async fn live(server: &Serving) -> (Visitor, Tab) {
+    let visitor = server.visit("/").await;
+    let tab = visitor.attach("/").await;
+    (visitor, tab)
+}
+
+async fn opened(visitor: &Visitor, tab: &Tab) -> Stream {
+    let stream = visitor.stream(&[tab]).await;
+    assert_eq!(stream.status(), StatusCode::OK);
+    stream
+}
+
+/// How long the server keeps a connection over which only `bytes` come.
+async fn kept_for(server: &Serving, bytes: &[u8]) -> Duration {
+    let begun = Instant::now();
+    let mut socket = TcpStream::connect(server.address()).await.unwrap();
+    socket.write_all(bytes).await.unwrap();
+    let mut answer = Vec::new();
+    // However it ends: a reset is an end as well.
+    let _ = tokio::time::timeout(PATIENCE, socket.read_to_end(&mut answer))
+        .await
+        .expect("the connection ends");
+    begun.elapsed()
+}
+
+#[tokio::test]
+async fn a_head_has_ten_seconds_to_arrive() {
+    let server = Serving::start(wall()).await;
+    let (silent, slow) = tokio::join!(
+        kept_for(&server, b""),
+        kept_for(&server, b"GET / HTTP/1.1\r\nhost: a\r\nx-slow: "),
+    );
+    for kept in [silent, slow] {
+        assert!(kept >= Duration::from_secs(9), "{kept:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_may_have_16_kib() {
+    let server = Serving::start(wall()).await;
+    let answer = async |size: usize| {
+        let request = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx-large: ";
+        let filler = "x".repeat(size - request.len() - 4);
+        let bytes = format!("{request}{filler}\r\n\r\n");
+        let answer = raw(server.address(), bytes.as_bytes()).await.unwrap();
+        String::from_utf8_lossy(&answer)[..12].to_owned()
+    };
+    assert_eq!(answer(16 * 1024).await, "HTTP/1.1 200");
+    assert_eq!(answer(16 * 1024 + 1).await, "HTTP/1.1 431");
+}
+
+#[tokio::test]
+async fn one_stream_more_than_an_address_may_have_is_refused_until_another_ends() {
+    let server = Serving::start(wall().streams_per_address(2)).await;
+    let (visitor, tab) = live(&server).await;
+    let first = opened(&visitor, &tab).await;
+    let _second = opened(&visitor, &tab).await;
+    let third = visitor
+        .send(visitor.post("/_via/stream", "stream", r#"{"tabs":[]}"#))
+        .await
+        .unwrap();
+    assert_eq!(third.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(third.code().as_deref(), Some("too_many_streams"));
+    assert_eq!(third.header("retry-after"), Some("5"));
+    drop(first);
+    eventually("there is room for a stream", async || {
+        let stream = visitor.stream(&[&tab]).await;
+        (stream.status() == StatusCode::OK).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_nothing_is_cut_after_fifteen_seconds() {
+    let server = Serving::start(wall().streams_per_address(1)).await;
+    let (visitor, tab) = live(&server).await;
+    let mut stalled = opened(&visitor, &tab).await;
+    // More than the buffers of the system take.
+    for step in 0..60 {
+        let size = 200_000 + step;
+        let answer = tab.act(Action::new("Wall::paint").arg(size)).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
+    }
+    let begun = Instant::now();
+    let mut next = eventually("the place of the stalled reader is free", async || {
+        let stream = visitor.stream(&[&tab]).await;
+        (stream.status() == StatusCode::OK).then_some(stream)
+    })
+    .await;
+    assert!(begun.elapsed() > Duration::from_secs(10));
+    next.named("datastar-patch-elements").await;
+    // What it was sent before ends in the middle.
+    while let Some(event) = stalled.next().await {
+        assert_ne!(event.name, "via-bye");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_given_over_a_connection_that_was_used_before() {
+    let server = Serving::start(wall()).await;
+    let (visitor, tab) = live(&server).await;
+    let mut line = visitor.connect().await;
+    for size in 1..=3 {
+        let answer = tab
+            .act_over(&mut line, Action::new("Wall::paint").arg(size))
+            .await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_says_goodbye_to_each_stream_and_ends_in_time() {
+    let server = Serving::start(wall()).await;
+    let (visitor, tab) = live(&server).await;
+    let mut streams = Vec::new();
+    for _ in 0..20 {
+        let mut stream = opened(&visitor, &tab).await;
+        stream.named("via-hello").await;
+        streams.push(stream);
+    }
+    let begun = Instant::now();
+    let address = server.address();
+    let stopping = tokio::spawn(server.stop());
+    let mut hints = Vec::new();
+    for stream in &mut streams {
+        let bye = stream.named("via-bye").await;
+        hints.push(bye.json()["reconnect_ms"].as_u64().unwrap());
+        assert!(stream.next().await.is_none());
+    }
+    stopping.await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(TcpStream::connect(address).await.is_err());
+    hints.sort_unstable();
+    assert!(hints[19] - hints[0] > 200, "{hints:?}");
+    assert!(hints[19] < 1_500, "{hints:?}");
+}

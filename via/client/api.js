@@ -1,0 +1,40 @@
+/**
+ * `window.via`: how own JavaScript talks to the client. `via.d.ts` describes it.
+ */
+
+import { hook } from './hooks.js';
+import { markPending } from './pending.js';
+
+/** What `via.call` rejects with: the code and the sentence of the answer. */
+class ViaError extends Error {
+  name = 'ViaError';
+
+  constructor({ status, body }) {
+    super(body?.message ?? 'That did not work.');
+    this.status = status;
+    this.code = body?.code ?? 'unknown';
+  }
+}
+
+export function makeApi({ queue, drafts }) {
+  return Object.freeze({
+    on: hook,
+    call(action, args = [], el = null) {
+      if (!Array.isArray(args)) throw new TypeError(`the arguments of ${action} are not a list`);
+      const outcome = new Promise((resolve, reject) => {
+        // First, because it throws for what is no JSON, such as a BigInt.
+        const json = JSON.stringify(args);
+        const unmark = markPending(el);
+        const done = (answer) => {
+          unmark();
+          if (answer.status === 200 || answer.status === 204) resolve();
+          else reject(new ViaError(answer));
+        };
+        queue.add({ action: String(action), args: json, el, ...drafts.capture(), done });
+      });
+      // The page has told the user already, as after a click: nobody has to look at the outcome.
+      outcome.catch(() => {});
+      return outcome;
+    },
+  });
+}

@@ -1,0 +1,40 @@
+/**
+ * What own JavaScript hears of: `via.on(name, handler)`, and the lifecycle events that the official
+ * Datastar client sends, on the document.
+ */
+
+const handlers = new Map();
+let connection;
+
+/** Calls `handler` whenever `name` happens; returns the function that ends it. */
+export function hook(name, handler) {
+  if (typeof handler !== 'function') throw new TypeError('via.on takes a name and a function');
+  const registered = handlers.get(name) ?? new Set();
+  handlers.set(name, registered);
+  // An object of its own: a function that is given twice is called twice, and ended one by one.
+  const entry = { handler };
+  registered.add(entry);
+  // The connection is a state: whoever comes late hears what it is.
+  if (name === 'via:connection' && connection) runHook(name, entry, connection);
+  return () => void registered.delete(entry);
+}
+
+/** Tells all who asked for `name`. A mistake in one of them is reported and stops nothing. */
+export function tell(name, detail) {
+  if (name === 'via:connection') connection = detail;
+  for (const entry of [...(handlers.get(name) ?? [])]) runHook(name, entry, detail);
+}
+
+function runHook(name, { handler }, detail) {
+  try {
+    handler(detail);
+  } catch (error) {
+    console.error(`via: a handler of ${name} failed`, error);
+  }
+}
+
+/** `datastar-fetch`: `started`, `retrying`, `error`, `finished`, and each patch by the name of its event. */
+export function lifecycle(type, el, argsRaw = {}) {
+  const detail = { type, el: el ?? document.getElementById('via'), argsRaw };
+  document.dispatchEvent(new CustomEvent('datastar-fetch', { detail }));
+}

@@ -1,0 +1,63 @@
+//! Takes connections in, as many as are served at a time.
+
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, sync::Semaphore, time::sleep};
+use tokio_util::task::TaskTracker;
+
+use super::connection::{self, Ended, Site};
+use crate::limits;
+
+/// How long to wait when the system has no room for another connection.
+const NO_ROOM: Duration = Duration::from_millis(100);
+
+/// Accepts connections for as long as it is polled; they go on after that, as tasks of
+/// `connections`.
+pub(super) async fn run(
+    listener: TcpListener,
+    site: Arc<Site>,
+    connections: &TaskTracker,
+) -> Infallible {
+    let room = Arc::new(Semaphore::new(limits::CONNECTIONS));
+    let mut was_full = false;
+    loop {
+        // The semaphore is never closed; without a permit there is no limit, and all else works.
+        let permit = Arc::clone(&room).acquire_owned().await.ok();
+        let (socket, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) if is_of_the_connection(&error) => continue,
+            Err(error) => {
+                if !was_full {
+                    tracing::error!(%error, "no connection can be accepted; it is tried again");
+                }
+                was_full = true;
+                sleep(NO_ROOM).await;
+                continue;
+            }
+        };
+        was_full = false;
+        if let Err(error) = socket.set_nodelay(true) {
+            tracing::debug!(%error, "a connection will be slower than it could");
+        }
+        let site = Arc::clone(&site);
+        let streams = connections.clone();
+        connections.spawn(async move {
+            let ended = connection::serve(site, socket, peer.ip()).await;
+            drop(permit);
+            if let Ended::Live(live, socket) = ended {
+                // A task of its own, of the size that it needs.
+                streams.spawn(live.run(socket));
+            }
+        });
+    }
+}
+
+/// Whether a connection broke before it was accepted, which says nothing of the next.
+fn is_of_the_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+    )
+}

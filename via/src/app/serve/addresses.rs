@@ -1,0 +1,109 @@
+//! How many streams are open to each address.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex},
+};
+
+use crate::hub::lock;
+
+/// Counts the streams of each address; its clones count together.
+#[derive(Clone, Debug)]
+pub(super) struct Addresses {
+    counts: Arc<Mutex<HashMap<IpAddr, u32>>>,
+    limit: u32,
+}
+
+/// One stream of an address, for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Seat {
+    counts: Arc<Mutex<HashMap<IpAddr, u32>>>,
+    address: IpAddr,
+}
+
+impl Addresses {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            counts: Arc::default(),
+            limit: u32::try_from(limit).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// A place for one more stream, unless the address has as many as it may have.
+    pub(super) fn take_seat(&self, address: IpAddr) -> Option<Seat> {
+        let address = household(address);
+        let mut counts = lock(&self.counts);
+        let count = counts.entry(address).or_default();
+        if *count >= self.limit {
+            if *count == 0 {
+                counts.remove(&address);
+            }
+            return None;
+        }
+        *count += 1;
+        Some(Seat {
+            counts: Arc::clone(&self.counts),
+            address,
+        })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut counts = lock(&self.counts);
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// One subscriber has a whole network of IPv6 addresses.
+fn household(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_address_has_so_many_seats_and_gets_back_those_that_are_left() {
+        let addresses = Addresses::new(2);
+        let first = addresses.take_seat(address("10.0.0.1"));
+        let second = addresses.take_seat(address("::ffff:10.0.0.1"));
+        assert!(first.is_some() && second.is_some());
+        assert!(addresses.take_seat(address("10.0.0.1")).is_none());
+        assert!(addresses.take_seat(address("10.0.0.2")).is_some());
+        drop(first);
+        assert!(addresses.take_seat(address("10.0.0.1")).is_some());
+        drop(second);
+        assert!(lock(&addresses.counts).is_empty());
+    }
+
+    #[test]
+    fn a_network_of_ipv6_counts_as_one_address() {
+        let addresses = Addresses::new(1);
+        let seat = addresses.take_seat(address("2001:db8:1:2::1"));
+        assert!(seat.is_some());
+        assert!(
+            addresses
+                .take_seat(address("2001:db8:1:2:ffff::2"))
+                .is_none()
+        );
+        assert!(addresses.take_seat(address("2001:db8:1:3::1")).is_some());
+    }
+}

@@ -1,0 +1,151 @@
+//! A live stream that has the socket of its connection to itself.
+//!
+//! The HTTP connection that the request came by is taken apart: what it needed to read requests is
+//! freed, and one small task is left. While it waits it holds the socket and the stream, and no
+//! buffer. A body without a length and without chunks ends with the connection.
+
+use std::{
+    fmt::Write as _,
+    future::{Future as _, poll_fn},
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::SystemTime,
+};
+
+use tokio::{io::AsyncWrite as _, net::TcpStream, time::timeout};
+
+use super::addresses::Seat;
+use crate::{
+    app::{live_stream, security},
+    hub::{Outgoing, TabStream},
+    limits,
+};
+
+/// A stream on its way to the socket.
+#[derive(Debug)]
+pub(super) struct LiveSocket {
+    pub(super) stream: TabStream,
+    pub(super) seat: Seat,
+}
+
+impl LiveSocket {
+    /// Writes the stream until it ends, or the other side goes away or takes nothing for too long.
+    pub(super) async fn run(self, mut socket: TcpStream) {
+        let Self { mut stream, seat } = self;
+        let mut out = Outgoing::from(head());
+        loop {
+            let more = {
+                let next = stream.next(&mut out);
+                tokio::pin!(next);
+                poll_fn(|cx| {
+                    if let Poll::Ready(more) = next.as_mut().poll(cx) {
+                        return Poll::Ready(Some(more));
+                    }
+                    poll_gone(&socket, cx).map(|()| None)
+                })
+                .await
+            };
+            let Some(more) = more else { break };
+            if write(&socket, &out).await.is_err() {
+                break;
+            }
+            if !more {
+                // All is said: the other side sees an end, and no cut.
+                let _ = poll_fn(|cx| Pin::new(&mut socket).poll_shutdown(cx)).await;
+                break;
+            }
+            out = Outgoing::default();
+        }
+        drop(seat);
+    }
+}
+
+/// The head of the response.
+fn head() -> Vec<u8> {
+    let date = httpdate::HttpDate::from(SystemTime::now());
+    let mut head = format!("HTTP/1.1 200 OK\r\ndate: {date}\r\n");
+    for (name, value) in live_stream::HEADERS
+        .iter()
+        .chain(&security::DEFAULT_HEADERS)
+    {
+        let value = value.to_str().unwrap_or_default();
+        // Writing to a string does not fail.
+        let _ = write!(head, "{name}: {value}\r\n");
+    }
+    head.push_str("\r\n");
+    head.into_bytes()
+}
+
+/// Ready when the other side has closed the connection. What it sends is no request any more.
+fn poll_gone(socket: &TcpStream, cx: &mut Context<'_>) -> Poll<()> {
+    loop {
+        if ready!(socket.poll_read_ready(cx)).is_err() {
+            return Poll::Ready(());
+        }
+        match socket.try_read(&mut [0; 256]) {
+            Ok(1..) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Ok(0) | Err(_) => return Poll::Ready(()),
+        }
+    }
+}
+
+/// Writes all of it, as long as the other side takes something every now and then.
+async fn write(socket: &TcpStream, out: &Outgoing) -> io::Result<()> {
+    let mut pieces = out.pieces();
+    while let Some(piece) = pieces.next() {
+        let written = match socket.try_write(piece) {
+            Ok(written) => written,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(error),
+        };
+        if written < piece.len() {
+            // On the heap, so that a stream which waits for something to say stays small.
+            return Box::pin(write_slowly(socket, &piece[written..], pieces)).await;
+        }
+    }
+    Ok(())
+}
+
+async fn write_slowly<'a>(
+    socket: &TcpStream,
+    first: &'a [u8],
+    pieces: impl Iterator<Item = &'a [u8]>,
+) -> io::Result<()> {
+    for mut piece in std::iter::once(first).chain(pieces) {
+        while !piece.is_empty() {
+            timeout(limits::WRITE_STALL, socket.writable()).await??;
+            match socket.try_write(piece) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => piece = &piece[written..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_of_a_stream_has_every_header_that_other_answers_have() {
+        let head = String::from_utf8(head()).unwrap();
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.ends_with("\r\n\r\n"));
+        for name in [
+            "date",
+            "content-type",
+            "cache-control",
+            "x-accel-buffering",
+            "connection",
+            "content-security-policy",
+            "x-content-type-options",
+            "referrer-policy",
+        ] {
+            assert!(head.contains(&format!("\r\n{name}: ")), "{name}: {head}");
+        }
+    }
+}

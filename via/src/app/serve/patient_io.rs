@@ -1,0 +1,259 @@
+//! The socket of an HTTP connection, with an end to every wait.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::TcpStream,
+    time::{Instant, Sleep, sleep_until},
+};
+
+use crate::limits;
+
+/// What the socket and the service of one connection know of each other.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    opened: Instant,
+    /// Whether a request is being handled: the other side owes nothing then.
+    busy: AtomicBool,
+    /// When the latest answer was given, or written on, in milliseconds since `opened`; 0 before
+    /// the first.
+    answered: AtomicU64,
+    /// When the first bytes of the next head came, in the same way.
+    head: AtomicU64,
+}
+
+impl Pulse {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            opened: Instant::now(),
+            busy: AtomicBool::new(false),
+            answered: AtomicU64::new(0),
+            head: AtomicU64::new(0),
+        })
+    }
+
+    /// A request has arrived.
+    pub(super) fn begin(&self) {
+        self.busy.store(true, Ordering::Relaxed);
+        self.head.store(0, Ordering::Relaxed);
+    }
+
+    /// Its answer is there, to be written.
+    pub(super) fn end(&self) {
+        self.answer_goes_on();
+        self.busy.store(false, Ordering::Relaxed);
+    }
+
+    fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed)
+    }
+
+    fn answer_goes_on(&self) {
+        self.answered.store(self.millis(), Ordering::Relaxed);
+    }
+
+    /// Bytes have come that are not of a request which is being handled.
+    fn head_goes_on(&self) {
+        if self.head.load(Ordering::Relaxed) == 0 {
+            self.head.store(self.millis(), Ordering::Relaxed);
+        }
+    }
+
+    /// Until when what comes next has to be there: the next head, or the rest of it.
+    fn next_request_by(&self) -> Instant {
+        let at = |millis| self.opened + Duration::from_millis(millis);
+        let answered = self.answered.load(Ordering::Relaxed);
+        match self.head.load(Ordering::Relaxed) {
+            0 if answered == 0 => self.opened + limits::HEAD_TIME,
+            0 => at(answered) + limits::KEEP_ALIVE,
+            head => at(head) + limits::HEAD_TIME,
+        }
+    }
+
+    /// Since it was opened; never 0.
+    fn millis(&self) -> u64 {
+        let millis = self.opened.elapsed().as_millis();
+        u64::try_from(millis).unwrap_or(u64::MAX).max(1)
+    }
+}
+
+/// A socket whose other side must send a head in time, must not stay away for too long between
+/// requests, and must take what is written to it.
+#[derive(Debug)]
+pub(super) struct PatientIo {
+    socket: TokioIo<TcpStream>,
+    pulse: Arc<Pulse>,
+    reading: Alarm,
+    /// Since when nothing could be written.
+    stalled_since: Option<Instant>,
+    writing: Alarm,
+}
+
+/// A timer that is made when it is first needed, and that may ring too early.
+#[derive(Debug, Default)]
+struct Alarm(Option<Pin<Box<Sleep>>>);
+
+impl Alarm {
+    fn poll(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        // Deadlines mostly move on, with every request: the timer is put right when it rings.
+        if at < sleep.deadline() || sleep.is_elapsed() {
+            sleep.as_mut().reset(at);
+        }
+        while sleep.as_mut().poll(cx).is_ready() {
+            if sleep.deadline() >= at {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(at);
+        }
+        Poll::Pending
+    }
+}
+
+impl PatientIo {
+    pub(super) fn new(socket: TcpStream, pulse: Arc<Pulse>) -> Self {
+        Self {
+            socket: TokioIo::new(socket),
+            pulse,
+            reading: Alarm::default(),
+            stalled_since: None,
+            writing: Alarm::default(),
+        }
+    }
+
+    pub(super) fn into_socket(self) -> TcpStream {
+        self.socket.into_inner()
+    }
+
+    fn written<T>(
+        &mut self,
+        poll: Poll<io::Result<T>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if poll.is_ready() {
+            self.stalled_since = None;
+            if !self.pulse.is_busy() {
+                self.pulse.answer_goes_on();
+            }
+            return poll;
+        }
+        let since = *self.stalled_since.get_or_insert_with(Instant::now);
+        if self
+            .writing
+            .poll(since + limits::WRITE_STALL, cx)
+            .is_ready()
+        {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
+    }
+}
+
+impl Read for PatientIo {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let read = Pin::new(&mut this.socket).poll_read(cx, buffer);
+        if this.pulse.is_busy() {
+            return read;
+        }
+        if read.is_ready() {
+            this.pulse.head_goes_on();
+            return read;
+        }
+        let by = this.pulse.next_request_by();
+        if this.reading.poll(by, cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
+    }
+}
+
+impl Write for PatientIo {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let poll = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        self.written(poll, cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let poll = Pin::new(&mut self.socket).poll_write_vectored(cx, bytes);
+        self.written(poll, cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_head_is_waited_for_shortly_and_the_next_request_for_longer() {
+        let pulse = Pulse::new();
+        let opened = Instant::now();
+        assert_eq!(pulse.next_request_by(), opened + limits::HEAD_TIME);
+        tokio::time::advance(Duration::from_secs(5)).await;
+        pulse.begin();
+        assert!(pulse.is_busy());
+        tokio::time::advance(Duration::from_secs(60)).await;
+        pulse.end();
+        assert!(!pulse.is_busy());
+        let answered = opened + Duration::from_secs(65);
+        assert_eq!(pulse.next_request_by(), answered + limits::KEEP_ALIVE);
+        tokio::time::advance(Duration::from_secs(20)).await;
+        pulse.head_goes_on();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        pulse.head_goes_on();
+        let begun = answered + Duration::from_secs(20);
+        assert_eq!(pulse.next_request_by(), begun + limits::HEAD_TIME);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_alarm_rings_at_the_time_that_it_was_asked_for_last() {
+        let started = Instant::now();
+        let at = |secs| started + Duration::from_secs(secs);
+        let mut alarm = Alarm::default();
+        let early = std::future::poll_fn(|cx| Poll::Ready(alarm.poll(at(10), cx))).await;
+        assert!(early.is_pending());
+        std::future::poll_fn(|cx| alarm.poll(at(30), cx)).await;
+        assert_eq!(Instant::now(), at(30));
+        std::future::poll_fn(|cx| alarm.poll(at(40), cx)).await;
+        assert_eq!(Instant::now(), at(40));
+        let again = std::future::poll_fn(|cx| Poll::Ready(alarm.poll(at(90), cx))).await;
+        assert!(again.is_pending());
+        std::future::poll_fn(|cx| alarm.poll(at(50), cx)).await;
+        assert_eq!(Instant::now(), at(50));
+    }
+}

@@ -1,0 +1,161 @@
+//! How many actions of one session, and of each of its tabs, are let in.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::lock;
+use crate::{limits, state::TabId};
+
+/// How often a session may act.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ActionRate {
+    /// The time in which one action is earned.
+    each: Duration,
+    burst: u32,
+}
+
+impl ActionRate {
+    pub(crate) fn new(per_second: u32, burst: u32) -> Self {
+        Self {
+            each: Duration::from_secs(1) / per_second,
+            burst,
+        }
+    }
+
+    /// After how long without an action a session may act as often as one that never did.
+    pub(super) fn memory(self) -> Duration {
+        self.each.saturating_mul(self.burst)
+    }
+}
+
+impl Default for ActionRate {
+    fn default() -> Self {
+        Self::new(limits::ACTIONS_PER_SECOND, limits::ACTION_BURST)
+    }
+}
+
+/// Who may act in a session. It lives as long as the live session, which lives on for a moment
+/// after its last action.
+#[derive(Debug, Default)]
+pub(super) struct Admission {
+    /// When everything that was done is paid for.
+    paid: Mutex<Option<Instant>>,
+    waiting: Arc<Mutex<Waiting>>,
+    lingers: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    all: usize,
+    /// Only tabs of which some wait.
+    by_tab: HashMap<TabId, usize>,
+}
+
+/// The place of an action that waits for its turn.
+#[derive(Debug)]
+pub(crate) struct Place {
+    waiting: Arc<Mutex<Waiting>>,
+    tab: TabId,
+}
+
+impl Admission {
+    /// Counts one action; answers whether it may go on.
+    pub(super) fn admit(&self, rate: ActionRate, now: Instant) -> bool {
+        let mut paid = lock(&self.paid);
+        let from = paid.map_or(now, |paid| paid.max(now));
+        let tolerated = rate.each.saturating_mul(rate.burst - 1);
+        let within = from - now <= tolerated;
+        if within {
+            *paid = Some(from + rate.each);
+        }
+        within
+    }
+
+    /// Until when something is not paid for.
+    pub(super) fn owes_until(&self, now: Instant) -> Option<Instant> {
+        lock(&self.paid).filter(|paid| *paid > now)
+    }
+
+    /// Answers whether it is news that the session is kept.
+    pub(super) fn begin_to_linger(&self) -> bool {
+        !self.lingers.swap(true, Ordering::AcqRel)
+    }
+
+    pub(super) fn end_to_linger(&self) {
+        self.lingers.store(false, Ordering::Release);
+    }
+
+    /// A place to wait, unless too many wait already.
+    pub(super) fn place(&self, tab: TabId) -> Option<Place> {
+        let mut waiting = lock(&self.waiting);
+        let of_tab = waiting.by_tab.get(&tab).copied().unwrap_or(0);
+        if waiting.all >= limits::WAITING_ACTIONS || of_tab >= limits::WAITING_ACTIONS_OF_TAB {
+            return None;
+        }
+        waiting.all += 1;
+        waiting.by_tab.insert(tab, of_tab + 1);
+        Some(Place {
+            waiting: Arc::clone(&self.waiting),
+            tab,
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut waiting = lock(&self.waiting);
+        waiting.all -= 1;
+        if let Some(of_tab) = waiting.by_tab.get_mut(&self.tab) {
+            *of_tab -= 1;
+            if *of_tab == 0 {
+                waiting.by_tab.remove(&self.tab);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_may_act_as_often_as_the_burst_at_once_and_then_as_the_rate_allows() {
+        let (admission, rate) = (Admission::default(), ActionRate::default());
+        let mut now = Instant::now();
+        let admitted = |now| (0..100).filter(|_| admission.admit(rate, now)).count();
+        assert_eq!(admitted(now), 60);
+        now += Duration::from_millis(49);
+        assert_eq!(admitted(now), 0);
+        now += Duration::from_millis(1);
+        assert_eq!(admitted(now), 1);
+        now += Duration::from_secs(1);
+        assert_eq!(admitted(now), 20);
+        now += rate.memory();
+        assert_eq!(admitted(now), 60);
+    }
+
+    #[test]
+    fn so_many_wait_of_one_tab_and_of_one_session_and_whoever_leaves_makes_room() {
+        let admission = Admission::default();
+        let tab = TabId::fresh();
+        let mut places: Vec<_> = (0..20).filter_map(|_| admission.place(tab)).collect();
+        assert_eq!(places.len(), 16);
+        places.pop();
+        assert!(admission.place(tab).is_some());
+        let others: Vec<_> = (0..80)
+            .filter_map(|_| admission.place(TabId::fresh()))
+            .collect();
+        assert_eq!(places.len() + others.len(), 64);
+        drop((places, others));
+        assert!(lock(&admission.waiting).by_tab.is_empty());
+        assert_eq!(lock(&admission.waiting).all, 0);
+    }
+}

@@ -1,0 +1,94 @@
+//! What a stream is about to send.
+
+use bytes::{Bytes, BytesMut};
+
+/// From how many bytes on it costs less to share than to copy.
+const SHARED_FROM: usize = 4 * 1024;
+
+/// Bytes on their way to one reader. Large ones that others are sent too are not copied, so that a
+/// reader who takes them slowly holds little of its own.
+#[derive(Debug, Default)]
+pub(crate) struct Outgoing {
+    own: Vec<u8>,
+    /// What others have too, and how many of the reader's own bytes are before it.
+    shared: Vec<(usize, Bytes)>,
+}
+
+impl Outgoing {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.own.is_empty() && self.shared.is_empty()
+    }
+
+    /// Where to append what is for this reader alone.
+    pub(crate) fn own(&mut self) -> &mut Vec<u8> {
+        &mut self.own
+    }
+
+    /// Appends what others are sent too.
+    pub(crate) fn share(&mut self, bytes: &Bytes) {
+        if bytes.len() < SHARED_FROM {
+            self.own.extend_from_slice(bytes);
+        } else {
+            self.shared.push((self.own.len(), bytes.clone()));
+        }
+    }
+
+    /// All of it, in order.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let mut at = 0;
+        let shared = self.shared.iter().flat_map(move |(until, shared)| {
+            let own = &self.own[at..*until];
+            at = *until;
+            [own, shared]
+        });
+        let rest = self.shared.last().map_or(0, |(until, _)| *until);
+        shared
+            .chain([&self.own[rest..]])
+            .filter(|piece| !piece.is_empty())
+    }
+
+    /// All of it in one.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        if self.shared.is_empty() {
+            return self.own.into();
+        }
+        let mut all = BytesMut::new();
+        for piece in self.pieces() {
+            all.extend_from_slice(piece);
+        }
+        all.freeze()
+    }
+}
+
+impl From<Vec<u8>> for Outgoing {
+    fn from(own: Vec<u8>) -> Self {
+        Self {
+            own,
+            shared: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_come_in_order_and_only_large_ones_are_shared() {
+        let large = Bytes::from(vec![b'x'; SHARED_FROM]);
+        let mut out = Outgoing::from(b"ab".to_vec());
+        out.share(&large);
+        out.share(&large);
+        out.own().extend_from_slice(b"c");
+        out.share(&Bytes::from_static(b"d"));
+        let pieces: Vec<_> = out.pieces().collect();
+        assert_eq!(pieces, [b"ab".as_slice(), &large, &large, b"cd"]);
+        assert_eq!(pieces[1].as_ptr(), large.as_ptr());
+        let mut expected = b"ab".to_vec();
+        expected.extend_from_slice(&large);
+        expected.extend_from_slice(&large);
+        expected.extend_from_slice(b"cd");
+        assert_eq!(out.into_bytes(), expected);
+        assert!(Outgoing::default().is_empty());
+    }
+}

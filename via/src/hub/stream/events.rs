@@ -1,0 +1,42 @@
+//! Events of our own, beside those of Datastar.
+
+use serde_json::json;
+
+use crate::{
+    action::Command,
+    protocol::sse::{Line, Writer},
+};
+
+/// The first event of every stream.
+pub(super) fn hello(out: &mut Vec<u8>, heartbeat_ms: u64) {
+    let data = json!({ "heartbeat_ms": heartbeat_ms }).to_string();
+    event(out, "via-hello", None, &data);
+}
+
+/// The last event of a stream that is planned to be opened again.
+pub(super) fn bye(out: &mut Vec<u8>, reconnect_ms: u64) {
+    let data = json!({ "reconnect_ms": reconnect_ms }).to_string();
+    event(out, "via-bye", None, &data);
+}
+
+/// An event that tells the browser of one tab to do something.
+pub(super) fn command_event(out: &mut Vec<u8>, index: usize, command: &Command) {
+    let data = serde_json::to_string(command).unwrap_or_default();
+    event(out, "via-cmd", Some(&format!("{index}/0")), &data);
+}
+
+/// An event that says why one tab is not shown frames.
+pub(crate) fn tab_event(out: &mut Vec<u8>, index: usize, code: &str, message: &str) {
+    let data = json!({ "code": code, "message": message }).to_string();
+    event(out, "via-tab", Some(&format!("{index}/0")), &data);
+}
+
+/// Its name and id are made here and hold no line break.
+fn event(out: &mut Vec<u8>, name: &'static str, id: Option<&str>, data: &str) {
+    let mut writer = Writer::new(out);
+    writer.event(Line::constant(name));
+    if let Some(id) = id.and_then(Line::new) {
+        writer.id(id);
+    }
+    writer.data(data).finish();
+}

@@ -1,0 +1,276 @@
+//! One tab of a stream: a sequence of numbered frames.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+};
+
+use serde_json::{Map, Value};
+
+use super::{
+    super::{Frame, FrameHash, Frames, Outgoing, PageDocuments, PageState, Watch},
+    events::{command_event, tab_event},
+};
+use crate::{
+    action::Command,
+    incident::Incident,
+    limits,
+    page::PageEntry,
+    protocol::{
+        datastar::{self, EncodedEvent},
+        sse::{Line, Writer},
+    },
+    state::{Load, Outcome, ReadError, TabId},
+};
+
+/// One tab of a stream.
+#[derive(Debug)]
+pub(crate) struct StreamTab {
+    /// Its place in the list that the browser sent.
+    index: usize,
+    page: Arc<PageEntry>,
+    documents: PageDocuments,
+    params: Vec<(String, String)>,
+    id: TabId,
+    load: Option<Load>,
+    /// Whether its session had committed anything when it was loaded.
+    began: bool,
+    /// The number of its latest action that is known here.
+    acted: u64,
+    /// The revision for which the signals of that action were looked up in the record.
+    looked_up: u64,
+    /// How many frames it was sent on this stream.
+    number: u64,
+    shows: Shows,
+    /// The hash that the browser knows.
+    told: Option<FrameHash>,
+    /// The signals that it was sent since its last action.
+    pushed: BTreeSet<String>,
+}
+
+/// What a tab shows at the moment.
+#[derive(Debug)]
+enum Shows {
+    /// Only the browser knows; this is the hash it gave, if it gave one.
+    Hash(Option<FrameHash>),
+    /// The frame that was sent last; also the signals are as it says.
+    Frame(Arc<Frame>),
+}
+
+impl StreamTab {
+    pub(crate) fn new(
+        index: usize,
+        page: Arc<PageEntry>,
+        documents: PageDocuments,
+        params: Vec<(String, String)>,
+        id: TabId,
+        shows: Option<FrameHash>,
+    ) -> Self {
+        Self {
+            index,
+            page,
+            documents,
+            params,
+            id,
+            load: None,
+            began: false,
+            acted: 0,
+            looked_up: 0,
+            number: 0,
+            shows: Shows::Hash(shows),
+            told: shows,
+            pushed: BTreeSet::new(),
+        }
+    }
+
+    /// Which load of the tab it is, and whether its session had begun by then.
+    pub(crate) fn loaded(mut self, load: Load, began: bool) -> Self {
+        self.load = Some(load);
+        self.began = began;
+        self
+    }
+
+    /// Whether its session had committed anything when it was loaded.
+    pub(super) fn began(&self) -> bool {
+        self.began
+    }
+
+    pub(crate) fn id(&self) -> TabId {
+        self.id
+    }
+
+    pub(crate) fn documents(&self) -> &PageDocuments {
+        &self.documents
+    }
+
+    /// Appends what brings the tab from what it shows to `state`.
+    pub(super) fn show(
+        &mut self,
+        watch: &Watch,
+        frames: &Frames,
+        state: &PageState,
+        out: &mut Outgoing,
+    ) {
+        let index = self.index;
+        for command in watch.take_commands(self.id) {
+            command_event(out.own(), index, &command);
+        }
+        let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            frames.frame(&self.page, &self.params, self.id, state)
+        }));
+        let frame = match rendered {
+            Ok(Ok(frame)) if frame.html.len() > limits::PAGE => {
+                let incident = Incident::report("a rendered page is over the size limit", &"");
+                return command_event(out.own(), index, &incident.toast());
+            }
+            Ok(Ok(frame)) => frame,
+            Ok(Err(ReadError::Param { .. } | ReadError::Signal { .. })) => {
+                return tab_event(out.own(), index, "unknown", "there is no such page");
+            }
+            Err(panic) => {
+                let incident = Incident::of_panic("a view panicked", &*panic);
+                return command_event(out.own(), index, &incident.toast());
+            }
+        };
+        let sent = watch.take_sent(self.id, self.looked_up, state.session.revision());
+        let before = std::mem::replace(&mut self.shows, Shows::Frame(Arc::clone(&frame)));
+        let patches: Arc<[EncodedEvent]> = match &before {
+            Shows::Frame(old) => frame.patches_from(old),
+            Shows::Hash(Some(hash)) if *hash == frame.hash => Arc::default(),
+            Shows::Hash(_) => frame.whole(),
+        };
+        // Borrowed, because mostly it is just what the frame before says.
+        let mut known = match &before {
+            Shows::Frame(old) => Cow::Borrowed(&old.signals),
+            Shows::Hash(Some(hash)) if *hash == frame.hash => Cow::Borrowed(&frame.signals),
+            Shows::Hash(_) => Cow::Owned(Map::new()),
+        };
+        self.look_up_what_was_sent(state, &sent, &frame, &mut known);
+        self.take_note_of(sent, &mut known);
+        let unseen = frame.unseen(&known);
+        self.pushed.extend(unseen.keys().cloned());
+        // Where there is nothing to patch, the tab is told at least what its frame is called now.
+        let renamed = patches.is_empty() && self.told != Some(frame.hash);
+        let signals = (!unseen.is_empty() || renamed)
+            .then(|| datastar::patch_signals(&Value::Object(unseen)));
+        self.told = Some(frame.hash);
+        self.write(signals.as_ref(), &patches, frame.hash, out);
+    }
+
+    /// Tells its user something.
+    pub(super) fn toast(&self, text: &str, out: &mut Outgoing) {
+        let text = text.to_owned();
+        command_event(out.own(), self.index, &Command::Toast { text });
+    }
+
+    /// What it shows cannot be read: it stays as it is.
+    pub(super) fn damaged(&self, out: &mut Outgoing) {
+        tab_event(
+            out.own(),
+            self.index,
+            "damaged",
+            "what is stored cannot be read",
+        );
+    }
+
+    pub(super) fn ended(&self, out: &mut Outgoing) {
+        tab_event(
+            out.own(),
+            self.index,
+            "session_gone",
+            "this session has ended",
+        );
+    }
+
+    /// Where the tab acted at another server, what it sent is known from the record alone.
+    fn look_up_what_was_sent(
+        &mut self,
+        state: &PageState,
+        sent: &BTreeMap<String, Value>,
+        frame: &Frame,
+        known: &mut Cow<'_, Map<String, Value>>,
+    ) {
+        let Some(snapshot) = state.session.snapshot() else {
+            return;
+        };
+        let Some(record) = snapshot.document.tabs.get(&self.id) else {
+            return;
+        };
+        let ours = |load: Load| load.epoch == record.load.epoch && load.nonce == record.load.nonce;
+        if !self.load.is_some_and(ours) || record.number <= self.acted {
+            return;
+        }
+        self.acted = record.number;
+        let Some(carried) = record.carried().filter(|_| sent.is_empty()) else {
+            return;
+        };
+        let revision = state.session.revision();
+        self.looked_up = revision;
+        let is_shown = matches!(record.outcome(), Some(Outcome::Applied { revision: made, .. }) if made == revision);
+        for name in &carried.same {
+            match frame.signals.get(name) {
+                Some(value) if is_shown && !self.pushed.contains(name) => {
+                    known.to_mut().insert(name.clone(), value.clone());
+                }
+                // Whether it is still what the tab sent is not known.
+                _ => {
+                    known.to_mut().remove(name);
+                }
+            }
+        }
+        for name in &carried.differ {
+            known.to_mut().remove(name);
+        }
+        self.pushed.clear();
+    }
+
+    /// What a tab sent with its action it shows already, and is not sent back. But where a value
+    /// was on its way to the tab, nobody knows which of the two it shows: it is told.
+    fn take_note_of(
+        &mut self,
+        sent: BTreeMap<String, Value>,
+        known: &mut Cow<'_, Map<String, Value>>,
+    ) {
+        if sent.is_empty() {
+            return;
+        }
+        for (name, value) in sent {
+            if self.pushed.contains(&name) {
+                known.to_mut().remove(&name);
+            } else if known.get(&name) != Some(&value) {
+                known.to_mut().insert(name, value);
+            }
+        }
+        self.pushed.clear();
+    }
+
+    /// Appends a frame, if there is anything to it: signals first, so that new elements find them.
+    fn write(
+        &mut self,
+        signals: Option<&EncodedEvent>,
+        patches: &[EncodedEvent],
+        hash: FrameHash,
+        out: &mut Outgoing,
+    ) {
+        let mut events = signals.into_iter().chain(patches).peekable();
+        if events.peek().is_none() {
+            return;
+        }
+        self.number += 1;
+        let mut id = format!("{}/{}", self.index, self.number);
+        while let Some(next) = events.next() {
+            if events.peek().is_none() {
+                // Writing to a string does not fail.
+                let _ = write!(id, "/{hash}");
+            }
+            out.own().extend_from_slice(&next.head);
+            if let Some(id) = Line::new(&id) {
+                Writer::new(out.own()).id(id);
+            }
+            out.share(&next.tail);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Secrets that the app's owner gives instead of a key in the store.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+/// The shortest secret, in bytes: shorter ones can be guessed.
+const SHORTEST: usize = 32;
+
+/// The environment variable with the secrets of an app that is given none in code.
+pub(crate) const VARIABLE: &str = "VIA_SECRET";
+
+/// The secrets of an app, the newest first; none if its key is in the store.
+#[derive(Clone, Default)]
+pub(crate) struct Secrets(Vec<String>);
+
+/// A secret that is none.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a secret of {len} bytes in {place} can be guessed; write one of at least {SHORTEST} bytes, as \
+     `openssl rand -base64 32` prints it"
+)]
+pub(crate) struct WeakSecret {
+    len: usize,
+    place: &'static str,
+}
+
+impl Secrets {
+    pub(crate) fn push(&mut self, secret: String) {
+        self.0.push(secret);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The secrets that count: those given in code, or else those of the environment, which stand
+    /// there with commas between them.
+    ///
+    /// # Errors
+    ///
+    /// [`WeakSecret`] if one of them is too short.
+    pub(crate) fn or_of(self, variable: Option<&str>) -> Result<Self, WeakSecret> {
+        let (secrets, place) = match variable {
+            Some(list) if self.is_empty() => {
+                let parts = list.split(',').map(|part| part.trim().to_owned());
+                (Self(parts.collect()), VARIABLE)
+            }
+            _ => (self, "`App::secret`"),
+        };
+        let short = |secret: &&String| secret.len() < SHORTEST;
+        match secrets.0.iter().find(short) {
+            Some(secret) => Err(WeakSecret {
+                len: secret.len(),
+                place,
+            }),
+            None => Ok(secrets),
+        }
+    }
+
+    /// The keys that are made of them.
+    pub(super) fn keys(&self) -> impl Iterator<Item = [u8; 32]> {
+        self.0.iter().map(|secret| {
+            let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
+                .expect("HMAC takes a key of any length");
+            mac.update(b"via: the shared key");
+            mac.finalize().into_bytes().into()
+        })
+    }
+}
+
+/// Redacted.
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secrets({})", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{Keyring, Purpose};
+
+    const NEW: &str = "the new secret: thirty-two bytes and more";
+    const OLD: &str = "the old secret: thirty-two bytes and more";
+
+    fn of(list: &str) -> Result<Secrets, WeakSecret> {
+        Secrets::default().or_of(Some(list))
+    }
+
+    #[test]
+    fn the_first_secret_seals_and_all_open() {
+        let old = Keyring::of_secrets(&of(OLD).unwrap());
+        let both = Keyring::of_secrets(&of(&format!("{NEW}, {OLD}")).unwrap());
+        let new = Keyring::of_secrets(&of(NEW).unwrap());
+        let sealed = old.seal(Purpose::Cookie, b"x");
+        assert!(both.open(Purpose::Cookie, &sealed).is_some());
+        assert!(new.open(Purpose::Cookie, &sealed).is_none());
+        let sealed = both.seal(Purpose::Cookie, b"x");
+        assert!(new.open(Purpose::Cookie, &sealed).is_some());
+        assert!(old.open(Purpose::Cookie, &sealed).is_none());
+    }
+
+    #[test]
+    fn a_short_secret_is_refused_and_not_repeated() {
+        for list in ["", "hunter2", &format!("{NEW},"), &format!("{NEW},hunter2")] {
+            let error = of(list).unwrap_err().to_string();
+            assert!(error.contains("openssl rand -base64 32"), "{error}");
+            assert!(error.contains(VARIABLE), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        assert!(of(&"x".repeat(32)).is_ok());
+        assert!(of(&"x".repeat(31)).is_err());
+    }
+
+    #[test]
+    fn what_stands_in_the_code_wins() {
+        let mut secrets = Secrets::default();
+        secrets.push(NEW.to_owned());
+        let secrets = secrets.or_of(Some("short")).unwrap();
+        assert_eq!(format!("{secrets:?}"), "Secrets(1)");
+    }
+}
