@@ -142,9 +142,10 @@ impl View for Other {
 }
 
 struct Scene {
-    _server: Serving,
-    proxy: Proxy,
+    // It goes first: a page does not like to lose its server.
     page: Page,
+    proxy: Proxy,
+    _server: Serving,
 }
 
 const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online'";

@@ -203,7 +203,9 @@ impl Connection {
             return;
         };
         if kind == "page" {
-            return; // Pages are observed by whoever opens them.
+            // Pages are observed by whoever opens them; one that a page opens waits to be let go.
+            self.tell(Some(id), "Runtime.runIfWaitingForDebugger", &json!({}));
+            return;
         }
         let mut routes = self.routes();
         let observer = match parent {
