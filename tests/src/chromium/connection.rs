@@ -203,9 +203,7 @@ impl Connection {
             return;
         };
         if kind == "page" {
-            // Pages are observed by whoever opens them; one that a page opens waits to be let go.
-            self.tell(Some(id), "Runtime.runIfWaitingForDebugger", &json!({}));
-            return;
+            return; // Pages are observed by whoever opens them.
         }
         let mut routes = self.routes();
         let observer = match parent {
