@@ -79,7 +79,7 @@ fn no_name_hides_one_that_is_needed_below() {
     );
     becomes(
         "try { a(); } catch (unused) { const used = 1; g(used); }",
-        "try{a()}catch(e){let t=1;g(t)}",
+        "try{a()}catch(t){let e=1;g(e)}",
     );
 }
 
