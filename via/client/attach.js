@@ -5,7 +5,7 @@
  * while no document of the tab is alive, so that a duplicated browser tab cannot find it.
  */
 
-import { Backoff } from './backoff.js';
+import { makeBackoff } from './backoff.js';
 
 /** After this long without an answer the request is taken for lost. */
 const ATTACHED_WITHIN = 15_000;
@@ -27,7 +27,7 @@ export class Attachment {
   constructor({ url, storage, page, attached, refused }) {
     Object.assign(this, { url, storage, page, attached, refused });
     this.key = `via:${location.pathname}`;
-    this.backoff = new Backoff({ base: 250, cap: 15_000 });
+    this.backoff = makeBackoff({});
   }
 
   /** Attaches for the first time, with the token that a document before a reload has left. */

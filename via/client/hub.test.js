@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock, FakeServer } from './fakes.test.js';
-import { Hub } from './hub.js';
+import { makeHub } from './hub.js';
 
 function setUp({ random = () => 1 } = {}) {
   const clock = new FakeClock();
   const server = new FakeServer();
   const said = [];
-  const hub = new Hub({
+  const hub = makeHub({
     url: '/_via/stream', fetch: server.fetch, random, timers: clock, now: clock.now, debug: (text) => said.push(text),
   });
   const join = (key, token = key, frame = null) => {

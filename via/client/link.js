@@ -148,14 +148,14 @@ export class Link {
   async #fallBack() {
     this.#drop();
     this.#fallingBack = true;
-    const { Hub } = await import('./hub.js').catch(() => ({}));
+    const { makeHub } = await import('./hub.js').catch(() => ({}));
     this.#fallingBack = false;
-    if (!Hub) {
+    if (!makeHub) {
       setTimeout(() => !this.#hub && this.#joined !== null && this.#start(), 2_000);
       return;
     }
     if (this.#hub) return;
-    this.#hub = new Hub({ url: new URL('stream', this.base).href, fetch });
+    this.#hub = makeHub({ url: new URL('stream', this.base).href, fetch });
     this.#joinHub();
     let hide;
     document.addEventListener('visibilitychange', () => {
