@@ -13,7 +13,7 @@ import { Drafts } from './drafts.js';
 import { events } from './events.js';
 import { watchFields } from './fields.js';
 import { Handover } from './handover.js';
-import { Link } from './link.js';
+import { makeLink } from './link.js';
 import { remember } from './nodes.js';
 import { Notices } from './notices.js';
 import { Patches } from './patches.js';
@@ -65,7 +65,7 @@ function boot(root) {
     refused: (error) => answers.refused(error),
   });
 
-  const link = new Link({
+  const link = makeLink({
     base: new URL('..', import.meta.url).href,
     shown: () => frame,
     deliver(message) {

@@ -10,7 +10,7 @@ import { makeHub } from './hub.js';
 const PING = 20_000;
 
 const hub = makeHub({ url: new URL('../stream', import.meta.url).href, fetch });
-const { locks } = navigator;
+const locks = navigator.locks;
 const lock = locks && `via-hub:${crypto.randomUUID()}`;
 // Held until this worker dies, as the inner promise never ends; a tab that is granted it knows.
 const held = lock && new Promise((ready) => locks.request(lock, () => new Promise(ready)));
