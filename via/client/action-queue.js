@@ -6,6 +6,7 @@
  */
 
 import { makeBackoff } from './backoff.js';
+import { parseJson } from './tolerant.js';
 import { forJson } from './values.js';
 
 /** The body of a request that outlives its page may be this long (the browsers' limit is 64 KiB). */
@@ -126,7 +127,7 @@ export class ActionQueue {
         status: response.status,
         ack: response.headers.get('Via-Ack'),
         retryAfter: Number(response.headers.get('Retry-After')),
-        body: jsonOrNull(text),
+        body: parseJson(text),
       };
     } catch {
       return null;
@@ -147,13 +148,5 @@ export class ActionQueue {
       this.displaced();
     }
     this.#next();
-  }
-}
-
-function jsonOrNull(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

@@ -4,8 +4,9 @@
  * A patch whose target is missing throws `MissingTarget`; the caller asks for a full frame then.
  */
 
-import { morphChildren, morphElement } from './morph.js';
+import { morph } from './morph.js';
 import { remember, serverChild } from './nodes.js';
+import { tolerant } from './tolerant.js';
 import { html } from './trusted.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -15,71 +16,65 @@ export class MissingTarget extends Error {
   name = 'MissingTarget';
 }
 
-export class Patches {
-  constructor({ drafts, directives }) {
-    Object.assign(this, { drafts, directives });
-  }
-
-  /** Applies one event, given as `{ event, data }`. Events of other kinds are left alone. */
-  apply({ event, data }) {
-    const fields = eventFields(data);
-    if (event === 'datastar-patch-signals') {
-      const onlyIfMissing = fields.onlyIfMissing === 'true';
-      this.drafts.receive(JSON.parse(fields.signals ?? '{}'), { onlyIfMissing });
-    } else if (event === 'datastar-patch-elements') {
-      this.#patch(fields);
-    }
-  }
-
-  #patch({ selector, mode = 'outer', elements = '', namespace }) {
-    if (mode === 'remove') {
-      const targets = selector ? [find(selector)] : [...parseHtml(elements, null, namespace).children].map(byId);
-      for (const target of targets) this.#remove(target);
-      return;
-    }
+/** Returns a function that applies one event, `{ event, data }`. Events of other kinds are left alone. */
+export function makePatches({ drafts, directives }) {
+  const patch = ({ selector, mode = 'outer', elements = '', namespace }) => {
+    const isExchange = mode === 'outer' || mode === 'replace';
     if (!selector) {
-      if (mode !== 'outer' && mode !== 'replace') throw new MissingTarget(`${mode} without a selector`);
-      for (const next of [...parseHtml(elements, null, namespace).children]) this.#exchange(byId(next), [next], mode);
+      if (!isExchange && mode !== 'remove') throw new MissingTarget(`${mode} without a selector`);
+      for (const next of [...parseHtml(elements, null, namespace).children]) {
+        const target = byId(next);
+        if (isExchange) exchange(target, [next], mode);
+        else remove(target);
+      }
       return;
     }
     const target = find(selector);
-    const inside = mode === 'inner' || mode === 'append' || mode === 'prepend';
-    const content = parseHtml(elements, inside ? target : target.parentNode, namespace);
-    if (mode === 'inner') morphChildren(target, content, this.directives);
-    else if (mode === 'outer' || mode === 'replace') this.#exchange(target, [...content.childNodes], mode);
-    else this.#insert(target, mode, [...content.childNodes]);
-  }
+    if (mode === 'remove') {
+      remove(target);
+      return;
+    }
+    const isInside = /^(?:inner|append|prepend)$/.test(mode);
+    const content = parseHtml(elements, isInside ? target : target.parentNode, namespace);
+    if (mode === 'inner') morph(target, content, directives, true);
+    else (isExchange ? exchange : insert)(target, [...content.childNodes], mode);
+  };
 
-  #exchange(target, nodes, mode) {
+  const exchange = (target, nodes, mode) => {
     const [next, ...more] = nodes;
     if (mode === 'outer' && next?.localName === target.localName && next.namespaceURI === target.namespaceURI) {
-      this.#insert(target, 'after', more);
-      morphElement(target, next, this.directives);
+      insert(target, more, 'after');
+      morph(target, next, directives);
     } else {
-      this.#insert(target, 'before', nodes);
-      this.#remove(target);
+      insert(target, nodes, 'before');
+      remove(target);
     }
-  }
+  };
 
-  #insert(target, mode, nodes) {
-    for (const node of nodes) remember(node);
+  const insert = (target, nodes, mode) => {
+    nodes.forEach(remember);
     target[mode](...nodes);
-    for (const node of nodes) this.directives.start(node);
-  }
+    for (const node of nodes) directives.start(node);
+  };
 
-  #remove(target) {
+  const remove = (target) => {
     target.remove();
-    this.directives.stop(target);
-  }
+    directives.stop(target);
+  };
+
+  return ({ event, data }) => {
+    const fields = eventFields(data);
+    if (event === 'datastar-patch-signals') {
+      drafts.receive(JSON.parse(fields.signals ?? '{}'), { onlyIfMissing: fields.onlyIfMissing === 'true' });
+    } else if (event === 'datastar-patch-elements') patch(fields);
+  };
 }
 
 /** The fields of an event's data lines; several lines of one field are one text. */
 export function eventFields(data) {
   const fields = {};
   for (const line of data.split('\n')) {
-    const space = line.indexOf(' ');
-    const name = space < 0 ? line : line.slice(0, space);
-    const value = space < 0 ? '' : line.slice(space + 1);
+    const [, name, value] = /^([^ ]*) ?(.*)/s.exec(line);
     fields[name] = Object.hasOwn(fields, name) ? `${fields[name]}\n${value}` : value;
   }
   return fields;
@@ -92,18 +87,10 @@ export function eventFields(data) {
 function find(selector) {
   const [, anchor, steps] = /^(.*?)((?:\s*>\s*:nth-child\(\d+\))*)$/s.exec(selector);
   let element = anchor[0] === '#' ? document.getElementById(anchor.slice(1)) : null;
-  element ??= query(anchor);
+  element ??= tolerant(() => document.querySelector(anchor));
   for (const [index] of steps.matchAll(/\d+/g)) element &&= serverChild(element, Number(index));
   if (!element) throw new MissingTarget(`there is no ${selector}`);
   return element;
-}
-
-function query(selector) {
-  try {
-    return document.querySelector(selector);
-  } catch {
-    return null;
-  }
 }
 
 function byId(next) {

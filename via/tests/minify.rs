@@ -70,7 +70,7 @@ fn no_name_hides_one_that_is_needed_below() {
     // `inner` may not be called as `outer` is, nor as the global `e`.
     becomes(
         "const outer = 1; function f(inner) { return [inner, outer, e]; }",
-        "let t=1;function n(n){return[n,t,e]}",
+        "let n=1;function t(t){return[t,n,e]}",
     );
     // A parameter that is not used still may not be declared again.
     becomes(
@@ -87,7 +87,7 @@ fn no_name_hides_one_that_is_needed_below() {
 fn a_name_may_be_used_before_it_is_declared() {
     becomes(
         "function f() { return g() + later; } const later = 1;",
-        "function t(){return g()+e}let e=1;",
+        "function e(){return g()+t}let t=1;",
     );
 }
 

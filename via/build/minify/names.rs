@@ -44,7 +44,9 @@ pub(super) fn choose(walked: &Walked, tokens: &[Token]) -> HashMap<usize, String
         binding.scopes.extend(walked.scopes[home].body);
     }
     let mut bindings: Vec<_> = bindings.into_values().collect();
-    bindings.sort_by_key(|binding| (usize::MAX - binding.tokens.len(), binding.tokens[0]));
+    // By place and not by how often they are needed: the first parameter of most functions then has
+    // the same name, and what is alike stays alike, which is worth more once it is compressed.
+    bindings.sort_by_key(|binding| (binding.scopes.contains(&0), binding.tokens[0]));
     let (stay, rename): (Vec<_>, Vec<_>) = bindings.into_iter().partition(|binding| {
         binding
             .tokens
@@ -56,8 +58,6 @@ pub(super) fn choose(walked: &Walked, tokens: &[Token]) -> HashMap<usize, String
             taken[scope].insert(binding.text.to_owned());
         }
     }
-    // The same name in another scope gets the same short one if it can: what is alike stays alike.
-    let mut usual: HashMap<&str, Vec<String>> = HashMap::new();
     let mut names = HashMap::new();
     for binding in rename {
         let hash = if binding.text.starts_with('#') {
@@ -71,15 +71,10 @@ pub(super) fn choose(walked: &Walked, tokens: &[Token]) -> HashMap<usize, String
                 .iter()
                 .all(|&scope| !taken[scope].contains(name))
         };
-        let before = usual.entry(binding.text).or_default();
-        let name = match before.iter().find(|name| is_free(name)) {
-            Some(name) => name.clone(),
-            None => short_names()
-                .map(|name| format!("{hash}{name}"))
-                .find(is_free)
-                .unwrap(),
-        };
-        before.push(name.clone());
+        let name = short_names()
+            .map(|name| format!("{hash}{name}"))
+            .find(is_free)
+            .unwrap();
         for &scope in &binding.scopes {
             taken[scope].insert(name.clone());
         }
