@@ -5,6 +5,8 @@
 //! names of properties stay. Whatever it does not know stops the build with the place, so that no
 //! code is changed by a guess.
 
+#[path = "minify/constants.rs"]
+mod constants;
 #[path = "minify/names.rs"]
 mod names;
 #[path = "minify/tokens.rs"]
@@ -20,10 +22,11 @@ use self::tokens::Kind;
 ///
 /// Says what it does not understand, and near which text.
 pub(crate) fn minify(source: &str) -> Result<String, String> {
-    let mut tokens = tokens::tokenize(source)?;
+    let tokens = tokens::tokenize(source)?;
+    let tokens = constants::inline(&tokens, &walk::walk(&tokens)?);
     let walked = walk::walk(&tokens)?;
     let renamed = names::choose(&walked, &tokens);
-    let texts = tokens.iter_mut().enumerate().filter_map(|(index, token)| {
+    let texts = tokens.iter().enumerate().filter_map(|(index, token)| {
         if walked.dropped.contains(&index) {
             return None;
         }

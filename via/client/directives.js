@@ -39,7 +39,7 @@ export function parseValue(value) {
 }
 
 /** What a directive gets of its attribute. */
-function makeContext(page, element, name, { plugin, key, modifiers }) {
+function makeContext(page, element, name, { key, modifiers }) {
   const parsed = parseValue(element.getAttribute(name));
   const { value } = parsed;
 
@@ -57,9 +57,7 @@ function makeContext(page, element, name, { plugin, key, modifiers }) {
   return {
     page,
     element,
-    name,
     value,
-    plugin,
     key,
     modifiers: new Map([...modifiers, ...parsed.modifiers]),
     evaluate,

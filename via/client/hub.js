@@ -141,8 +141,9 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
       tab.events.push({ event, data });
       if (!hash) return;
       const { events, full } = tab;
-      tab.deliver({ type: 'frame', full, hash, events });
+      // First, because a tab in this page may say at once that it could not apply the frame.
       Object.assign(tab, { frame: hash, next: next + 1, events: [], full: false });
+      tab.deliver({ type: 'frame', full, hash, events });
     }
   };
 

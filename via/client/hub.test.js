@@ -123,6 +123,23 @@ test('a frame that a tab cannot apply is asked for in full, ever more slowly', a
   assert.ok(server.requests.length < 10, `${server.requests.length} requests`);
 });
 
+test('a tab may say while it is given a frame that it cannot apply it', async () => {
+  const { clock, server, hub } = setUp();
+  const given = [];
+  hub.join('a', { token: 'a', frame: 'h0' }, (message) => {
+    if (message.type === 'frame' && given.push(message.full) === 1) hub.failed('a', 'no #x');
+  });
+  await clock.pass(10);
+  server.last.hello();
+  server.last.event('datastar-patch-elements', 'elements x', '0/1/h1');
+  await clock.pass(1);
+  assert.deepEqual(server.last.body.tabs, [{ token: 'a', frame: null }]);
+  server.last.hello();
+  server.last.event('datastar-patch-elements', 'elements y', '0/1/h2');
+  await clock.pass(1);
+  assert.deepEqual(given, [false, true]);
+});
+
 test('every kind of loss is followed by another try, with growing waits', async () => {
   const { clock, server, join } = setUp();
   const a = join('a');

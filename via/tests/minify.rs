@@ -69,17 +69,17 @@ fn private_members_get_short_in_each_class() {
 fn no_name_hides_one_that_is_needed_below() {
     // `inner` may not be called as `outer` is, nor as the global `e`.
     becomes(
-        "const outer = 1; function f(inner) { return [inner, outer, e]; }",
-        "let n=1;function t(t){return[t,n,e]}",
+        "const outer = [1]; function f(inner) { return [inner, outer, e]; }",
+        "let n=[1];function t(t){return[t,n,e]}",
     );
     // A parameter that is not used still may not be declared again.
     becomes(
         "const f = (unused) => { const used = 1; g(used); };",
-        "let e=t=>{let e=1;g(e)};",
+        "let e=e=>{let t=1;g(t)};",
     );
     becomes(
         "try { a(); } catch (unused) { const used = 1; g(used); }",
-        "try{a()}catch(t){let e=1;g(e)}",
+        "try{a()}catch(e){let t=1;g(t)}",
     );
 }
 
@@ -107,8 +107,23 @@ fn braces_around_one_statement_go_but_never_those_that_an_else_needs() {
 #[test]
 fn declarations_in_a_row_become_one() {
     becomes(
-        "const a = 1; let b; const c = 2; f(a, b, c); const d = 3;",
-        "let e=1,t,n=2;f(e,t,n);let r=3;",
+        "const a = g(); let b; const c = [2]; f(a, b, c); const d = 3;",
+        "let e=g(),t,n=[2];f(e,t,n);let r=3;",
+    );
+}
+
+#[test]
+fn a_constant_that_is_needed_once_stands_where_it_is_needed() {
+    becomes("const WAIT = 1_000; f(WAIT);", "f(1e3);");
+    becomes("const TEXT = 'a'; f(TEXT + TEXT);", "let e='a';f(e+e);");
+    becomes("const TEXT = 'a'; f({ TEXT });", "let e='a';f({TEXT:e});");
+    becomes(
+        "export const WAIT = 1; f(WAIT);",
+        "export let WAIT=1;f(WAIT);",
+    );
+    becomes(
+        "function f() { const WAIT = 1; g(WAIT); }",
+        "function e(){let e=1;g(e)}",
     );
 }
 

@@ -86,7 +86,7 @@ pub(super) fn choose(walked: &Walked, tokens: &[Token]) -> HashMap<usize, String
 }
 
 /// The scope that declares a name which is used in `scope`, and the scopes on the way to it.
-fn home(scopes: &[Scope], scope: usize, name: &str) -> (Option<usize>, Vec<usize>) {
+pub(super) fn home(scopes: &[Scope], scope: usize, name: &str) -> (Option<usize>, Vec<usize>) {
     let mut path = vec![scope];
     let mut at = scope;
     while !scopes[at].declared.contains(name) {
