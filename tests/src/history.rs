@@ -3,6 +3,17 @@
 //! The page of such a test appends one entry per action: who sent it, and under which number. Each
 //! action is one commit, so the action that made revision `n` is entry `n` of the log.
 
+pub mod book;
+pub mod check;
+pub mod crowd;
+mod log_out;
+pub mod loss;
+pub mod notes;
+pub mod pace;
+pub mod report;
+pub mod scenario;
+mod store_faults;
+
 use std::collections::HashMap;
 use std::fmt;
 

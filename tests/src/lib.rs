@@ -15,10 +15,14 @@
 //! - [`disk`] is a small disk of a test's own, which it can fill;
 //! - [`random`] gives the numbers of a seed, and [`edits`] pages that change at random;
 //! - [`figures`] says what was measured;
+//! - [`client`] speaks the whole protocol at little cost, for many tabs in one process;
+//! - [`cluster`] runs several servers on one store, each behind a [`link`] that can be cut;
+//! - [`twisted`] is a store that is wrong on purpose, for checks that have to find that out;
 //! - [`redis`] is a Redis server of a test's own, which it can kill, and a line to it that it can cut;
 //! - [`documents`] writes and reads documents of a store, without an app;
 //! - [`weight`] says how much memory the process takes;
-//! - [`history`] compares what a session says was done to it with what its tabs were told.
+//! - [`history`] compares what a session says was done to it with what its tabs were told;
+//! - [`load`] measures how much a server bears, beside what the machine can do at best.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
 //! what it saw when the condition did not come true.
@@ -33,6 +37,9 @@
 )]
 
 pub mod chromium;
+pub mod client;
+pub mod cluster;
+pub mod dice;
 pub mod disk;
 pub mod documents;
 pub mod edits;
@@ -40,6 +47,8 @@ pub mod figures;
 pub mod fixture;
 pub mod history;
 pub mod http;
+pub mod link;
+pub mod load;
 pub mod nginx;
 pub mod patience;
 pub mod proxy;
@@ -50,4 +59,5 @@ pub mod serving;
 pub mod sse;
 pub mod stores;
 pub mod tape;
+pub mod twisted;
 pub mod weight;

@@ -88,20 +88,22 @@ impl Server {
     #[track_caller]
     #[must_use]
     pub fn build(package: &str) -> Program {
-        static BUILT: OnceLock<Mutex<HashMap<String, Program>>> = OnceLock::new();
-        let mut built = BUILT
-            .get_or_init(Mutex::default)
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(program) = built.get(package) {
-            return program.clone();
-        }
-        let program = Program {
-            name: package.to_owned(),
-            executable: build(package),
-        };
-        built.insert(package.to_owned(), program.clone());
-        program
+        static BUILT: Built = OnceLock::new();
+        once(&BUILT, package, || build(package))
+    }
+
+    /// Builds a program of these tests as it would be in production, for tests that need many
+    /// requests; once per process.
+    #[track_caller]
+    #[must_use]
+    pub fn build_optimized(package: &str) -> Program {
+        static BUILT: Built = OnceLock::new();
+        once(&BUILT, package, || {
+            let (target, _) = location();
+            let mut cargo = cargo(&target, "release");
+            cargo.args(["--package", "via-tests", "--bin", package]);
+            run(cargo, package)
+        })
     }
 
     /// Where the server listens.
@@ -317,6 +319,25 @@ pub fn free_address() -> SocketAddr {
         .expect("a free port")
 }
 
+type Built = OnceLock<Mutex<HashMap<String, Program>>>;
+
+/// A program that was built before, or is built now.
+fn once(built: &'static Built, package: &str, build: impl FnOnce() -> PathBuf) -> Program {
+    let mut built = built
+        .get_or_init(Mutex::default)
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    if let Some(program) = built.get(package) {
+        return program.clone();
+    }
+    let program = Program {
+        name: package.to_owned(),
+        executable: build(),
+    };
+    built.insert(package.to_owned(), program.clone());
+    program
+}
+
 /// Builds a program and returns its executable.
 ///
 /// The features are those of `cargo test --workspace --all-features`: naming a test target makes
@@ -324,22 +345,30 @@ pub fn free_address() -> SocketAddr {
 #[track_caller]
 fn build(package: &str) -> PathBuf {
     let (target, profile) = location();
+    let mut cargo = cargo(&target, &profile);
+    cargo
+        .args(["--workspace", "--all-features"])
+        .args(["--bin", package, "--test", "harness"]);
+    run(cargo, package)
+}
+
+fn cargo(target: &Path, profile: &str) -> Command {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
-    let output = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    command
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .args(["build", "--workspace", "--all-features", "--locked"])
-        .args(["--bin", package, "--test", "harness"])
-        .args([
-            "--profile",
-            &profile,
-            "--message-format",
-            "json-render-diagnostics",
-        ])
+        .args(["build", "--locked", "--profile", profile])
+        .args(["--message-format", "json-render-diagnostics"])
         .arg("--target-dir")
         .arg(target)
-        .stdin(Stdio::null())
-        .output()
-        .expect("cargo runs");
+        .stdin(Stdio::null());
+    command
+}
+
+/// Runs a build and returns the executable that it names.
+#[track_caller]
+fn run(mut cargo: Command, package: &str) -> PathBuf {
+    let output = cargo.output().expect("cargo runs");
     let mut errors = String::from_utf8_lossy(&output.stderr).into_owned();
     let executable = output
         .stdout

@@ -480,7 +480,7 @@ async fn a_stalled_reader_costs_nothing_and_then_gets_the_last_state_in_one_fram
     let at_stall = RENDERS.load(Ordering::SeqCst);
 
     let before = resident();
-    let total = count_on(2_000).await;
+    let total = count_on(500).await;
     assert_eq!(
         RENDERS.load(Ordering::SeqCst),
         at_stall,

@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, path::PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
-use via::store::RedisStore;
+use via::store::{RedisStore, Store as _};
 use via_tests::{
     documents::{create, key, load},
     patience::eventually,
@@ -70,7 +70,7 @@ impl Secured {
 async fn a_store_works_over_tls_and_hears_notices() {
     let server = Secured::start();
     let url = format!(
-        "{}/2?ca={}",
+        "{}/2?deadline=20000&ca={}",
         server.url("localhost"),
         server.authority().display()
     );
@@ -90,8 +90,8 @@ async fn a_store_works_over_tls_and_hears_notices() {
 async fn a_certificate_of_somebody_else_is_refused() {
     let server = Secured::start();
     let other = Secured::start();
-    let authority = format!("?ca={}", server.authority().display());
-    let strange = format!("?ca={}", other.authority().display());
+    let authority = format!("?deadline=20000&ca={}", server.authority().display());
+    let strange = format!("?deadline=20000&ca={}", other.authority().display());
     for (url, why) in [
         (server.url("localhost"), "nobody vouches for it"),
         (server.url("localhost") + &strange, "another one does"),

@@ -26,3 +26,14 @@ pub use serde_json::Value;
 pub fn render<P: View>(page: &P) -> String {
     page.view(&Cx::new(None)).into_string()
 }
+
+/// The events of patches as they travel, with this id; for benchmarks.
+#[must_use]
+pub fn encode(patches: &[crate::diff::Patch], id: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for patch in patches {
+        let event = crate::protocol::datastar::patch_elements(patch);
+        event.write(crate::protocol::sse::Line::new(id), &mut bytes);
+    }
+    bytes
+}

@@ -396,7 +396,7 @@ impl Transaction<'_> {
             .unwrap_or_default();
         let mut shared = Vec::new();
         let before = document.tabs.get(&tab);
-        let mut carried = before.and_then(TabRecord::carried_and_undone);
+        let mut carried = before.and_then(|record| record.carried_and_undone());
         let outcome = match changes {
             Ok(mut changes) => {
                 carried = Some(changes.take_carried());

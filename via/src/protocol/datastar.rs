@@ -26,6 +26,15 @@ pub(crate) struct EncodedEvent {
 }
 
 impl EncodedEvent {
+    /// Appends the event, with the `id` line of one tab.
+    pub(crate) fn write(&self, id: Option<Line<'_>>, buffer: &mut Vec<u8>) {
+        buffer.extend_from_slice(&self.head);
+        if let Some(id) = id {
+            Writer::new(buffer).id(id);
+        }
+        buffer.extend_from_slice(&self.tail);
+    }
+
     fn new(name: Line<'_>, write_data: impl FnOnce(&mut Writer<'_>)) -> Self {
         let mut bytes = Vec::new();
         let mut writer = Writer::new(&mut bytes);
@@ -101,18 +110,9 @@ mod tests {
     use super::*;
     use crate::protocol::sse::decoder::{Event, decode};
 
-    /// Appends the event, with the `id` line of one tab, as a stream does.
-    fn write(event: &EncodedEvent, id: Option<&str>, buffer: &mut Vec<u8>) {
-        buffer.extend_from_slice(&event.head);
-        if let Some(id) = id {
-            Writer::new(buffer).id(Line::new(id).unwrap());
-        }
-        buffer.extend_from_slice(&event.tail);
-    }
-
     fn text(event: &EncodedEvent, id: Option<&str>) -> String {
         let mut buffer = Vec::new();
-        write(event, id, &mut buffer);
+        event.write(id.map(|id| Line::new(id).unwrap()), &mut buffer);
         String::from_utf8(buffer).unwrap()
     }
 
@@ -202,7 +202,7 @@ mod tests {
         let send = |id: &str| -> Vec<Event> {
             let mut stream = Vec::new();
             for (event, n) in events.iter().zip(1..) {
-                write(event, Some(&format!("{id}/{n}")), &mut stream);
+                event.write(Line::new(&format!("{id}/{n}")), &mut stream);
             }
             decode(&stream)
         };

@@ -60,6 +60,7 @@ const VERSIONS: usize = 512;
 ///   (`tests/redis_refusals.rs`: `prefixes_and_databases_keep_stores_apart`).
 /// - `appendfsync=always`, `everysec` or `no`: what the configuration of the server says, for a user
 ///   that may not read it. Where it can be read, both have to agree.
+/// - `deadline=2000`: how many milliseconds a call may take.
 /// - `ca=/path/authority.pem`: whose certificates are believed with TLS, instead of the system's.
 ///
 /// # What is refused
@@ -93,7 +94,8 @@ const VERSIONS: usize = 512;
 ///   (`a_subscription_whose_connection_was_killed_says_lagged_and_goes_on`).
 /// - **Redis is away.** Each call is refused at once with [`StoreError::Unavailable`], until it is
 ///   back (`a_store_that_is_away_says_so_at_once_and_comes_back_by_itself`).
-/// - **Redis does not answer.** A call ends after two seconds (`a_silent_server_hangs_nobody`).
+/// - **Redis does not answer.** A call ends at its deadline, after two seconds
+///   (`a_silent_server_hangs_nobody`).
 /// - **Redis is killed.** With `appendfsync always` nothing is missing or doubled that it
 ///   acknowledged (`a_server_that_flushes_always_loses_nothing_when_it_is_killed_a_hundred_times`).
 /// - **Redis has no memory left.** A commit that puts a document is refused with

@@ -201,13 +201,20 @@ mod tests {
             ),
             ("redis://user:secret@host?x", "there is no option `x`"),
             ("redis://user:secret@host?appendfsync=maybe", "not `maybe`"),
+            (
+                "redis://user:secret@host?deadline=5",
+                "from 100 to 60000, not `5`",
+            ),
             ("redis://user:secret@host?ca=ca.pem", "so `rediss://`"),
             (
                 "rediss://user:secret@host?ca=/none.pem",
                 "`ca` names `/none.pem`",
             ),
             ("rediss://user:secret@host#insecure", "`#` has no meaning"),
-            ("redis://user:secret@host:port", "invalid port"),
+            (
+                "redis://user:secret@host:port",
+                "its host or port cannot be read",
+            ),
         ] {
             let sentence = sentence(url).await;
             assert!(sentence.contains(reason), "{sentence}");

@@ -2,7 +2,9 @@
 
 use std::{
     fmt::{self, Debug, Display},
+    ops::RangeInclusive,
     path::PathBuf,
+    time::Duration,
 };
 
 use redis::{
@@ -11,6 +13,11 @@ use redis::{
 };
 
 use crate::store::{OpenError, url};
+
+/// How long a call may take, unless the URL says otherwise.
+const DEADLINE: Duration = Duration::from_secs(2);
+/// What the URL may say of it, in milliseconds.
+const DEADLINES: RangeInclusive<u64> = 100..=60_000;
 
 /// Begins all names that a store uses in Redis, unless the URL says otherwise.
 const PREFIX: &str = "via:";
@@ -53,6 +60,8 @@ pub(super) struct Address {
     pub(super) prefix: String,
     /// What the URL says of `appendfsync`.
     pub(super) claimed: Option<Fsync>,
+    /// How long a call may take.
+    pub(super) deadline: Duration,
 }
 
 impl Debug for Address {
@@ -73,7 +82,7 @@ impl Address {
             return Err(wrong("`#` has no meaning in it".to_owned()));
         }
         let mut prefix = PREFIX.to_owned();
-        let (mut claimed, mut authority) = (None, None);
+        let (mut claimed, mut authority, mut deadline) = (None, None, DEADLINE);
         for option in query.split('&').filter(|option| !option.is_empty()) {
             match option.split_once('=') {
                 Some(("prefix", "")) => return Err(wrong("`prefix` is empty".to_owned())),
@@ -85,16 +94,29 @@ impl Address {
                         ))
                     })?);
                 }
+                Some(("deadline", value)) => {
+                    let millis = value.parse().ok();
+                    let millis = millis.filter(|it| DEADLINES.contains(it)).ok_or_else(|| {
+                        wrong(format!(
+                            "`deadline` is a number of milliseconds from 100 to 60000, not `{value}`"
+                        ))
+                    })?;
+                    deadline = Duration::from_millis(millis);
+                }
                 Some(("ca", value)) => authority = Some(PathBuf::from(value)),
                 _ => {
                     let name = option.split_once('=').map_or(option, |(name, _)| name);
                     return Err(wrong(format!(
-                        "there is no option `{name}`, only `prefix`, `appendfsync` and `ca`"
+                        "there is no option `{name}`, only `prefix`, `appendfsync`, `deadline` \
+                         and `ca`"
                     )));
                 }
             }
         }
 
+        if redis::parse_redis_url(server).is_none() {
+            return Err(wrong("its host or port cannot be read".to_owned()));
+        }
         let info = server
             .into_connection_info()
             .map_err(|error| wrong(lower(&error.to_string())))?;
@@ -133,6 +155,7 @@ impl Address {
             place,
             prefix,
             claimed,
+            deadline,
         })
     }
 
@@ -165,10 +188,7 @@ impl Address {
 
 /// A sentence of `redis` as a part of ours.
 fn lower(sentence: &str) -> String {
-    let sentence = sentence
-        .split_once("- InvalidClientConfig: ")
-        .or_else(|| sentence.split_once("InvalidClientConfig: "))
-        .map_or(sentence, |(_, after)| after);
+    let (sentence, _) = sentence.split_once(" - ").unwrap_or((sentence, ""));
     let mut letters = sentence.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_lowercase().chain(letters).collect()

@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{
     echo::Echoes,
-    line::{DEADLINE, Line, dial, inspect},
+    line::{Line, dial, inspect},
     record,
 };
 use crate::store::{Notice, OpenError, notices::Notices};
@@ -104,7 +104,7 @@ async fn listen(
     })
     .await?;
     let level = inspect(&mut connection, address).await?;
-    match timeout(DEADLINE, connection.subscribe(address.channel())).await {
+    match timeout(address.deadline, connection.subscribe(address.channel())).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) if error.code().is_some() => {
             return Err(address.refused(format!(

@@ -26,8 +26,6 @@ use super::{
 };
 use crate::store::{Durability, OpenError, StoreError};
 
-/// How long a call may take.
-pub(super) const DEADLINE: Duration = Duration::from_secs(2);
 /// How long after a connection failed the next one is tried.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How many calls wait in memory before others wait for them.
@@ -96,7 +94,7 @@ impl Line {
 
     /// Calls a script by its hash, or with its text where the server does not know it.
     pub(super) async fn run(&self, code: &Code, call: &Cmd) -> Result<Value, Failure> {
-        let deadline = Instant::now() + DEADLINE;
+        let deadline = Instant::now() + self.address.deadline;
         let link = self.link(deadline).await?;
         match within(
             deadline,
@@ -120,7 +118,7 @@ impl Line {
     }
 
     pub(super) async fn ask(&self, command: &Cmd) -> Result<Value, Failure> {
-        let deadline = Instant::now() + DEADLINE;
+        let deadline = Instant::now() + self.address.deadline;
         let link = self.link(deadline).await?;
         let mut connection = link.connection.clone();
         let answer = within(deadline, &link, connection.req_packed_command(command)).await?;
@@ -128,7 +126,7 @@ impl Line {
     }
 
     pub(super) async fn ask_all(&self, commands: &Pipeline) -> Result<Vec<Value>, Failure> {
-        let deadline = Instant::now() + DEADLINE;
+        let deadline = Instant::now() + self.address.deadline;
         let link = self.link(deadline).await?;
         let mut connection = link.connection.clone();
         within(deadline, &link, commands.query_async(&mut connection)).await
@@ -207,7 +205,7 @@ pub(super) async fn dial(
     push: impl Fn(PushInfo) + Send + Sync + 'static,
 ) -> Result<MultiplexedConnection, OpenError> {
     let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(DEADLINE))
+        .set_connection_timeout(Some(address.deadline))
         // Each call has a deadline of its own.
         .set_response_timeout(None)
         .set_pipeline_buffer_size(QUEUE)
@@ -217,7 +215,7 @@ pub(super) async fn dial(
         });
     let client = &address.client;
     let connection = client.get_multiplexed_async_connection_with_config(&config);
-    match timeout(DEADLINE, connection).await {
+    match timeout(address.deadline, connection).await {
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(error)) if error.is_io_error() => Err(address.unreachable(error)),
         Ok(Err(error)) => Err(address.refused(error.to_string())),
@@ -230,7 +228,7 @@ pub(super) async fn inspect(
     connection: &mut MultiplexedConnection,
     address: &Address,
 ) -> Result<Durability, OpenError> {
-    timeout(DEADLINE, server::inspect(connection, address))
+    timeout(address.deadline, server::inspect(connection, address))
         .await
         .unwrap_or_else(|_| Err(address.unreachable("it does not answer")))
 }

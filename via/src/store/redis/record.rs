@@ -138,12 +138,11 @@ pub(super) fn loaded(record: Option<Vec<u8>>, now: Timestamp) -> Result<Loaded, 
     if record.len() < body {
         return Err(damaged());
     }
-    let owner = match head.owner {
-        None => None,
-        Some(_) => {
-            let owner = std::str::from_utf8(&record[HEAD..body]).map_err(|_| damaged())?;
-            Some(owner.into())
-        }
+    let owner = if head.owner.is_some() {
+        let owner = std::str::from_utf8(&record[HEAD..body]).map_err(|_| damaged())?;
+        Some(owner.into())
+    } else {
+        None
     };
     Ok(Loaded::Found(StoredDocument {
         version: head.version,

@@ -1,0 +1,101 @@
+//! Several server processes on one store, each behind a [`Link`] of its own.
+
+use std::net::SocketAddr;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use tokio::task::block_in_place;
+
+use crate::link::Link;
+use crate::server::{Options, Program, Server};
+
+/// Running servers. They are killed when it is dropped.
+#[derive(Debug)]
+pub struct Cluster {
+    servers: Vec<Server>,
+    links: Vec<Link>,
+}
+
+impl Cluster {
+    /// Starts `count` servers of the program with these options, each on a port of its own. Needs
+    /// a runtime of several threads.
+    pub async fn start(program: &Program, count: usize, options: &Options) -> Self {
+        Self::start_each(program, (0..count).map(|_| options.clone()).collect()).await
+    }
+
+    /// Starts a server of the program for each of these options, such as one that reaches the
+    /// store by a link of its own.
+    pub async fn start_each(program: &Program, each: Vec<Options>) -> Self {
+        let mut servers = Vec::new();
+        for options in each {
+            let options = Options {
+                addr: crate::server::free_address(),
+                ..options
+            };
+            servers.push(block_in_place(|| program.start(options)));
+        }
+        let mut links = Vec::new();
+        for server in &servers {
+            links.push(Link::start(server.address()).await);
+        }
+        Self { servers, links }
+    }
+
+    /// How many servers there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.servers.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.servers.is_empty()
+    }
+
+    /// Where the servers listen themselves.
+    #[must_use]
+    pub fn direct(&self) -> Vec<SocketAddr> {
+        self.servers.iter().map(Server::address).collect()
+    }
+
+    /// The same servers, each behind its link.
+    #[must_use]
+    pub fn linked(&self) -> Vec<SocketAddr> {
+        self.links.iter().map(Link::address).collect()
+    }
+
+    /// The links in front of the servers.
+    #[must_use]
+    pub fn links(&self) -> &[Link] {
+        &self.links
+    }
+
+    /// One of the servers.
+    #[must_use]
+    pub fn server(&self, place: usize) -> &Server {
+        &self.servers[place]
+    }
+
+    /// Kills a server and starts it again.
+    pub fn kill_and_restart(&mut self, place: usize) {
+        let server = &mut self.servers[place];
+        block_in_place(|| {
+            server.kill();
+            server.restart();
+        });
+    }
+
+    /// Tells a server to finish, and starts it again once it has; answers how it ended and how
+    /// long that took.
+    pub fn drain_and_restart(&mut self, place: usize) -> (ExitStatus, Duration) {
+        let server = &mut self.servers[place];
+        block_in_place(|| {
+            let told = Instant::now();
+            let status = server.terminate();
+            let took = told.elapsed();
+            server.restart();
+            (status, took)
+        })
+    }
+}

@@ -1,0 +1,298 @@
+//! Many tabs of many sessions that act, look and reload at random servers, and note what they see.
+//!
+//! Each tab numbers its actions and repeats each one, unchanged, until it has a definite answer;
+//! each session has one stream, which it opens again at whatever server after every loss, and
+//! somebody who loads pages meanwhile.
+
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::notes::{Moment, Notes, Stray};
+use crate::client::{Browser, Document, Wire};
+use crate::dice::Dice;
+use crate::patience::PATIENCE;
+
+mod actor;
+mod looker;
+mod watcher;
+
+/// What a crowd does.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where all chances come from.
+    pub seed: u64,
+    /// Where the logs are.
+    pub page: Page,
+    /// How many sessions there are.
+    pub sessions: usize,
+    /// How many tabs each one has.
+    pub tabs: u64,
+    /// How long a tab waits after an answer, on average.
+    pub think: Duration,
+    /// How long somebody of a session waits after a page, on average.
+    pub look: Duration,
+    /// How long an action is repeated.
+    pub patience: Duration,
+    /// How long tabs may take to show everything once all is quiet.
+    pub settle: Duration,
+    /// Whether all act at the first server and are shown what happened by the others, which hear
+    /// of it by notices alone.
+    pub apart: bool,
+}
+
+/// Where the logs are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// Each session has one.
+    Session,
+    /// There are so many rooms, each of which many sessions share.
+    Rooms(usize),
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            seed: 0x5eed_5eed_5eed_5eed,
+            page: Page::Session,
+            sessions: 8,
+            tabs: 3,
+            think: Duration::ZERO,
+            look: Duration::from_millis(100),
+            patience: Duration::from_secs(60),
+            settle: PATIENCE,
+            apart: false,
+        }
+    }
+}
+
+/// A crowd at work.
+#[derive(Debug)]
+pub struct Crowd {
+    shared: Arc<Shared>,
+    plan: Plan,
+    browsers: Vec<Arc<Browser>>,
+    actors: JoinSet<(usize, Notes)>,
+    others: JoinSet<(usize, Notes)>,
+}
+
+/// What a crowd saw.
+#[derive(Debug)]
+pub struct Seen {
+    /// Of each log.
+    pub logs: Vec<Notes>,
+    /// How many requests of actions were repetitions.
+    pub repeated: u64,
+    /// How long tabs acted.
+    pub lasted: Duration,
+}
+
+/// What everybody knows.
+#[derive(Debug)]
+struct Shared {
+    sites: Vec<SocketAddr>,
+    begun: Instant,
+    enough: AtomicBool,
+    quiet: watch::Sender<bool>,
+    acted: AtomicU64,
+    repeated: AtomicU64,
+    /// The highest entry of each log that was acknowledged.
+    highest: Vec<AtomicU64>,
+    /// What each tab showed last.
+    shown: Vec<AtomicU64>,
+}
+
+/// Who somebody is.
+#[derive(Clone, Debug)]
+struct Member {
+    shared: Arc<Shared>,
+    browser: Arc<Browser>,
+    session: usize,
+    log: usize,
+    path: String,
+    /// The servers that it asks.
+    asks: Range<usize>,
+    dice: Dice,
+}
+
+impl Crowd {
+    /// Lets a crowd begin at these servers.
+    pub async fn gather(plan: Plan, sites: Vec<SocketAddr>) -> Self {
+        Self::gather_by(plan, sites.clone(), sites).await
+    }
+
+    /// Lets a crowd begin at servers, and go on with all that may fail by other ways to them.
+    pub async fn gather_by(plan: Plan, begin: Vec<SocketAddr>, sites: Vec<SocketAddr>) -> Self {
+        let logs = match plan.page {
+            Page::Session => plan.sessions,
+            Page::Rooms(rooms) => rooms,
+        };
+        let tabs = plan.sessions as u64 * plan.tabs;
+        let shared = Arc::new(Shared {
+            sites,
+            begun: Instant::now(),
+            enough: AtomicBool::new(false),
+            quiet: watch::Sender::new(false),
+            acted: AtomicU64::new(0),
+            repeated: AtomicU64::new(0),
+            highest: (0..logs).map(|_| AtomicU64::new(0)).collect(),
+            shown: (0..tabs).map(|_| AtomicU64::new(0)).collect(),
+        });
+        let mut crowd = Self {
+            shared,
+            plan,
+            browsers: Vec::new(),
+            actors: JoinSet::new(),
+            others: JoinSet::new(),
+        };
+        let mut dice = Dice::new(crowd.plan.seed);
+        for session in 0..crowd.plan.sessions {
+            crowd.join(session, dice.fork(), &begin).await;
+        }
+        crowd
+    }
+
+    /// Lets a session begin.
+    async fn join(&mut self, session: usize, mut dice: Dice, begin: &[SocketAddr]) {
+        let log = session % self.shared.highest.len();
+        let path = path(&self.plan, log);
+        let browser = Arc::new(Browser::new());
+        let site = dice.pick(begin);
+        let mut wire = Wire::open(site).await.expect("a server takes connections");
+        let page = wire.send(&browser.get(&path)).await.expect("a page");
+        assert!(page.is_success(), "{page:?}");
+        browser.keep(&page);
+        let mut documents: Vec<(u64, Document)> = Vec::new();
+        for place in 0..self.plan.tabs {
+            let tab = session as u64 * self.plan.tabs + place;
+            let document = browser.attach(&mut wire, &path).await;
+            documents.push((tab, document.expect("a document attaches")));
+        }
+        let all = 0..self.shared.sites.len();
+        let (first, rest) = if self.plan.apart {
+            (0..1, 1..all.end)
+        } else {
+            (all.clone(), all.clone())
+        };
+        let mut member = |asks: &Range<usize>| Member {
+            shared: Arc::clone(&self.shared),
+            browser: Arc::clone(&browser),
+            session,
+            log,
+            path: path.clone(),
+            asks: asks.clone(),
+            dice: dice.fork(),
+        };
+        for (tab, document) in documents.clone() {
+            self.actors
+                .spawn(actor::act(member(&first), self.plan.clone(), tab, document));
+        }
+        self.others.spawn(watcher::watch(member(&rest), documents));
+        self.others
+            .spawn(looker::look(member(&all), self.plan.look));
+        self.browsers.push(browser);
+    }
+
+    /// The present moment of this run.
+    pub fn now(&self) -> Moment {
+        self.shared.now()
+    }
+
+    /// How many actions were acknowledged so far.
+    pub fn acted(&self) -> u64 {
+        self.shared.acted.load(Ordering::SeqCst)
+    }
+
+    /// Waits until so many actions were acknowledged in all.
+    pub async fn until(&self, actions: u64) {
+        let mut last = (self.acted(), Instant::now());
+        while self.acted() < actions && !self.actors.is_empty() {
+            sleep(Duration::from_millis(5)).await;
+            if self.acted() != last.0 {
+                last = (self.acted(), Instant::now());
+            }
+            // Whoever gave up has said so in its notes: the check tells more than a panic here.
+            if last.1.elapsed() > self.plan.patience {
+                return;
+            }
+        }
+    }
+
+    /// Waits until so many more actions were acknowledged.
+    pub async fn until_more(&self, actions: u64) {
+        self.until(self.acted() + actions).await;
+    }
+
+    /// Lets everybody finish what was begun, waits until all is quiet, and looks at every server.
+    pub async fn finish(mut self) -> Seen {
+        self.shared.enough.store(true, Ordering::SeqCst);
+        let mut logs: Vec<Notes> = vec![Notes::default(); self.shared.highest.len()];
+        while let Some(done) = self.actors.join_next().await {
+            let (log, notes) = done.expect("an actor does not panic");
+            logs[log].merge(notes);
+        }
+        let lasted = self.shared.begun.elapsed();
+        let deadline = Instant::now() + self.plan.settle;
+        while !self.everybody_shows_everything() && Instant::now() < deadline {
+            sleep(Duration::from_millis(2)).await;
+        }
+        self.shared.quiet.send_replace(true);
+        while let Some(done) = self.others.join_next().await {
+            let (log, notes) = done.expect("nobody panics");
+            logs[log].merge(notes);
+        }
+        for (log, notes) in logs.iter_mut().enumerate() {
+            let path = path(&self.plan, log);
+            for site in &self.shared.sites {
+                let seen = looker::look_once(*site, &self.browsers[log], &path);
+                match timeout(PATIENCE, seen).await {
+                    Ok(last) => notes.last.push(last),
+                    Err(_) => notes.strays.push(Stray {
+                        at: self.shared.now(),
+                        what: format!("in the end {site} shows no page"),
+                    }),
+                }
+            }
+        }
+        Seen {
+            logs,
+            repeated: self.shared.repeated.load(Ordering::SeqCst),
+            lasted,
+        }
+    }
+
+    fn everybody_shows_everything(&self) -> bool {
+        self.shared.shown.iter().enumerate().all(|(tab, shown)| {
+            let session = tab as u64 / self.plan.tabs;
+            let log = usize::try_from(session).unwrap_or(0) % self.shared.highest.len();
+            shown.load(Ordering::SeqCst) >= self.shared.highest[log].load(Ordering::SeqCst)
+        })
+    }
+}
+
+impl Member {
+    /// One of the servers that it asks, by chance.
+    fn site(&mut self) -> usize {
+        let several = (self.asks.end - self.asks.start) as u64;
+        self.asks.start + usize::try_from(self.dice.below(several)).unwrap_or(0)
+    }
+}
+
+impl Shared {
+    fn now(&self) -> Moment {
+        Moment::try_from(self.begun.elapsed().as_micros()).unwrap_or(Moment::MAX)
+    }
+}
+
+fn path(plan: &Plan, log: usize) -> String {
+    match plan.page {
+        Page::Session => "/".to_owned(),
+        Page::Rooms(_) => format!("/room/{log}"),
+    }
+}

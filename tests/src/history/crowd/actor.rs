@@ -1,0 +1,134 @@
+//! A tab that acts.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tokio::time::{sleep, timeout};
+
+use super::{Member, Plan};
+use crate::client::{Call, Document, Reply, Wire};
+use crate::history::Entry;
+use crate::history::book::Sight;
+use crate::history::notes::{Acted, Notes, Stray};
+
+/// How long one answer may take, before the action is sent elsewhere.
+const ANSWER: Duration = Duration::from_secs(3);
+/// How long it waits before it repeats an action, on average.
+const PAUSE: Duration = Duration::from_millis(15);
+
+/// Acts until it is enough. What is not answered is sent again, as it was, to whatever server.
+pub(super) async fn act(
+    mut member: Member,
+    plan: Plan,
+    tab: u64,
+    document: Document,
+) -> (usize, Notes) {
+    let mut notes = Notes::default();
+    let shared = member.shared.clone();
+    let mut wires: Vec<Option<Wire>> = shared.sites.iter().map(|_| None).collect();
+    let action = if document.path() == "/" {
+        "Ledger::add"
+    } else {
+        "Room::add"
+    };
+    for number in 1.. {
+        if shared.enough.load(Ordering::SeqCst) {
+            break;
+        }
+        if !plan.think.is_zero() {
+            sleep(member.dice.around(plan.think)).await;
+        }
+        let entry = Entry { tab, number };
+        let args = format!("[{tab},{number}]");
+        let call = Call {
+            action,
+            args: &args,
+            signals: "{}",
+        };
+        let request = member.browser.act(&document, number, call);
+        let sent = shared.now();
+        match ask(&mut member, &mut wires, &request, number, plan.patience).await {
+            Ok((site, reply)) => {
+                let told = shared.now();
+                let (Some(revision), Some(result)) = (reply.revision, Sight::find(&reply.body))
+                else {
+                    notes.strays.push(stray(&member, tab, number, &reply));
+                    break;
+                };
+                shared.acted.fetch_add(1, Ordering::SeqCst);
+                shared.highest[member.log].fetch_max(result.count, Ordering::SeqCst);
+                notes.acted.push(Acted {
+                    entry,
+                    session: member.session,
+                    site,
+                    sent,
+                    told,
+                    revision,
+                    result,
+                });
+            }
+            Err(last) => {
+                notes.strays.push(Stray {
+                    at: shared.now(),
+                    what: format!("{entry} was not acknowledged in time: {last}"),
+                });
+                break;
+            }
+        }
+    }
+    (member.log, notes)
+}
+
+fn stray(member: &Member, tab: u64, number: u64, reply: &Reply) -> Stray {
+    Stray {
+        at: member.shared.now(),
+        what: format!(
+            "{tab}:{number} of session {} was answered {}: {}",
+            member.session,
+            reply.status,
+            String::from_utf8_lossy(&reply.body)
+        ),
+    }
+}
+
+/// Sends a request until an answer speaks of its number; or answers what came instead.
+async fn ask(
+    member: &mut Member,
+    wires: &mut [Option<Wire>],
+    request: &[u8],
+    number: u64,
+    patience: Duration,
+) -> Result<(usize, Reply), String> {
+    let begun = Instant::now();
+    loop {
+        let site = member.site();
+        let place = &mut wires[site];
+        let last = match timeout(ANSWER, over(place, member.shared.sites[site], request)).await {
+            Ok(Ok(reply)) if reply.ack == Some(number) => return Ok((site, reply)),
+            Ok(Ok(reply)) => format!("{} {:?}", reply.status, reply.code()),
+            Ok(Err(error)) => {
+                *place = None;
+                error.to_string()
+            }
+            Err(_) => {
+                *place = None;
+                format!("no answer within {ANSWER:?}")
+            }
+        };
+        if begun.elapsed() > patience {
+            return Err(last);
+        }
+        member.shared.repeated.fetch_add(1, Ordering::Relaxed);
+        sleep(member.dice.around(PAUSE)).await;
+    }
+}
+
+async fn over(place: &mut Option<Wire>, site: SocketAddr, request: &[u8]) -> io::Result<Reply> {
+    let wire = match place {
+        Some(wire) if !wire.is_closed() => wire,
+        _ => place.insert(Wire::open(site).await?),
+    };
+    wire.send(request).await
+}

@@ -1,0 +1,135 @@
+//! The stream of a session: what all its tabs are shown.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use super::Member;
+use crate::client::{Browser, Document, Feed};
+use crate::history::book::Sight;
+use crate::history::notes::{Notes, Shown, Stray};
+
+/// How long the answer to a request for a stream may take, before another server is asked.
+const OPENING: Duration = Duration::from_secs(3);
+/// How long it waits before it opens the stream again, on average.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Reads the stream of a session until all is quiet, and opens it again, at whatever server,
+/// whenever it ends.
+pub(super) async fn watch(mut member: Member, documents: Vec<(u64, Document)>) -> (usize, Notes) {
+    let mut notes = Notes {
+        tabs: documents.iter().map(|(tab, _)| *tab).collect(),
+        ..Notes::default()
+    };
+    let mut quiet = member.shared.quiet.subscribe();
+    let mut frames: Vec<Option<String>> = vec![None; documents.len()];
+    while !*quiet.borrow() {
+        let site = member.site();
+        let list: Vec<_> = documents
+            .iter()
+            .zip(&frames)
+            .map(|((_, document), frame)| (document, frame.as_deref()))
+            .collect();
+        let request = member.browser.stream(&list);
+        let opening = Feed::open(member.shared.sites[site], &request);
+        let wait = match timeout(OPENING, opening).await {
+            Ok(Ok(Ok(feed))) => {
+                read(
+                    &member,
+                    feed,
+                    site,
+                    &documents,
+                    &mut frames,
+                    &mut notes,
+                    &mut quiet,
+                )
+                .await
+            }
+            Ok(Ok(Err(reply))) => {
+                if !Browser::may_come_back(&reply) {
+                    notes.strays.push(Stray {
+                        at: member.shared.now(),
+                        what: format!(
+                            "the stream of session {} was refused: {} {:?}",
+                            member.session,
+                            reply.status,
+                            reply.code()
+                        ),
+                    });
+                    break;
+                }
+                None
+            }
+            Ok(Err(_)) | Err(_) => None,
+        };
+        let wait = wait.unwrap_or_else(|| member.dice.around(PAUSE));
+        tokio::select! {
+            () = sleep(wait) => {}
+            _ = quiet.changed() => {}
+        }
+    }
+    (member.log, notes)
+}
+
+/// Reads one stream to its end; answers when the server wants the next one to be opened, if it
+/// said so.
+async fn read(
+    member: &Member,
+    mut feed: Feed,
+    site: usize,
+    documents: &[(u64, Document)],
+    frames: &mut [Option<String>],
+    notes: &mut Notes,
+    quiet: &mut watch::Receiver<bool>,
+) -> Option<Duration> {
+    let opened = member.shared.now();
+    loop {
+        let event = tokio::select! {
+            event = feed.next() => event,
+            _ = quiet.changed() => return None,
+        };
+        let Ok(Some(event)) = event else {
+            return None;
+        };
+        if event.name() == "via-bye" {
+            let data: Option<serde_json::Value> = serde_json::from_str(event.data()).ok();
+            let after = data.and_then(|data| data["reconnect_ms"].as_u64());
+            return after.map(Duration::from_millis);
+        }
+        let Some((index, hash)) = event.frame() else {
+            continue;
+        };
+        let Some((tab, _)) = documents.get(index) else {
+            continue;
+        };
+        if event.name() == "via-tab" {
+            notes.strays.push(Stray {
+                at: member.shared.now(),
+                what: format!("tab {tab} was told {}", event.data()),
+            });
+        }
+        if event.name() == "via-cmd" && event.data().contains("lost by the database") {
+            notes.losses.push((member.shared.now(), *tab));
+        }
+        if let Some(hash) = hash {
+            frames[index] = Some(hash.to_owned());
+        }
+        if let Some(sight) = Sight::find(event.bytes()) {
+            notes.shown.push(Shown {
+                tab: *tab,
+                site,
+                at: member.shared.now(),
+                opened,
+                sight,
+            });
+            if let Some(shown) = usize::try_from(*tab)
+                .ok()
+                .and_then(|tab| member.shared.shown.get(tab))
+            {
+                shown.store(sight.count, Ordering::SeqCst);
+            }
+        }
+    }
+}

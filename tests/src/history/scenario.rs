@@ -1,0 +1,339 @@
+//! What happens to servers while a crowd acts: each fault goes on under load and then heals, and
+//! all promises are checked.
+
+use std::path::PathBuf;
+use std::sync::Mutex as Lock;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::sleep;
+
+use super::crowd::{Crowd, Page, Plan, Seen};
+use super::pace::{Pace, quantile};
+use super::report::Name;
+use crate::cluster::Cluster;
+use crate::dice::Dice;
+use crate::link::{Fate, Piece};
+use crate::server::{Options, Program, Server};
+
+/// Where a scenario runs.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// What the store is called in reports.
+    pub store: &'static str,
+    /// The test's app.
+    pub program: Program,
+    /// How its servers are started.
+    pub options: Options,
+    /// How many there are.
+    pub servers: usize,
+}
+
+/// Lets scenarios of one test program run one after the other: each is a load of its own, and
+/// measures times.
+pub async fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::const_new(());
+    ALONE.lock().await
+}
+
+/// The test's app, as it would be in production; `LEDGER_PROGRAM` names another build of it.
+#[track_caller]
+pub fn app() -> Program {
+    std::env::var_os("LEDGER_PROGRAM").map_or_else(
+        || Server::build_optimized("ledger"),
+        |executable| Program::at("ledger", executable),
+    )
+}
+
+impl Ground {
+    /// Its servers.
+    pub async fn start(&self) -> Cluster {
+        Cluster::start(&self.program, self.servers, &self.options).await
+    }
+
+    /// The same with another environment variable.
+    #[must_use]
+    pub fn env(&self, name: &str, value: &str) -> Self {
+        let mut ground = self.clone();
+        ground.options = ground.options.env(name, value);
+        ground
+    }
+
+    pub(super) fn name<'a>(&self, scenario: &'a str) -> Name<'a> {
+        Name {
+            store: self.store,
+            scenario,
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn verdict(&self, scenario: &str, plan: &Plan, seen: &Seen) -> Pace {
+        seen.assert_right(self.name(scenario), plan)
+    }
+
+    /// Nothing happens, and everybody acts as fast as they can, until so many actions are done.
+    pub async fn rush(&self, page: Page, actions: u64) {
+        let cluster = self.start().await;
+        let plan = Plan {
+            page,
+            sessions: 12,
+            tabs: 4,
+            ..Plan::default()
+        };
+        let crowd = Crowd::gather(plan.clone(), cluster.direct()).await;
+        crowd.until(actions).await;
+        let seen = crowd.finish().await;
+        let scenario = match page {
+            Page::Session => "rush",
+            Page::Rooms(_) => "rush-rooms",
+        };
+        self.verdict(scenario, &plan, &seen);
+    }
+
+    /// Nothing happens, and everybody thinks between actions: what is acknowledged is shown at
+    /// once.
+    pub async fn calm(&self, actions: u64) {
+        let cluster = self.start().await;
+        let plan = Plan {
+            sessions: 6,
+            tabs: 4,
+            think: Duration::from_millis(200),
+            look: Duration::from_millis(500),
+            ..Plan::default()
+        };
+        let lateness = Lateness::measure();
+        let crowd = Crowd::gather(plan.clone(), cluster.direct()).await;
+        crowd.until(actions).await;
+        let seen = crowd.finish().await;
+        let pace = self.verdict("calm", &plan, &seen);
+        let p99 = Duration::from_micros(quantile(&pace.live, 99));
+        let limit = Duration::from_millis(250) + lateness.worst();
+        assert!(
+            p99 <= limit,
+            "p99 until it is shown: {p99:?}, limit {limit:?}"
+        );
+    }
+
+    /// Servers are killed and started again.
+    pub async fn kills(&self, kills: u64) {
+        let mut cluster = self.start().await;
+        let plan = Plan::default();
+        let mut dice = Dice::new(plan.seed);
+        let lateness = Lateness::measure();
+        let crowd = Crowd::gather(plan.clone(), cluster.direct()).await;
+        for _ in 0..kills {
+            crowd.until_more(dice.below(400)).await;
+            let place = usize::try_from(dice.below(cluster.len() as u64)).unwrap_or(0);
+            cluster.kill_and_restart(place);
+        }
+        crowd.until_more(500).await;
+        let seen = crowd.finish().await;
+        let pace = self.verdict("kills", &plan, &seen);
+        assert_back_in_time(&pace, lateness);
+    }
+
+    /// Connections are cut between the request and the answer of one action in ten, and all at
+    /// once now and then.
+    pub async fn cuts(&self, page: Page, actions: u64) {
+        let plan = Plan {
+            page,
+            ..Plan::default()
+        };
+        let lateness = Lateness::measure();
+        let seen = self
+            .with_links(&plan, actions, |dice, _| match dice.below(100) {
+                0..5 => Fate::CutAnswer,
+                5..10 => Fate::Cut,
+                _ => Fate::Pass,
+            })
+            .await;
+        let scenario = match page {
+            Page::Session => "cuts",
+            Page::Rooms(_) => "cuts-rooms",
+        };
+        let pace = self.verdict(scenario, &plan, &seen);
+        assert_back_in_time(&pace, lateness);
+    }
+
+    /// 30 % of the actions are sent twice, half of these late and out of order, 10 % are late, and
+    /// 5 % of the answers are dropped.
+    pub async fn doubles(&self, actions: u64) {
+        let plan = Plan::default();
+        let seen = self
+            .with_links(&plan, actions, |dice, piece| {
+                if !piece.is_action() {
+                    return Fate::Pass;
+                }
+                match dice.below(100) {
+                    0..15 => Fate::Again(Duration::ZERO),
+                    15..30 => Fate::Again(dice.around(Duration::from_millis(20))),
+                    30..35 => Fate::CutAnswer,
+                    35..45 => Fate::Delay(dice.around(Duration::from_millis(5))),
+                    _ => Fate::Pass,
+                }
+            })
+            .await;
+        self.verdict("doubles", &plan, &seen);
+    }
+
+    async fn with_links(
+        &self,
+        plan: &Plan,
+        actions: u64,
+        rule: impl Fn(&mut Dice, Piece<'_>) -> Fate + Send + Sync + Copy + 'static,
+    ) -> Seen {
+        /// How often all connections of a server are cut.
+        const TIMES: u64 = 20;
+        let cluster = self.start().await;
+        let mut dice = Dice::new(plan.seed);
+        for link in cluster.links() {
+            let dice = Lock::new(dice.fork());
+            link.rule(move |piece| {
+                let mut dice = dice.lock().expect("a rule does not panic");
+                rule(&mut dice, piece)
+            });
+        }
+        let crowd = Crowd::gather_by(plan.clone(), cluster.direct(), cluster.linked()).await;
+        for _ in 0..TIMES {
+            crowd.until_more(actions / TIMES).await;
+            // Streams as well, which hardly ever say anything that a rule could decide about.
+            cluster.links()[usize::try_from(dice.below(3)).unwrap_or(0) % self.servers].cut();
+        }
+        for link in cluster.links() {
+            link.restore();
+        }
+        crowd.until_more(200).await;
+        crowd.finish().await
+    }
+
+    /// A server is stopped in mid-air for so long, and wakes up.
+    pub async fn pause(&self, length: Duration) {
+        let cluster = self.start().await;
+        let plan = Plan {
+            think: Duration::from_millis(5),
+            ..Plan::default()
+        };
+        let crowd = Crowd::gather(plan.clone(), cluster.direct()).await;
+        crowd.until_more(500).await;
+        cluster.server(0).pause();
+        sleep(length).await;
+        cluster.server(0).resume();
+        crowd.until_more(500).await;
+        let seen = crowd.finish().await;
+        self.verdict("pause", &plan, &seen);
+    }
+
+    /// Servers drain and come back, one after the other, as in a deploy.
+    pub async fn rolling(&self, restarts: usize) {
+        let mut cluster = self.start().await;
+        let plan = Plan {
+            think: Duration::from_millis(2),
+            ..Plan::default()
+        };
+        let crowd = Crowd::gather(plan.clone(), cluster.direct()).await;
+        let mut slowest = Duration::ZERO;
+        for restart in 0..restarts {
+            crowd.until_more(200).await;
+            let (status, took) = cluster.drain_and_restart(restart % self.servers);
+            assert!(status.success(), "a drained server ended with {status}");
+            slowest = slowest.max(took);
+        }
+        crowd.until_more(200).await;
+        let seen = crowd.finish().await;
+        self.verdict("rolling", &plan, &seen);
+        assert!(
+            slowest <= Duration::from_secs(10),
+            "a drain took {slowest:?}"
+        );
+        eprintln!("the slowest of {restarts} drains took {slowest:?}");
+    }
+
+    /// No notice gets through for so long; tabs are shown everything all the same.
+    pub async fn silence(&self, length: Duration) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mark: PathBuf = directory.path().join("silence");
+        let ground = self.env("LEDGER_SILENCE", mark.to_str().expect("a plain path"));
+        let cluster = ground.start().await;
+        let plan = Plan {
+            think: Duration::from_millis(300),
+            apart: true,
+            ..Plan::default()
+        };
+        let lateness = Lateness::measure();
+        let crowd = Crowd::gather(plan.clone(), cluster.direct()).await;
+        crowd.until_more(100).await;
+        std::fs::write(&mark, "").expect("a file");
+        sleep(length).await;
+        std::fs::remove_file(&mark).expect("the file");
+        crowd.until_more(100).await;
+        let seen = crowd.finish().await;
+        let pace = self.verdict("silence", &plan, &seen);
+        let longest = Duration::from_micros(quantile(&pace.live, 100));
+        let limit = Duration::from_secs(6) + lateness.worst();
+        assert!(
+            longest <= limit,
+            "until it is shown: {longest:?}, limit {limit:?}"
+        );
+    }
+
+    /// A store that is wrong in this way is found out by the same check.
+    pub async fn is_found_out(&self, twist: &str, actions: u64) {
+        let cluster = self.env("LEDGER_TWIST", twist).start().await;
+        let plan = Plan {
+            sessions: 2,
+            patience: Duration::from_secs(5),
+            settle: Duration::from_secs(1),
+            look: Duration::from_millis(10),
+            ..Plan::default()
+        };
+        let crowd = Crowd::gather(plan.clone(), cluster.direct()).await;
+        crowd.until(actions).await;
+        let seen = crowd.finish().await;
+        let violations = seen.violations();
+        assert!(
+            !violations.is_empty(),
+            "nobody noticed that the store is wrong: {twist}"
+        );
+        let name = self.name(twist);
+        eprintln!("as it should be: {}", seen.story(name, &plan, &violations));
+    }
+}
+
+/// After a stream was opened again, what was missed is shown within two seconds.
+#[track_caller]
+fn assert_back_in_time(pace: &Pace, lateness: Lateness) {
+    let longest = Duration::from_micros(quantile(&pace.reopened, 100));
+    let limit = Duration::from_secs(2) + lateness.worst();
+    assert!(
+        longest <= limit,
+        "until a stream that was opened again shows all: {longest:?}, limit {limit:?}"
+    );
+}
+
+/// How late this machine is at the moment: a limit in milliseconds means nothing where nobody gets
+/// to run.
+#[derive(Debug)]
+struct Lateness(tokio::task::JoinHandle<()>, std::sync::Arc<Lock<Duration>>);
+
+impl Lateness {
+    fn measure() -> Self {
+        const STEP: Duration = Duration::from_millis(10);
+        let worst = std::sync::Arc::new(Lock::new(Duration::ZERO));
+        let noted = std::sync::Arc::clone(&worst);
+        let measuring = tokio::spawn(async move {
+            loop {
+                let begun = Instant::now();
+                sleep(STEP).await;
+                let late = begun.elapsed().saturating_sub(STEP);
+                let mut worst = noted.lock().expect("nobody panics");
+                *worst = late.max(*worst);
+            }
+        });
+        Self(measuring, worst)
+    }
+
+    fn worst(self) -> Duration {
+        self.0.abort();
+        *self.1.lock().expect("nobody panics")
+    }
+}

@@ -1,0 +1,40 @@
+//! What is measured, each scenario a file of its own.
+
+pub(super) mod actions;
+pub(super) mod bytes;
+pub(super) mod fanout;
+pub(super) mod herd;
+pub(super) mod idle;
+pub(super) mod soak;
+pub(super) mod start;
+pub(super) mod stores;
+
+use std::{io, net::SocketAddr};
+
+use super::{tab::ClosedLoop, wire::Line};
+
+/// Lets the floor send events of so many bytes.
+fn floor_sends(floor: SocketAddr, bytes: usize) -> io::Result<()> {
+    let (before, after) = ("event: datastar-patch-elements\ndata: elements ", "\n\n");
+    let filling = "x".repeat(bytes.saturating_sub(before.len() + after.len()));
+    let patch = format!("{before}{filling}{after}");
+    let length = patch.len();
+    let request = format!("POST /floor/patch HTTP/1.1\r\ncontent-length: {length}\r\n\r\n{patch}");
+    Line::open(floor)?.send(request.as_bytes())?.ok()?;
+    Ok(())
+}
+
+/// Checks that what was measured has happened: each counter shows as many actions as were sent.
+fn assert_counted(tabs: &ClosedLoop, server: SocketAddr) -> io::Result<()> {
+    let mut line = Line::open(server)?;
+    for tab in &tabs.tabs {
+        let shown = tab.session().shows(&mut line, "count")?;
+        if shown != tab.acted().to_string() {
+            return Err(io::Error::other(format!(
+                "{} actions were acknowledged, and the page shows {shown}",
+                tab.acted()
+            )));
+        }
+    }
+    Ok(())
+}
