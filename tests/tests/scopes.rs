@@ -304,7 +304,7 @@ mod first {
 
     #[via::page("/price")]
     #[derive(Debug)]
-    pub struct Price {
+    pub(super) struct Price {
         #[state]
         pub price: i64,
         #[state]
@@ -338,7 +338,7 @@ mod third {
 
     #[via::page("/price")]
     #[derive(Debug)]
-    pub struct Price {
+    pub(super) struct Price {
         #[state(rename = "label")]
         pub title: String,
         #[state(version = 3, migrate = [to_tenths, to_cents])]

@@ -7,8 +7,8 @@ pub use crate::{
     },
     context::Cx,
     page::{
-        Actions, FieldDescriptor, FieldKind, Page, PageDescriptor, Probe, SignalScope, StateScope,
-        TypeInfo, View, WithActions, WithoutActions, assert_not_a_signal,
+        ActionHandles, Actions, FieldDescriptor, FieldKind, Page, PageDescriptor, Probe,
+        SignalScope, StateScope, TypeInfo, View, WithActions, WithoutActions, assert_not_a_signal,
     },
     signal::{
         Equal, Parts, Reading, Signal, SignalError, SignalValue, Tagged, list, object, tagged,

@@ -278,10 +278,32 @@ const fn equal(a: &str, b: &str) -> bool {
 #[doc(hidden)]
 pub trait Actions: Page {
     /// One method per action.
-    type Handles: Default + Send + Sync + 'static;
+    type Handles: Send + Sync + 'static;
+
+    /// Their only value.
+    const HANDLES: &'static <Self as Actions>::Handles;
 
     /// The table, in the order of the block.
     const TABLE: &'static [ActionEntry<Self>];
+}
+
+/// The step from the handles of a page's signals to those of its actions: it derefs to the latter
+/// where there are any.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ActionHandles<P>(std::marker::PhantomData<fn() -> P>);
+
+impl<P> ActionHandles<P> {
+    /// Its only value.
+    pub const NEW: Self = Self(std::marker::PhantomData);
+}
+
+impl<P: Actions> Deref for ActionHandles<P> {
+    type Target = <P as Actions>::Handles;
+
+    fn deref(&self) -> &Self::Target {
+        P::HANDLES
+    }
 }
 
 /// Finds the action table of a page that may have none: `(&Probe::<Counter>::NEW).table()` takes

@@ -128,7 +128,10 @@ pub(super) fn serve() -> io::Result<()> {
     runtime
         .block_on(async {
             let server = via::App::new()
-                .store(via::store::open(&store)?)
+                .store(via::store::open(&store).await?)
+                // It is what is measured, not what one visitor may do.
+                .action_rate(1_000_000, 1_000_000)
+                .streams_per_address(usize::MAX)
                 .page::<Counter>()
                 .page::<Table>()
                 .page::<Shared>()

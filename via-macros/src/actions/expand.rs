@@ -23,16 +23,9 @@ pub(crate) fn block(block: &Block) -> TokenStream {
         let name = action.stable_name(&block.page);
         handle(action, &name)
     });
-    let handles = handles(page, methods);
+    let handles = handles(methods);
     let entries = block.actions.iter().map(|action| entry(action, block));
-    let table = quote_spanned! {page.span()=>
-        #[automatically_derived]
-        impl ::via::__private::Actions for #page {
-            type Handles = __ActionHandles;
-
-            const TABLE: &'static [::via::__private::ActionEntry<Self>] = &[#(#entries),*];
-        }
-    };
+    let table = table(page, &quote!(#(#entries),*));
     let generated = unnamed_block(&quote! {
         #(#assertions)*
         #handles
@@ -87,27 +80,28 @@ fn handle_method(
     }
 }
 
-/// The methods, and the step from the handles of the page to them.
-fn handles(page: &Type, methods: impl Iterator<Item = TokenStream>) -> TokenStream {
-    let deref = quote_spanned! {page.span()=>
+/// What the page finds: the handles, and the table.
+fn table(page: &Type, entries: &TokenStream) -> TokenStream {
+    quote_spanned! {page.span()=>
         #[automatically_derived]
-        impl ::core::ops::Deref for <#page as ::via::__private::Page>::Handles {
-            type Target = __ActionHandles;
+        impl ::via::__private::Actions for #page {
+            type Handles = __ActionHandles;
 
-            fn deref(&self) -> &__ActionHandles {
-                &__ActionHandles
-            }
+            const HANDLES: &'static __ActionHandles = &__ActionHandles;
+
+            const TABLE: &'static [::via::__private::ActionEntry<Self>] = &[#entries];
         }
-    };
+    }
+}
+
+/// The methods; the handles of the page deref to them.
+fn handles(methods: impl Iterator<Item = TokenStream>) -> TokenStream {
     quote! {
-        #[derive(::core::default::Default)]
         pub struct __ActionHandles;
 
         impl __ActionHandles {
             #(#methods)*
         }
-
-        #deref
     }
 }
 
@@ -218,8 +212,9 @@ pub(crate) fn fallback(input: &Input, errors: &TokenStream) -> TokenStream {
         ImplItem::Fn(function) => Some(stub(function)),
         _ => None,
     });
-    let handles = handles(&block.self_ty, methods);
-    let generated = unnamed_block(&handles);
+    let handles = handles(methods);
+    let table = table(&block.self_ty, &quote!());
+    let generated = unnamed_block(&quote!(#handles #table));
     quote! {
         #errors
         #block

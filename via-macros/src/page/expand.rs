@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, Fields, Item, Lifetime, Type, spanned::Spanned};
+use syn::{Attribute, Fields, Item, Lifetime, Type, Visibility, spanned::Spanned};
 
 use super::{
     model::{Field, Kind, Page, SignalScope, StateScope},
@@ -21,7 +21,7 @@ pub(crate) fn page(page: &Page) -> TokenStream {
         };
         signal_method(&field.ident, &field.ty, &field.cfgs, &make)
     });
-    let handles = handles(signals);
+    let handles = handles(&item.ident, &item.vis, signals);
     let clones = page.fields.iter().filter_map(is_clone);
     let implementation = implementation(page);
     let assertion = has_a_view(&item.ident);
@@ -48,13 +48,29 @@ fn signal_method(ident: &Ident, ty: &Type, cfgs: &[Attribute], make: &TokenStrea
     }
 }
 
-fn handles(methods: impl Iterator<Item = TokenStream>) -> TokenStream {
+/// The methods, and the step from them to those of the actions, if there is a block of them.
+///
+/// They name the page, so they can be seen by whom it can be seen.
+fn handles(
+    page: &Ident,
+    visibility: &Visibility,
+    methods: impl Iterator<Item = TokenStream>,
+) -> TokenStream {
     quote! {
         #[derive(::core::default::Default)]
-        pub struct __Handles;
+        #visibility struct __Handles;
 
         impl __Handles {
             #(#methods)*
+        }
+
+        #[automatically_derived]
+        impl ::core::ops::Deref for __Handles {
+            type Target = ::via::__private::ActionHandles<#page>;
+
+            fn deref(&self) -> &Self::Target {
+                &::via::__private::ActionHandles::NEW
+            }
         }
     }
 }
@@ -255,9 +271,9 @@ fn has_a_view(ident: &Ident) -> TokenStream {
 /// The struct and a stub of a page, so that its uses elsewhere are no further errors.
 pub(crate) fn fallback(input: &Input, errors: &TokenStream) -> TokenStream {
     let item = without_follow_ups(input);
-    let (ident, generics) = match &input.item {
-        Item::Struct(item) => (&item.ident, &item.generics),
-        Item::Enum(item) => (&item.ident, &item.generics),
+    let (ident, visibility, generics) = match &input.item {
+        Item::Struct(item) => (&item.ident, &item.vis, &item.generics),
+        Item::Enum(item) => (&item.ident, &item.vis, &item.generics),
         _ => return quote!(#errors #item),
     };
     if !generics.params.is_empty() {
@@ -281,7 +297,7 @@ pub(crate) fn fallback(input: &Input, errors: &TokenStream) -> TokenStream {
                 &quote!(new),
             )
         });
-    let handles = handles(signals);
+    let handles = handles(ident, visibility, signals);
     let name = name_of(ident);
     let block = unnamed_block(&quote! {
         #handles
