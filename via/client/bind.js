@@ -37,7 +37,7 @@ export const binding = {
     const { element: field, page } = context;
     const { signals } = page;
     const [name, ...path] = context.signal.split('.');
-    const current = () => path.reduce(own, signals.get(name));
+    const current = () => path.reduce(ownValue, signals.get(name));
     const kind = fieldKind(field);
     if (typeof signals.peek(name) === 'number') numeric.add(name);
     const isNumber = () => kind === 'number' || (path.length === 0 && numeric.has(name));
