@@ -149,6 +149,10 @@ impl StreamTab {
             Shows::Hash(_) => Cow::Owned(Map::new()),
         };
         self.look_up_what_was_sent(state, &sent, &frame, &mut known);
+        if matches!(&before, Shows::Hash(hash) if *hash != Some(frame.hash)) {
+            // A whole frame tells everything.
+            known = Cow::Owned(Map::new());
+        }
         self.take_note_of(sent, &mut known);
         let unseen = frame.unseen(&known);
         self.pushed.extend(unseen.keys().cloned());
