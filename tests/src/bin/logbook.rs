@@ -18,13 +18,14 @@ impl Logbook {
 impl View for Logbook {
     fn view(&self, cx: &Cx<Self>) -> Markup {
         html! {
+            // Before what grows, so that they stay where they are while somebody clicks them.
+            @for n in 0..10 {
+                button id={ "add-" (n) } data-on:click=(cx.add(0, n)) { (n) }
+            }
             output id="log" {
                 @for (tab, number) in &self.log { (tab) ":" (number) " " }
             }
             output id="length" { (self.log.len()) }
-            @for n in 0..10 {
-                button id={ "add-" (n) } data-on:click=(cx.add(0, n)) { (n) }
-            }
         }
     }
 }
