@@ -1,9 +1,12 @@
 //! Bundles the browser client: an entry module and everything that it imports become one file
-//! without comments, as text, with brotli and with gzip.
+//! without comments and with short names, as text, with brotli and with gzip.
 //!
 //! The modules are written for this: imports by name from modules in the same folder, exports in
 //! front of declarations, and top-level names that no other module of the bundle has. Whatever
 //! else would be needed stops the build with the place.
+
+#[path = "build/minify.rs"]
+mod minify;
 
 use std::{
     collections::HashMap,
@@ -20,10 +23,13 @@ fn main() {
     let client = Path::new(&env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("client");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap());
     println!("cargo::rerun-if-changed={}", client.display());
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
     for entry in ENTRIES {
         let mut bundle = Bundle::new(&client);
         bundle.add(entry, true);
-        let text = bundle.text.as_bytes();
+        let text = minify::minify(&bundle.text).unwrap_or_else(|error| panic!("{entry}: {error}"));
+        let text = text.as_bytes();
         fs::write(out.join(entry), text).unwrap();
         fs::write(out.join(format!("{entry}.br")), brotli(text)).unwrap();
         fs::write(out.join(format!("{entry}.gz")), gzip(text)).unwrap();

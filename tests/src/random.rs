@@ -16,7 +16,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -25,7 +25,7 @@ impl Random {
 
     /// A number from 0 to below `end`.
     pub fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end as u64).expect("a number below a usize")
+        usize::try_from(self.draw() % end as u64).expect("a number below a usize")
     }
 
     /// Whether something happens that happens once in `n` times.
@@ -68,7 +68,7 @@ mod tests {
     fn a_seed_gives_the_same_numbers_again() {
         let numbers = |seed| {
             let mut random = Random::new(seed);
-            [random.next(), random.next()]
+            [random.draw(), random.draw()]
         };
         assert_eq!(numbers(1), numbers(1));
         assert_ne!(numbers(1), numbers(2));

@@ -322,7 +322,7 @@ pub fn free_address() -> SocketAddr {
 type Built = OnceLock<Mutex<HashMap<String, Program>>>;
 
 /// A program that was built before, or is built now.
-fn once(built: &'static Built, package: &str, build: impl FnOnce() -> PathBuf) -> Program {
+fn once(built: &'static Built, package: &str, make: impl FnOnce() -> PathBuf) -> Program {
     let mut built = built
         .get_or_init(Mutex::default)
         .lock()
@@ -332,7 +332,7 @@ fn once(built: &'static Built, package: &str, build: impl FnOnce() -> PathBuf) -
     }
     let program = Program {
         name: package.to_owned(),
-        executable: build(),
+        executable: make(),
     };
     built.insert(package.to_owned(), program.clone());
     program

@@ -95,7 +95,7 @@ impl Twisted {
     }
 
     /// What belongs to the framework itself is left alone.
-    fn twists(&self, commit: &Commit) -> bool {
+    fn twists(commit: &Commit) -> bool {
         let values = ["session/", "shared/"];
         commit.writes.iter().all(|write| {
             values
@@ -130,8 +130,8 @@ impl Store for Twisted {
 
     fn commit(&self, commit: Commit) -> StoreFuture<'_, CommitOutcome> {
         match self.twist {
-            Twist::LastWriteWins if self.twists(&commit) => Box::pin(self.overwrite(commit)),
-            Twist::Early if self.twists(&commit) => {
+            Twist::LastWriteWins if Self::twists(&commit) => Box::pin(self.overwrite(commit)),
+            Twist::Early if Self::twists(&commit) => {
                 let outcome = self.promise(commit);
                 Box::pin(async move { Ok(outcome) })
             }

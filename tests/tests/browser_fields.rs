@@ -142,9 +142,10 @@ impl View for Other {
 }
 
 struct Scene {
-    server: Serving,
-    proxy: Proxy,
+    // It goes first: a page does not like to lose its server.
     page: Page,
+    proxy: Proxy,
+    _server: Serving,
 }
 
 const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online'";
@@ -159,7 +160,7 @@ async fn open() -> Scene {
     let page = Browser::shared().profile().open(&proxy.url("/"));
     page.wait_for(ONLINE);
     Scene {
-        server,
+        _server: server,
         proxy,
         page,
     }
@@ -177,29 +178,31 @@ fn act(page: &Page, button: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_typed_in_one_step_of_a_wizard_does_not_appear_in_the_next() {
-    let Scene { page, .. } = open().await;
+    let scene = open().await;
+    let page = &scene.page;
     let values = "Array.from(document.querySelectorAll('#wizard :is(input, textarea)'), (field) => field.value).join('|')";
     page.eval("document.querySelector('#wizard input').focus()");
     page.type_text("Ann");
     page.press("Tab");
     page.type_text("Annie");
     assert_eq!(page.eval(values), "Ann|Annie");
-    act(&page, "next");
+    act(page, "next");
     assert_eq!(page.eval(values), "|");
     page.eval("document.querySelector('#wizard input').focus()");
     page.type_text("ann@example.org");
-    act(&page, "next");
+    act(page, "next");
     assert_eq!(page.eval(values), "");
     page.eval("document.querySelector('#wizard textarea').focus()");
     page.type_text("text");
-    act(&page, "next");
+    act(page, "next");
     // What has a signal is remembered by it.
     assert_eq!(page.eval(values), "|Annie");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_change_places_keep_their_values_and_the_focus() {
-    let Scene { page, .. } = open().await;
+    let scene = open().await;
+    let page = &scene.page;
     for (list, at) in [("rows", "[name=row-2]"), ("named", "#field-2")] {
         let fields = format!("Array.from(document.querySelectorAll('#{list} input'))");
         page.eval(&format!(
@@ -213,7 +216,7 @@ async fn rows_that_change_places_keep_their_values_and_the_focus() {
             }}"
         ));
         for _ in 0..6 {
-            act(&page, "reorder");
+            act(page, "reorder");
             assert_eq!(
                 page.eval(&format!(
                     "{fields}.every((field) => field.value === 'typed in ' + (field.name || field.id).slice(-1))"
@@ -232,7 +235,8 @@ async fn rows_that_change_places_keep_their_values_and_the_focus() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_patch_moves_neither_the_focus_nor_the_scroll_and_closes_nothing() {
-    let Scene { page, .. } = open().await;
+    let scene = open().await;
+    let page = &scene.page;
     page.eval(
         "{
             document.querySelector('#details summary').click();
@@ -250,20 +254,20 @@ async fn a_patch_moves_neither_the_focus_nor_the_scroll_and_closes_nothing() {
     ].join()";
     let before = page.eval(state);
     for button in ["plus", "reorder", "more", "plus", "more"] {
-        act(&page, button);
+        act(page, button);
         assert_eq!(page.eval(state), before, "after {button}");
     }
     // A dialog that the user opened stays open, modal, while it acts.
     page.eval("document.getElementById('dialog').showModal()");
     page.eval("document.getElementById('in-dialog').focus()");
     let before = page.eval(state);
-    act(&page, "in-dialog");
-    act(&page, "more");
+    act(page, "in-dialog");
+    act(page, "more");
     assert_eq!(page.eval(state), before);
     assert_eq!(page.eval("document.activeElement.id"), "in-dialog");
     // And one that is closed stays closed.
     page.eval("document.getElementById('dialog').close(); document.querySelector('#details summary').click()");
-    act(&page, "plus");
+    act(page, "plus");
     assert_eq!(
         page.eval("[document.getElementById('dialog').open, document.getElementById('details').open].join()"),
         "false,false"
@@ -272,7 +276,8 @@ async fn a_patch_moves_neither_the_focus_nor_the_scroll_and_closes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_extension_has_put_in_stays_and_is_in_no_patchs_way() {
-    let Scene { page, proxy, .. } = open().await;
+    let scene = open().await;
+    let (page, proxy) = (&scene.page, &scene.proxy);
     let streams = proxy.count(|request| request.is("stream"));
     page.eval(
         "{
@@ -288,7 +293,7 @@ async fn what_an_extension_has_put_in_stays_and_is_in_no_patchs_way() {
         }",
     );
     for button in ["plus", "reorder", "more", "next", "reorder"] {
-        act(&page, button);
+        act(page, button);
     }
     assert_eq!(page.eval("document.querySelectorAll('aside').length"), 7);
     assert_eq!(
@@ -308,7 +313,8 @@ async fn what_an_extension_has_put_in_stays_and_is_in_no_patchs_way() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_script_has_removed_or_emptied_is_whole_after_a_patch_that_touches_it() {
-    let Scene { page, .. } = open().await;
+    let scene = open().await;
+    let page = &scene.page;
     for damage in [
         "document.querySelector('#inline b').remove()",
         "document.getElementById('rows').replaceChildren()",
@@ -338,23 +344,20 @@ async fn what_a_script_has_removed_or_emptied_is_whole_after_a_patch_that_touche
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_travels_in_actions_of_its_own_page_alone_and_lies_nowhere() {
-    let Scene {
-        page,
-        proxy,
-        server,
-    } = open().await;
+    let scene = open().await;
+    let (page, proxy) = (&scene.page, &scene.proxy);
     let other = page.sibling(&proxy.url("/other"));
     other.wait_for(ONLINE);
     page.click("#secret");
     page.type_text("hunter2");
-    act(&page, "plus");
+    act(page, "plus");
     other.click("#plus");
     other.wait_for("document.getElementById('count').textContent === '1'");
     proxy.cut();
     page.expect_network_errors();
     other.expect_network_errors();
     page.wait_for(ONLINE);
-    act(&page, "plus");
+    act(page, "plus");
     page.reload();
     page.wait_for(ONLINE);
     let mut carried = 0;
@@ -386,13 +389,13 @@ async fn a_password_travels_in_actions_of_its_own_page_alone_and_lies_nowhere() 
         page.eval("JSON.stringify([Object.entries(sessionStorage), Object.entries(localStorage), document.cookie, location.href]).includes('hunter2')"),
         false
     );
-    drop(server);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn text_of_users_is_text_in_every_handle() {
-    let Scene { page, .. } = open().await;
-    act(&page, "say");
+    let scene = open().await;
+    let page = &scene.page;
+    act(page, "say");
     assert_eq!(
         page.eval("document.getElementById('said').textContent"),
         HOSTILE
@@ -414,7 +417,8 @@ async fn text_of_users_is_text_in_every_handle() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_attribute_is_spelt_as_it_is_documented() {
-    let Scene { page, .. } = open().await;
+    let scene = open().await;
+    let page = &scene.page;
     let text = |id: &str| page.eval(&format!("document.getElementById('{id}').textContent"));
     assert_eq!(text("plain"), "3");
     assert_eq!(text("init"), "started");

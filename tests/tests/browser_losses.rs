@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use via_tests::chromium::{Browser, Page, Profile};
+use via_tests::figures::figure;
 use via_tests::proxy::{Fate, Proxy};
 use via_tests::server::{Options, Server};
 
@@ -51,7 +52,9 @@ fn run(profile: &Profile) {
     );
     at_least(&page, CLICKS);
     let lost = proxy.count(|request| request.fate == Fate::DropAnswer && request.status.is_some());
-    println!("{lost} answers were lost after the commit");
+    figure(&format!(
+        "{lost} of {CLICKS} answers were lost after the commit"
+    ));
     assert!(lost >= CLICKS / 12, "{lost} lost answers are too few");
     let expected = page.eval("expected.join(' ')");
     let log = "document.getElementById('log').textContent.trim()";

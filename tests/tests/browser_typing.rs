@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use via::prelude::*;
 use via_tests::chromium::{Browser, Page};
+use via_tests::figures::figure;
 use via_tests::http::{Action, Visitor};
 use via_tests::proxy::Proxy;
 use via_tests::serving::Serving;
@@ -52,7 +53,7 @@ impl View for Desk {
         let choices = ["a", "b", "c"];
         html! {
             output #commits { (commits) }
-            @if commits % 2 == 0 { p { "comes and goes" } }
+            @if commits.is_multiple_of(2) { p { "comes and goes" } }
             input #text title=(commits) data-bind=(cx.text());
             div class={ "class-" (commits) } { textarea #area data-bind=(cx.area()) {} }
             // What the server wants in these changes all the time, too.
@@ -72,7 +73,7 @@ impl View for Desk {
                     input id={ "free-radio-" (each) } type="radio" name="free-radio" value=(each) title=(commits);
                 }
             }
-            @if commits % 3 == 0 { ul { li { "this, too" } } }
+            @if commits.is_multiple_of(3) { ul { li { "this, too" } } }
             button #save data-on:click=(cx.save()) { "save" }
             output #saved { (self.saved) }
         }
@@ -280,10 +281,10 @@ async fn run(latency: Duration) {
     choose_in_all(page);
     let took = start.elapsed();
     let commits = scene.others.stop().await;
-    println!(
-        "{latency:?}: {commits} commits and {} looks in {took:.1?}",
+    figure(&format!(
+        "typing at {latency:?}: {commits} commits and {} looks in {took:.1?}",
         page.eval("looks")
-    );
+    ));
 
     // What nobody holds any more is as the others want it, and what the user saves is what they see.
     page.wait_for(&format!(

@@ -5,7 +5,8 @@
  * a lost connection, a 429) says nothing about what happened, and the same bytes are sent again.
  */
 
-import { Backoff } from './backoff.js';
+import { makeBackoff } from './backoff.js';
+import { parseJson } from './tolerant.js';
 import { forJson } from './values.js';
 
 /** The body of a request that outlives its page may be this long (the browsers' limit is 64 KiB). */
@@ -38,7 +39,7 @@ export class ActionQueue {
     Object.assign(this, { post, queued, sending, retrying, settled, full, timers, now });
     // Set by whoever can attach the document as another tab.
     this.displaced = () => {};
-    this.backoff = new Backoff({ base: 200, cap: 5_000, floor: 0.5, random });
+    this.backoff = makeBackoff({ base: 200, cap: 5_000, floor: 0.5, random });
   }
 
   /** Gives the tab's token. A new tab counts its actions from 1; a renewed token goes on. */
@@ -129,7 +130,7 @@ export class ActionQueue {
         status: response.status,
         ack: response.headers.get('Via-Ack'),
         retryAfter: Number(response.headers.get('Retry-After')),
-        body: jsonOrNull(text),
+        body: parseJson(text),
       };
     } catch {
       return null;
@@ -150,13 +151,5 @@ export class ActionQueue {
       this.displaced();
     }
     this.#next();
-  }
-}
-
-function jsonOrNull(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

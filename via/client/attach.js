@@ -5,113 +5,108 @@
  * while no document of the tab is alive, so that a duplicated browser tab cannot find it.
  */
 
-import { Backoff } from './backoff.js';
+import { makeBackoff } from './backoff.js';
+import { post } from './post.js';
+import { storage } from './storage.js';
 
 /** After this long without an answer the request is taken for lost. */
 const ATTACHED_WITHIN = 15_000;
 
-export class Attachment {
-  token = null;
-  tab = null;
-  /** Whether a document before a reload has left its token. */
-  handedOn = false;
-  #running = null;
+/**
+ * `page` stands for the build that rendered the document.
+ * `attached({ token, newTab })` is called for each new token, `refused({ status, code, message })`
+ * when the server will not have this document.
+ */
+export function makeAttachment({ url, page, attached, refused }) {
+  const key = `via:${location.pathname}`;
+  const backoff = makeBackoff({});
+  let token = null;
+  let tab;
+  let running;
   /** Another tab is asked for, while an answer is still awaited. */
-  #another = false;
-  #renewal;
-  #wake = () => {};
+  let another;
+  let renewal;
+  let wake = () => {};
 
-  /**
-   * `page` stands for the build that rendered the document.
-   * `attached({ token, tab, newTab })` is called for each new token, `refused({ status, code,
-   * message })` when the server will not have this document.
-   */
-  constructor({ url, storage, page, attached, refused }) {
-    Object.assign(this, { url, storage, page, attached, refused });
-    this.key = `via:${location.pathname}`;
-    this.backoff = new Backoff({ base: 250, cap: 15_000 });
-  }
-
-  /** Attaches for the first time, with the token that a document before a reload has left. */
-  start() {
-    const left = this.storage.getItem(this.key);
-    this.storage.removeItem(this.key);
-    this.handedOn = left !== null;
-    return this.attach(left);
-  }
-
-  /** Attaches until it succeeds; `token` keeps the tab, none makes a new one. */
-  attach(token = this.token) {
-    if (this.#running) this.#another ||= token === null;
-    this.#running ??= this.#run(token).finally(() => {
-      this.#running = null;
-      if (this.#another) this.attach(null);
-      this.#another = false;
+  /** Attaches until it succeeds; `wanted` keeps the tab, none makes a new one. */
+  const attach = (wanted = token) => {
+    if (running) another ||= wanted === null;
+    running ??= run(wanted).finally(() => {
+      running = null;
+      if (another) attach(null);
+      another = false;
     });
-    return this.#running;
-  }
+  };
 
-  /** A moment when the server may be reachable again. */
-  wake() {
-    this.#wake();
-  }
-
-  /** The document is left and may be the last of its tab, or be reloaded, or come back. */
-  leave() {
-    if (this.token) this.storage.setItem(this.key, this.token);
-  }
-
-  /** The document came back from the back-forward cache. Says whether it still has its tab. */
-  comeBack() {
-    const left = this.storage.getItem(this.key);
-    const ours = left !== null && left === this.token;
-    if (ours) this.storage.removeItem(this.key);
-    else this.attach(null);
-    return ours;
-  }
-
-  async #run(token) {
-    this.backoff.reset();
+  const run = async (wanted) => {
+    backoff.reset();
     for (;;) {
-      const answer = await this.#ask(token);
-      if (answer?.ok) {
-        this.#take(answer.body);
+      const { ok, status, body } = (await ask(wanted)) ?? {};
+      if (ok && typeof body.token === 'string') {
+        take(body);
         return;
       }
-      if (answer && ((answer.status < 500 && answer.status !== 429) || answer.body.code === 'damaged')) {
-        this.refused({ status: answer.status, ...answer.body });
+      if ((status < 500 && status !== 429) || body?.code === 'damaged') {
+        refused({ ...body, status });
         return;
       }
       await new Promise((resolve) => {
-        this.#wake = resolve;
-        setTimeout(resolve, this.backoff.next());
+        wake = resolve;
+        setTimeout(resolve, backoff.next());
       });
     }
-  }
+  };
 
-  async #ask(token) {
+  const ask = async (wanted) => {
     try {
-      const response = await fetch(this.url, {
-        method: 'POST',
-        credentials: 'same-origin',
-        headers: { 'Content-Type': 'application/json', 'Via-Request': 'attach' },
-        body: JSON.stringify({ ...(token && { token }), ...(this.page && { page: this.page }) }),
-        signal: AbortSignal.timeout(ATTACHED_WITHIN),
-      });
-      const body = await response.json().catch(() => null);
+      const body = JSON.stringify({ token: wanted ?? undefined, page });
+      const response = await post(url, 'attach', { body, signal: AbortSignal.timeout(ATTACHED_WITHIN) });
+      const answer = await response.json();
       // A page that is not ours (a proxy's, a login form) is no answer.
-      if (!body || typeof body !== 'object') return null;
-      return { ok: response.ok && typeof body.token === 'string', status: response.status, body };
+      return Object(answer) === answer && { ok: response.ok, status: response.status, body: answer };
     } catch {
       return null;
     }
-  }
+  };
 
-  #take({ token, tab, renew_ms: renewal }) {
-    const newTab = tab !== this.tab;
-    Object.assign(this, { token, tab });
-    clearTimeout(this.#renewal);
-    if (renewal > 0) this.#renewal = setTimeout(() => this.attach(), Math.min(renewal * 0.95, 2 ** 31 - 1));
-    this.attached({ token, tab, newTab });
-  }
+  const take = (answer) => {
+    const newTab = answer.tab !== tab;
+    ({ token, tab } = answer);
+    const { renew_ms: wait } = answer;
+    clearTimeout(renewal);
+    if (wait > 0) renewal = setTimeout(() => attach(), Math.min(wait * 0.95, 2 ** 31 - 1));
+    attached({ token, newTab });
+  };
+
+  return {
+    attach,
+
+    get token() {
+      return token;
+    },
+
+    /** Attaches for the first time, with the token that a document before a reload has left; says whether one did. */
+    start() {
+      const left = storage.getItem(key);
+      storage.removeItem(key);
+      attach(left);
+      return left !== null;
+    },
+
+    /** A moment when the server may be reachable again. */
+    wake: () => wake(),
+
+    /** The document is left and may be the last of its tab, or be reloaded, or come back. */
+    leave() {
+      if (token) storage.setItem(key, token);
+    },
+
+    /** The document came back from the back-forward cache. Says whether it still has its tab. */
+    comeBack() {
+      const ours = token !== null && storage.getItem(key) === token;
+      if (ours) storage.removeItem(key);
+      else attach(null);
+      return ours;
+    },
+  };
 }

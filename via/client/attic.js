@@ -46,13 +46,10 @@ export function clear(end) {
 
 /** Moves a node, with all its state where the browser can do that. */
 export function move(node, parent, before) {
-  if (parent.moveBefore && node.isConnected && parent.isConnected) {
-    try {
-      parent.moveBefore(node, before);
-      return;
-    } catch {
-      // Some moves are not possible without losing state.
-    }
+  try {
+    parent.moveBefore(node, before);
+  } catch {
+    // Not every browser can, and not every move is possible without losing state.
+    parent.insertBefore(node, before);
   }
-  parent.insertBefore(node, before);
 }

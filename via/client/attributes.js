@@ -6,7 +6,8 @@
  */
 
 import { camel } from './directives.js';
-import { disown, own } from './nodes.js';
+import { disown, own, putAttribute } from './nodes.js';
+import { parseJson } from './tolerant.js';
 import { text } from './typed.js';
 
 /** These make signals and are started first. */
@@ -18,23 +19,21 @@ export const sources = {
       drafts.receive({ [camel(context.key)]: context.evaluate() }, options);
       return;
     }
-    const values = json(context.value) ?? context.evaluate() ?? {};
+    const values = parseJson(context.value) ?? context.evaluate() ?? {};
     // Only what the root declares is sent with actions.
     if (context.element === context.page.root) drafts.declare(Object.keys(values));
     // The server knows nothing but the first value of a local signal.
-    const entries = Object.entries(values);
-    const local = ([name]) => name.startsWith('_');
-    drafts.receive(Object.fromEntries(entries.filter((entry) => !local(entry))), options);
-    drafts.receive(Object.fromEntries(entries.filter(local)), { onlyIfMissing: true });
+    for (const [name, value] of Object.entries(values)) {
+      drafts.receive({ [name]: value }, name.startsWith('_') ? { onlyIfMissing: true } : options);
+    }
   },
 
   /** `data-computed:twice="$n * 2"`, or as Rust prints it: `data-computed="$twice = $n * 2"`. */
   computed(context) {
-    const { signals } = context.page;
-    const [, named, source] = /^\$(\w+) = ([^]*)$/.exec(context.value) ?? [];
-    if (context.key) return signals.compute(camel(context.key), () => context.evaluate());
+    const { key, value } = context;
+    const [, named, source] = key ? [null, camel(key), value] : (/^\$(\w+) = ([^]*)$/.exec(value) ?? []);
     if (!named) throw new Error('expected `$name = ..`');
-    return signals.compute(named, () => context.evaluate(undefined, source));
+    return context.page.signals.compute(named, () => context.evaluate(undefined, source));
   },
 
   ref(context) {
@@ -60,80 +59,59 @@ const HIDDEN = 'data-via-hidden';
 views.show = (context) => {
   const { element } = context;
   own(element, HIDDEN, null);
-  const stop = context.follow((value) => {
-    if (element.hasAttribute(HIDDEN) === Boolean(value)) element.toggleAttribute(HIDDEN, !value);
-  });
-  return () => {
-    stop();
-    disown(element, HIDDEN);
-  };
+  const stop = context.follow((value) => putAttribute(element, HIDDEN, value ? null : ''));
+  return givingBack(context, stop, [HIDDEN]);
 };
 
 views.class = (context) => {
-  const { element, key } = context;
-  own(element, 'class');
-  const stop = context.follow((value) => {
-    for (const [names, on] of key ? [[key, value]] : Object.entries(value ?? {})) {
-      for (const name of names.split(/\s+/).filter(Boolean)) {
-        if (element.classList.contains(name) !== Boolean(on)) element.classList.toggle(name);
-      }
+  const { classList } = context.element;
+  own(context.element, 'class');
+  const stop = followParts(context, (names, on) => {
+    for (const name of names.split(/\s+/)) {
+      if (name && classList.contains(name) !== Boolean(on)) classList.toggle(name);
     }
   });
-  return () => {
-    stop();
-    disown(element, 'class');
-  };
+  return givingBack(context, stop, ['class']);
 };
 
 views.attr = (context) => {
-  const { element, key } = context;
+  const { element } = context;
   const names = new Set();
-  const stop = context.follow((value) => {
-    for (const [name, part] of key ? [[key, value]] : Object.entries(value ?? {})) {
-      if (/^(?:on|srcdoc$|style$)/i.test(name)) throw new Error(`data-attr cannot set ${name}`);
-      names.add(name);
-      own(element, name);
-      setAttribute(element, name, part);
-    }
+  const stop = followParts(context, (name, part) => {
+    if (/^(?:on|srcdoc$|style$)/i.test(name)) throw new Error(`data-attr cannot set ${name}`);
+    names.add(name);
+    own(element, name);
+    const isPlain = typeof part !== 'boolean' || name.startsWith('aria-');
+    putAttribute(element, name, part == null ? null : isPlain ? text(part) : part ? '' : null);
   });
-  return () => {
-    stop();
-    for (const name of names) disown(element, name);
-  };
+  return givingBack(context, stop, names);
 };
 
 views.style = (context) => {
   const { style } = context.element;
-  return context.follow((value) => {
-    const { key } = context;
-    for (const [name, part] of key ? [[key, value]] : Object.entries(value ?? {})) {
-      const text = part === false || part === null || part === undefined ? '' : String(part);
-      if (style.getPropertyValue(name) !== text) style.setProperty(name, text);
-    }
+  return followParts(context, (name, part) => {
+    const text = part === false || part == null ? '' : String(part);
+    if (style.getPropertyValue(name) !== text) style.setProperty(name, text);
   });
 };
+
+/** Applies the value under the name in the key, or each part of an object under its own. */
+function followParts({ key, follow }, apply) {
+  return follow((value) => {
+    for (const [name, part] of key ? [[key, value]] : Object.entries(value ?? {})) apply(name, part);
+  });
+}
+
+/** How a directive ends that has set attributes which are the server's otherwise. */
+function givingBack({ element }, stop, names) {
+  return () => {
+    stop();
+    for (const name of names) disown(element, name);
+  };
+}
 
 views.effect = (context) => context.follow(() => {});
 
 views.init = (context) => {
   context.evaluate();
 };
-
-function setAttribute(element, name, value) {
-  const present = element.getAttribute(name);
-  const absent = value === null || value === undefined || (value === false && !name.startsWith('aria-'));
-  if (absent) {
-    if (present !== null) element.removeAttribute(name);
-    return;
-  }
-  const content = value === true && !name.startsWith('aria-') ? '' : text(value);
-  if (present !== content) element.setAttribute(name, content);
-}
-
-function json(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,24 +1,19 @@
 /**
- * Back-off with jitter: how long to wait before the next try, after so many that failed.
+ * How long to wait before the next try, after any that failed.
  */
 
-export class Backoff {
-  #tries = 0;
-
-  /**
-   * Waits grow from `base` to `cap` milliseconds, doubling. `floor` is the share of a wait that is
-   * not left to chance: 0 is full jitter, which spreads a herd of clients best.
-   */
-  constructor({ base, cap, floor = 0, random = Math.random }) {
-    Object.assign(this, { base, cap, floor, random });
-  }
-
-  next() {
-    const ceiling = Math.min(this.cap, this.base * 2 ** Math.min(this.#tries++, 30));
-    return ceiling * (this.floor + (1 - this.floor) * this.random());
-  }
-
-  reset() {
-    this.#tries = 0;
-  }
+/**
+ * Waits grow from `base` to `cap` milliseconds, doubling. `floor` is the share of a wait that is
+ * not left to chance: 0 is full jitter, which spreads a herd of clients best.
+ */
+export function makeBackoff({ base = 250, cap = 15_000, floor = 0, random = Math.random }) {
+  let ceiling;
+  const reset = () => (ceiling = base);
+  const next = () => {
+    const wait = ceiling * (floor + (1 - floor) * random());
+    ceiling = Math.min(cap, ceiling * 2);
+    return wait;
+  };
+  reset();
+  return { next, reset };
 }

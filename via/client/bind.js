@@ -11,18 +11,19 @@ import { fieldKind, NOT_A_NUMBER, parseNumber } from './values.js';
 
 const fieldsOf = new Map();
 const numeric = new Set();
+const EDITS = ['input', 'change'];
 
 /** Whether a field bound to the signal is in the user's hands. */
 export function isBoundFieldHeld(name) {
-  for (const field of fieldsOf.get(name) ?? []) if (isHeld(field)) return true;
-  return false;
+  return anyField(name, isHeld);
 }
 
 /** Whether the signal is what is typed into a password field. */
 export function isSecret(name) {
-  for (const field of fieldsOf.get(name) ?? []) if (field.type === 'password') return true;
-  return false;
+  return anyField(name, (field) => field.type === 'password');
 }
+
+const anyField = (name, is) => [...(fieldsOf.get(name) ?? [])].some(is);
 
 /** Calls `settle(name)` for the signals of each field that the user lets go. */
 export function onBoundRelease(settle) {
@@ -56,14 +57,12 @@ export const binding = {
     let fields = fieldsOf.get(name);
     if (!fields) fieldsOf.set(name, (fields = new Set()));
     fields.add(field);
-    field.addEventListener('input', edit);
-    field.addEventListener('change', edit);
+    for (const type of EDITS) field.addEventListener(type, edit);
     const stop = effect(() => writeField(field, kind, current(), take));
     return () => {
       stop();
       fields.delete(field);
-      field.removeEventListener('input', edit);
-      field.removeEventListener('change', edit);
+      for (const type of EDITS) field.removeEventListener(type, edit);
     };
   },
 };
@@ -106,20 +105,18 @@ function isBad(field) {
 
 function writeField(field, kind, value, take) {
   if (kind === 'radio') {
-    setChecked(field, String(value) === field.value);
+    put(field, 'checked', String(value) === field.value);
   } else if (kind === 'checkbox') {
-    setChecked(field, Array.isArray(value) ? value.map(String).includes(field.value) : Boolean(value));
+    put(field, 'checked', Array.isArray(value) ? value.map(String).includes(field.value) : Boolean(value));
   } else if (kind === 'many') {
     const chosen = new Set(Array.isArray(value) ? value.map(String) : []);
-    for (const option of field.options) {
-      if (option.selected !== chosen.has(option.value)) option.selected = chosen.has(option.value);
-    }
+    for (const option of field.options) put(option, 'selected', chosen.has(option.value));
   } else {
-    const text = value === null || value === undefined ? '' : String(value);
+    const text = String(value ?? '');
     if ((field.value !== text || isBad(field)) && !same(take(), value)) field.value = text;
   }
 }
 
-function setChecked(field, checked) {
-  if (field.checked !== checked) field.checked = checked;
+function put(field, property, value) {
+  if (field[property] !== value) field[property] = value;
 }

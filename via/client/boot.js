@@ -3,9 +3,9 @@
  */
 
 import { ActionQueue } from './action-queue.js';
-import { Answers } from './answers.js';
+import { makeAnswers } from './answers.js';
 import { makeApi } from './api.js';
-import { Attachment } from './attach.js';
+import { makeAttachment } from './attach.js';
 import { sources, views } from './attributes.js';
 import { binding, isBoundFieldHeld, isSecret, onBoundRelease } from './bind.js';
 import { makeCalls } from './calls.js';
@@ -15,14 +15,15 @@ import { events } from './events.js';
 import { watchFields } from './fields.js';
 import { Handover } from './handover.js';
 import { lifecycle, tell } from './hooks.js';
-import { Link } from './link.js';
+import { makeLink } from './link.js';
 import { remember } from './nodes.js';
-import { Notices } from './notices.js';
-import { Patches } from './patches.js';
+import { startNotices, toast } from './notices.js';
+import { makePatches } from './patches.js';
 import { indicator } from './pending.js';
+import { post } from './post.js';
 import { replay } from './replay.js';
 import { batch, Signals } from './signals.js';
-import { Status } from './status.js';
+import { setStatus, startStatus } from './status.js';
 import { storage } from './storage.js';
 import { announcePatches, watches } from './watches.js';
 
@@ -31,26 +32,23 @@ function boot(root) {
   let frame = root.dataset.viaFrame ?? null;
   let broken = false;
 
+  startNotices();
+  startStatus();
   const signals = new Signals();
   const drafts = new Drafts(signals, isBoundFieldHeld);
   drafts.young = true;
   const page = { root, signals, drafts, booting: true };
   const directives = new Directives(page, [sources, { ...views, ...binding, ...events, ...watches, ...indicator }]);
-  const patches = new Patches({ drafts, directives });
-  const notices = new Notices();
-  const status = new Status();
-  const answers = new Answers({ notices, drafts, storage, carry: (item) => handover.carry(item) });
+  const patch = makePatches({ drafts, directives });
+  const answers = makeAnswers({
+    applied: (versions) => drafts.acknowledged(versions),
+    carry: (item) => handover.carry(item),
+  });
 
   const queue = new ActionQueue({
     // The number is in the body too; the header lets a server name it that has not read the body.
     post: (body, { number, ...options }) =>
-      fetch(pagePath, {
-        method: 'POST',
-        credentials: 'same-origin',
-        headers: { 'Content-Type': 'application/json', 'Via-Request': 'action', 'Via-Number': String(number) },
-        body,
-        ...options,
-      }),
+      post(pagePath, 'action', { headers: { 'Via-Number': String(number) }, body, ...options }),
     queued: ({ action, args, el }) => tell('via:action', { action, args, element: el ?? null }),
     sending(item) {
       item.dirty = drafts.sent(item.versions);
@@ -65,40 +63,36 @@ function boot(root) {
       tell('via:answer', { action, number, element: el ?? null, status, code: body?.code, message: body?.message });
       batch(() => answers.settle(item, answer));
     },
-    full: (message) => notices.toast(message, { error: true }),
+    full: (message) => toast(message, true),
   });
   queue.displaced = () => attachment.attach(null);
   page.actions = makeCalls({ queue, drafts });
   const handover = new Handover({ storage, signals, drafts, queue, isSecret });
 
-  const attachment = new Attachment({
+  const attachment = makeAttachment({
     url: pagePath,
-    storage,
-    page: root.dataset.viaPage ?? null,
+    page: root.dataset.viaPage,
     attached({ token, newTab }) {
       queue.authorize(token, { newTab });
       link.join(token);
     },
-    refused: (error) => answers.refused(error),
+    refused: answers.refused,
   });
 
-  const link = new Link({
+  const link = makeLink({
     base: new URL('..', import.meta.url).href,
     shown: () => frame,
-    deliver(message) {
-      if (message.type === 'status') {
-        status.set(message.status);
-        if (status.online) queue.wake();
-      } else if (message.type === 'frame') {
-        apply(message);
-      } else if (message.type === 'command') {
-        answers.run(message.command);
-      } else if (message.type === 'tab') {
-        if (message.code === 'expired') attachment.attach();
-        else if (message.code === 'unknown') answers.refused({ code: 'stale_page' });
-        else if (message.code === 'too_many_tabs') notices.toast(message.message, { error: true });
-        else answers.sessionGone(message.code);
-      }
+    deliver({ type, status, command, code, message, ...more }) {
+      if (type === 'status') {
+        setStatus(status);
+        if (status === 'online') queue.wake();
+      } else if (type === 'frame') apply(more);
+      else if (type === 'command') answers.run(command);
+      // From here on it is about this tab.
+      else if (code === 'expired') attachment.attach();
+      else if (code === 'unknown') answers.refused({ code: 'stale_page' });
+      else if (code === 'too_many_tabs') toast(message, true);
+      else answers.sessionGone(code);
     },
   });
 
@@ -106,7 +100,7 @@ function boot(root) {
     // After a frame that could not be applied, differences from it make no sense.
     if (broken && !full) return;
     try {
-      batch(() => patches.applyAll(list));
+      batch(() => patch(list));
       frame = hash;
       broken = false;
       drafts.young = false;
@@ -151,9 +145,8 @@ function boot(root) {
     if (!away && attachment.token) link.join(attachment.token);
   });
 
-  attachment.start();
   // What a tab held before a reload comes with the first frame: until then the server knows it better.
-  drafts.young = attachment.handedOn;
+  drafts.young = attachment.start();
   replay();
 }
 

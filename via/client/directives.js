@@ -26,12 +26,8 @@ export function report(element, name, error) {
 /** `data-on:click__debounce.500ms` is plugin `on`, key `click`, modifiers `debounce` -> `["500ms"]`. */
 export function parseName(name) {
   const [head, ...modifiers] = name.slice('data-'.length).split(/(?<=.)__(?!$)/);
-  const colon = head.indexOf(':');
-  return {
-    plugin: colon < 0 ? head : head.slice(0, colon),
-    key: colon < 0 ? '' : head.slice(colon + 1),
-    modifiers: parseModifiers(modifiers),
-  };
+  const [, plugin, key] = /^([^:]*):?(.*)/s.exec(head);
+  return { plugin, key, modifiers: parseModifiers(modifiers) };
 }
 
 function parseModifiers(texts) {
@@ -44,35 +40,40 @@ export function parseValue(value) {
   return { value: source ?? value, modifiers: parseModifiers(modifiers?.split('__') ?? []) };
 }
 
-class Context {
-  constructor(page, element, name, parsed) {
-    const { value, modifiers } = parseValue(element.getAttribute(name));
-    Object.assign(this, { page, element, name, value }, parsed);
-    this.modifiers = new Map([...parsed.modifiers, ...modifiers]);
-  }
+/** What a directive gets of its attribute. */
+function makeContext(page, element, name, { key, modifiers }) {
+  const parsed = parseValue(element.getAttribute(name));
+  const { value } = parsed;
 
   /** Evaluates the attribute's expression. Mistakes are reported and give `undefined`. */
-  evaluate(evt, source = this.value) {
-    const { signals, actions } = this.page;
+  const evaluate = (evt, source = value) => {
+    const { signals, actions } = page;
     try {
-      return compile(source)({ signals, actions, el: this.element, evt });
+      return compile(source)({ signals, actions, el: element, evt });
     } catch (error) {
-      report(this.element, this.name, error);
+      report(element, name, error);
       return undefined;
     }
-  }
+  };
 
-  /** Applies the expression's value now and whenever it may have changed. */
-  follow(apply) {
-    return effect(() => apply(this.evaluate()));
-  }
+  return {
+    page,
+    element,
+    value,
+    key,
+    modifiers: new Map([...modifiers, ...parsed.modifiers]),
+    evaluate,
 
-  /** The signal that the key or the value names: `data-bind:step`, `="step"`, `="$step"`. */
-  get signal() {
-    const name = this.key ? camel(this.key) : this.value.trim().replace(/^\$/, '');
-    if (!/^[A-Za-z_]\w*(?:[.-]\w+)*$/.test(name)) throw new Error('expected the name of a signal');
-    return name;
-  }
+    /** Applies the expression's value now and whenever it may have changed. */
+    follow: (apply) => effect(() => apply(evaluate())),
+
+    /** The signal that the key or the value names: `data-bind:step`, `="step"`, `="$step"`. */
+    get signal() {
+      const signal = key ? camel(key) : value.trim().replace(/^\$/, '');
+      if (!/^[A-Za-z_]\w*(?:[.-]\w+)*$/.test(signal)) throw new Error('expected the name of a signal');
+      return signal;
+    },
+  };
 }
 
 /** `my-name` in an attribute's name, which has no capitals, is the signal `myName`. */
@@ -128,7 +129,7 @@ export class Directives {
       if (!lives) live.set(element, (lives = new Map()));
       if (lives.has(name)) continue;
       try {
-        lives.set(name, stage[parsed.plugin](new Context(this.page, element, name, parsed)));
+        lives.set(name, stage[parsed.plugin](makeContext(this.page, element, name, parsed)));
       } catch (error) {
         lives.set(name, undefined);
         report(element, name, error);

@@ -39,52 +39,44 @@ export function milliseconds([text = '0'] = []) {
 }
 
 /** Wraps `work` as the modifiers `debounce` and `throttle` say, with Datastar's options. */
-export function paced(modifiers, work, { setTimeout, clearTimeout } = globalThis) {
-  let paced = work;
-  if (modifiers.has('debounce')) {
-    const options = modifiers.get('debounce');
-    paced = debounce(paced, milliseconds(options), options, { setTimeout, clearTimeout });
+export function paced(modifiers, work, timers = globalThis) {
+  for (const [name, wrap] of [['debounce', debounce], ['throttle', throttle]]) {
+    const options = modifiers.get(name);
+    if (options) work = wrap(work, milliseconds(options), (option) => options.includes(option), timers);
   }
-  if (modifiers.has('throttle')) {
-    const options = modifiers.get('throttle');
-    paced = throttle(paced, milliseconds(options), options, { setTimeout });
-  }
-  return paced;
+  return work;
 }
 
-function debounce(work, wait, options, { setTimeout, clearTimeout }) {
+function debounce(work, wait, has, { setTimeout, clearTimeout }) {
   let timer;
   return (event) => {
-    if (timer === undefined && options.includes('leading')) work(event);
+    if (!timer && has('leading')) work(event);
     clearTimeout(timer);
     timer = setTimeout(() => {
-      timer = undefined;
-      if (!options.includes('notrailing')) work(event);
+      timer = null;
+      if (!has('notrailing')) work(event);
     }, wait);
   };
 }
 
-function throttle(work, wait, options, { setTimeout }) {
-  let resting = false;
+function throttle(work, wait, has, { setTimeout }) {
+  let resting;
   let last;
   const rest = () => {
     resting = true;
     setTimeout(() => {
       resting = false;
-      if (last === undefined) return;
       const event = last;
-      last = undefined;
+      last = null;
+      if (!event) return;
       rest();
       work(event);
     }, wait);
   };
   return (event) => {
-    if (resting) {
-      if (options.includes('trailing')) last = event;
-      return;
-    }
-    rest();
-    if (!options.includes('noleading')) work(event);
-    else last = event;
+    const isFirst = !resting;
+    if (isFirst) rest();
+    if (isFirst && !has('noleading')) work(event);
+    else if (isFirst || has('trailing')) last = event;
   };
 }

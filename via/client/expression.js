@@ -11,7 +11,8 @@ import { divide, functions, held, NOTHING, remainder } from './typed.js';
 
 const WORDS = { true: true, false: false, null: null, undefined, NaN, Infinity };
 
-const BINARY = {
+/** With their precedence. Those below `4` say whether they leave their right side alone. */
+const OPERATORS = {
   '*': [7, (a, b) => a * b],
   '/': [7, divide],
   '%': [7, remainder],
@@ -25,232 +26,201 @@ const BINARY = {
   '!=': [4, (a, b) => a != b],
   '===': [4, (a, b) => a === b],
   '!==': [4, (a, b) => a !== b],
-};
-
-/** Operators that may leave their right side alone. */
-const LOGICAL = {
   '&&': [3, (a) => !a],
   '||': [2, (a) => a],
-  '??': [1, (a) => a !== null && a !== undefined],
+  '??': [1, (a) => a != null],
 };
 
 const UNARY = { '!': (a) => !a, '-': (a) => -a, '+': (a) => +a };
 
-class Parser {
-  #at = 0;
+/**
+ * A part of an expression is a function of the scope. One that can be assigned has a `target`: the
+ * name of the signal, and the parts that give the keys below it.
+ */
+function parse(source) {
+  const tokens = tokenize(source);
+  let token = tokens.shift();
 
-  constructor(source) {
-    this.tokens = tokenize(source);
-  }
+  const next = () => {
+    const before = token;
+    token = tokens.shift();
+    return before;
+  };
+  const skip = (kind) => token.kind === kind && next();
+  const fail = (what, { value, at } = token) => {
+    throw new ExpressionError(`${what} \`${value}\` at ${at}`);
+  };
+  const expect = (kind) => skip(kind) || fail(`expected \`${kind}\`, found`);
 
-  get #token() {
-    return this.tokens[this.#at];
-  }
-
-  #is(value) {
-    return this.#token.kind === 'punctuator' && this.#token.value === value;
-  }
-
-  #skip(value) {
-    if (!this.#is(value)) return false;
-    this.#at++;
-    return true;
-  }
-
-  #expect(value) {
-    if (!this.#skip(value)) this.#fail(`expected \`${value}\`, found`);
-  }
-
-  #fail(what = 'unexpected') {
-    throw new ExpressionError(`${what} \`${this.#token.value}\` at ${this.#token.at}`);
-  }
-
-  #word() {
-    if (this.#token.kind !== 'name') this.#fail('expected a name, found');
-    return checkName(this.tokens[this.#at++].value);
-  }
-
-  program() {
-    const steps = [];
-    while (this.#token.kind !== 'end') {
-      if (this.#skip(';')) continue;
-      steps.push(attempt(this.#assignment().run));
-      if (this.#token.kind !== 'end' && !this.#is(';')) this.#fail();
-    }
-    if (steps.length === 1) return steps[0];
-    return (s) => steps.reduce((_, step) => step(s), undefined);
-  }
-
-  // A node is `{ run }`; one that can be assigned has a `target` too: the signal and the path in it.
-
-  #assignment() {
-    const left = this.#conditional();
-    const { kind, value: operator } = this.#token;
-    if (kind !== 'punctuator' || !/^(?:[-+*/%]|&&|\|\||\?\?)?=$/.test(operator)) return left;
-    if (!left.target) this.#fail('only a signal can be assigned; found');
-    this.#at++;
-    const right = this.#assignment().run;
-    const write = writer(left.target);
-    const short = operator.slice(0, -1);
-    if (short === '') return { run: (s) => write(s, right(s)) };
-    if (LOGICAL[short]) {
-      const stops = LOGICAL[short][1];
-      return {
-        run(s) {
-          const before = left.run(s);
-          return stops(before) ? before : write(s, right(s));
-        },
-      };
-    }
-    const apply = BINARY[short][1];
-    return { run: (s) => write(s, apply(left.run(s), right(s))) };
-  }
-
-  #conditional() {
-    const test = this.#binary(1);
-    if (!this.#skip('?')) return test;
-    const yes = this.#assignment().run;
-    this.#expect(':');
-    const no = this.#assignment().run;
-    return { run: (s) => (test.run(s) ? yes(s) : no(s)) };
-  }
-
-  #binary(least) {
-    let left = this.#unary();
-    for (;;) {
-      const { kind, value } = this.#token;
-      const operator = kind === 'punctuator' && (BINARY[value] ?? LOGICAL[value]);
-      if (!operator || operator[0] < least) return left;
-      this.#at++;
-      const [precedence, apply] = operator;
-      const a = left.run;
-      const b = this.#binary(precedence + 1).run;
-      left = LOGICAL[value]
-        ? {
-            run(s) {
-              const first = a(s);
-              return apply(first) ? first : b(s);
-            },
-          }
-        : { run: (s) => apply(a(s), b(s)) };
-    }
-  }
-
-  #unary() {
-    const { kind, value } = this.#token;
-    if (kind === 'punctuator') {
-      if (UNARY[value]) {
-        this.#at++;
-        const operand = this.#unary().run;
-        const apply = UNARY[value];
-        return { run: (s) => apply(operand(s)) };
-      }
-      if (value === '++' || value === '--') {
-        this.#at++;
-        return this.#step(this.#unary(), value, true);
-      }
-    }
-    const operand = this.#postfix();
-    for (const sign of ['++', '--']) if (this.#skip(sign)) return this.#step(operand, sign, false);
-    return operand;
-  }
-
-  #step(operand, sign, prefix) {
-    if (!operand.target) this.#fail('only a signal can be counted; found');
-    const write = writer(operand.target);
-    return {
-      run(s) {
-        const before = Number(operand.run(s));
-        const after = write(s, before + (sign === '++' ? 1 : -1));
-        return prefix ? after : before;
-      },
-    };
-  }
-
-  #postfix() {
-    let node = this.#primary();
-    for (;;) {
-      const object = node.run;
-      let key;
-      let optional = false;
-      if (this.#skip('.') || (optional = this.#skip('?.'))) {
-        const name = this.#word();
-        if (this.#skip('(')) {
-          const args = this.#list(')');
-          const gives = (s, value) => call(value, name, args.map((arg) => arg(s)));
-          node = { run: maybe(object, gives, optional) };
-          continue;
-        }
-        key = () => name;
-      } else if (this.#skip('[')) {
-        key = this.#assignment().run;
-        this.#expect(']');
-      } else {
-        return node;
-      }
-      const target = !optional && node.target && { ...node.target, path: [...node.target.path, key] };
-      node = { run: maybe(object, (s, value) => read(value, key(s)), optional), target };
-    }
-  }
-
-  #primary() {
-    const { kind, value } = this.#token;
-    this.#at++;
-    if (kind === 'number' || kind === 'string') return { run: () => value };
-    if (kind === 'signal') {
-      checkName(value);
-      return { run: (s) => s.signals.get(value), target: { name: value, path: [] } };
-    }
-    if (kind === 'action') {
-      this.#expect('(');
-      const args = this.#list(')');
-      if (Object.hasOwn(functions, value)) {
-        return { run: (s) => functions[value](...args.map((arg) => arg(s))) };
-      }
-      return { run: (s) => act(s, value, args) };
-    }
-    if (kind === 'name') {
-      if (Object.hasOwn(WORDS, value)) return { run: () => WORDS[value] };
-      if (value === 'el' || value === 'evt') return { run: (s) => s[value] };
-      if (value === 'patch') return { run: (s) => s.evt?.detail };
-    }
-    if (kind === 'punctuator') {
-      if (value === '(') {
-        const { run } = this.#assignment();
-        this.#expect(')');
-        return { run };
-      }
-      if (value === '[') {
-        const items = this.#list(']');
-        return { run: (s) => items.map((item) => item(s)) };
-      }
-      if (value === '{') return this.#object();
-    }
-    this.#at--;
-    return this.#fail();
-  }
-
-  #list(close) {
+  /** Items up to a bracket, which may come after a comma. */
+  const list = (close, item = assignment) => {
     const items = [];
-    while (!this.#skip(close)) {
-      items.push(this.#assignment().run);
-      if (!this.#is(close)) this.#expect(',');
+    while (!skip(close)) {
+      items.push(item());
+      if (token.kind !== close) expect(',');
     }
     return items;
-  }
+  };
 
-  #object() {
-    const entries = [];
-    while (!this.#skip('}')) {
-      const { kind, value } = this.#token;
-      if (kind !== 'name' && kind !== 'string') this.#fail();
-      this.#at++;
-      this.#expect(':');
-      entries.push([checkName(value), this.#assignment().run]);
-      if (!this.#is('}')) this.#expect(',');
+  const writer = ({ target }, why) => {
+    if (!target) fail(`only a signal can be ${why}; found`);
+    const [name, ...keys] = target;
+    return (s, value) => {
+      s.signals.edit(name, held(value), values(keys, s).map(checkName));
+      return value;
+    };
+  };
+
+  const assignment = () => {
+    const left = conditional();
+    if (!token.kind.endsWith('=')) return left;
+    const write = writer(left, 'assigned');
+    const operator = next().kind.slice(0, -1);
+    const right = assignment();
+    const put = (part) => (s) => write(s, part(s));
+    if (!operator) return put(right);
+    return isLogical(operator) ? joined(left, operator, put(right)) : put(joined(left, operator, right));
+  };
+
+  const conditional = () => {
+    const test = binary(1);
+    if (!skip('?')) return test;
+    const yes = assignment();
+    expect(':');
+    const no = assignment();
+    return (s) => (test(s) ? yes(s) : no(s));
+  };
+
+  const binary = (least) => {
+    let left = unary();
+    for (;;) {
+      const operator = token.kind;
+      const precedence = OPERATORS[operator]?.[0];
+      if (!(precedence >= least)) return left;
+      next();
+      left = joined(left, operator, binary(precedence + 1));
     }
-    return { run: (s) => Object.fromEntries(entries.map(([key, item]) => [key, item(s)])) };
+  };
+
+  const unary = () => {
+    const sign = counter();
+    if (sign) return step(unary(), sign, true);
+    const apply = UNARY[token.kind];
+    if (apply) {
+      next();
+      const operand = unary();
+      return (s) => apply(operand(s));
+    }
+    const operand = postfix();
+    const after = counter();
+    return after ? step(operand, after) : operand;
+  };
+
+  const counter = () => skip('++') || skip('--');
+
+  const step = (operand, { kind }, prefix) => {
+    const write = writer(operand, 'counted');
+    const by = kind === '++' ? 1 : -1;
+    return (s) => {
+      const before = Number(operand(s));
+      const after = write(s, before + by);
+      return prefix ? after : before;
+    };
+  };
+
+  const postfix = () => {
+    let part = primary();
+    for (;;) {
+      const object = part;
+      const optional = skip('?.');
+      let key;
+      let gives = (value, s) => read(value, key(s));
+      if (optional || skip('.')) {
+        if (token.kind !== 'name') fail('expected a name, found');
+        const name = checkName(next().value);
+        key = () => name;
+        if (skip('(')) {
+          const args = list(')');
+          key = null;
+          gives = (value, s) => call(value, name, values(args, s));
+        }
+      } else if (skip('[')) {
+        key = assignment();
+        expect(']');
+      } else {
+        return part;
+      }
+      part = (s) => {
+        const value = object(s);
+        return optional && value == null ? undefined : gives(value, s);
+      };
+      if (key && !optional && object.target) part.target = [...object.target, key];
+    }
+  };
+
+  const entry = () => {
+    const key = next();
+    if (key.kind !== 'name' && (key.kind !== 'literal' || typeof key.value !== 'string')) fail('unexpected', key);
+    const name = checkName(key.value);
+    expect(':');
+    const item = assignment();
+    return (s) => [name, item(s)];
+  };
+
+  const primary = () => {
+    const first = next();
+    const { kind, value } = first;
+    if (kind === 'literal') return () => value;
+    if (kind === 'signal') {
+      checkName(value);
+      return Object.assign((s) => s.signals.get(value), { target: [value] });
+    }
+    if (kind === 'action') {
+      expect('(');
+      const args = list(')');
+      return (s) => act(s, value, args);
+    }
+    if (kind === 'name') {
+      if (Object.hasOwn(WORDS, value)) return () => WORDS[value];
+      if (value === 'el' || value === 'evt') return (s) => s[value];
+      if (value === 'patch') return (s) => s.evt?.detail;
+    }
+    if (kind === '(') {
+      const inner = assignment();
+      expect(')');
+      return (s) => inner(s);
+    }
+    if (kind === '[') {
+      const items = list(']');
+      return (s) => values(items, s);
+    }
+    if (kind === '{') {
+      const entries = list('}', entry);
+      return (s) => Object.fromEntries(values(entries, s));
+    }
+    return fail('unexpected', first);
+  };
+
+  const steps = [];
+  while (token.kind !== 'end') {
+    if (skip(';')) continue;
+    steps.push(attempt(assignment()));
+    if (token.kind !== 'end') expect(';');
   }
+  return steps.length === 1 ? steps[0] : (s) => values(steps, s).at(-1);
+}
+
+const values = (parts, s) => parts.map((part) => part(s));
+
+const isLogical = (operator) => OPERATORS[operator][0] < 4;
+
+function joined(a, operator, b) {
+  const apply = OPERATORS[operator][1];
+  if (!isLogical(operator)) return (s) => apply(a(s), b(s));
+  return (s) => {
+    const first = a(s);
+    return apply(first) ? first : b(s);
+  };
 }
 
 /** What needs a value that is not there is not done; what comes after it is. */
@@ -265,25 +235,10 @@ function attempt(step) {
   };
 }
 
-function maybe(object, gives, optional) {
-  return (s) => {
-    const value = object(s);
-    return optional && (value === null || value === undefined) ? undefined : gives(s, value);
-  };
-}
-
-function writer({ name, path }) {
-  return (s, value) => {
-    s.signals.edit(name, held(value), path.map((key) => checkName(key(s))));
-    return value;
-  };
-}
-
 function act(s, name, args) {
-  if (!s.actions || !Object.hasOwn(s.actions, name)) {
-    throw new ExpressionError(`there is no action @${name}`);
-  }
-  return s.actions[name](s, ...args.map((arg) => arg(s)));
+  if (Object.hasOwn(functions, name)) return functions[name](...values(args, s));
+  if (!Object.hasOwn(s.actions ?? {}, name)) throw new ExpressionError(`there is no action @${name}`);
+  return s.actions[name](s, ...values(args, s));
 }
 
 const cache = new Map();
@@ -294,6 +249,6 @@ const cache = new Map();
  */
 export function compile(source) {
   let compiled = cache.get(source);
-  if (!compiled) cache.set(source, (compiled = new Parser(source).program()));
+  if (!compiled) cache.set(source, (compiled = parse(source)));
   return compiled;
 }

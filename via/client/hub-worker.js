@@ -5,50 +5,41 @@
  * another host than localhost) both sides go by pings.
  */
 
-import { Hub } from './hub.js';
+import { makeHub } from './hub.js';
 
 const PING = 20_000;
 
-const hub = new Hub({ url: new URL('../stream', import.meta.url).href, fetch });
-const lock = navigator.locks && `via-hub:${crypto.randomUUID()}`;
-// Held until this worker dies; a tab that is granted it knows.
-const held =
-  lock &&
-  new Promise((ready) => {
-    const holdForEver = () => {
-      ready();
-      return new Promise(() => {});
-    };
-    navigator.locks.request(lock, holdForEver);
-  });
+const hub = makeHub({ url: new URL('../stream', import.meta.url).href, fetch });
+const locks = navigator.locks;
+const lock = locks && `via-hub:${crypto.randomUUID()}`;
+// Held until this worker dies, as the inner promise never ends; a tab that is granted it knows.
+const held = lock && new Promise((ready) => locks.request(lock, () => new Promise(ready)));
 
-addEventListener('online', () => hub.wake());
+addEventListener('online', hub.wake);
 
 addEventListener('connect', async ({ ports: [port] }) => {
-  const state = { heard: Date.now(), tabLock: null };
+  let heard = Date.now();
+  let tabLock;
   const deliver = (message) => port.postMessage(message);
   const leave = () => {
     clearInterval(ping);
     hub.leave(port);
   };
   const ping = setInterval(() => {
-    if (!state.tabLock && Date.now() - state.heard > 3 * PING) {
+    if (!tabLock && Date.now() - heard > 3 * PING) {
       hub.leave(port);
       deliver({ type: 'left' });
     }
     deliver({ type: 'ping' });
   }, PING);
-  port.onmessage = ({ data }) => {
-    state.heard = Date.now();
-    if (data.type === 'join') {
+  port.onmessage = ({ data: { type, ...data } }) => {
+    heard = Date.now();
+    if (type === 'join') {
       hub.join(port, data, deliver);
-      if (data.lock && data.lock !== state.tabLock) {
-        state.tabLock = data.lock;
-        navigator.locks.request(data.lock, leave);
-      }
-    } else if (data.type === 'leave') leave();
-    else if (data.type === 'failed') hub.failed(port, data.why);
-    else if (data.type === 'wake') hub.wake();
+      if (data.lock && data.lock !== tabLock) locks.request((tabLock = data.lock), leave);
+    } else if (type === 'leave') leave();
+    // `failed` and `wake`
+    else hub[type]?.(port, data.why);
   };
   await held;
   deliver({ type: 'hello', lock, ping: PING });

@@ -6,8 +6,8 @@
  * stream is replaced. It lives in a SharedWorker, or in the page where there is none.
  */
 
-import { Backoff } from './backoff.js';
-import { Stream } from './stream.js';
+import { makeBackoff } from './backoff.js';
+import { openStream } from './stream.js';
 
 /** Tabs that join within this time share one new stream. */
 const JOIN_DELAY = 5;
@@ -28,178 +28,157 @@ const CALM = 10_000;
 const MAX_TABS = 32;
 const TOO_MANY = 'Too many tabs of this site are open; this one is not kept up to date.';
 
-export class Hub {
-  #tabs = new Map();
-  #stream = null;
-  #status = 'connecting';
-  #timer = null;
-  #due = Infinity;
-  #openedAt = 0;
-  #resyncedAt = -Infinity;
-  #opening = false;
-  #postponed = false;
+export function makeHub({ url, fetch, random, timers = globalThis, now = Date.now, debug = console.debug }) {
+  const tabs = new Map();
+  const backoff = makeBackoff({ random });
+  const resyncs = makeBackoff({ random });
+  let status = 'connecting';
+  let stream;
+  let timer;
+  let due = Infinity;
+  let openedAt = 0;
+  let resyncedAt = -Infinity;
+  let postponed;
 
-  constructor({ url, fetch, random, timers = globalThis, now = Date.now, debug = console.debug }) {
-    Object.assign(this, { url, fetch, timers, now, debug });
-    this.backoff = new Backoff({ base: 250, cap: 15_000, random });
-    this.resyncs = new Backoff({ base: 250, cap: 15_000, random });
-  }
-
-  /** Adds a tab, or gives it a new token; `frame` is the hash that it shows. */
-  join(key, { token, frame }, deliver) {
-    const before = this.#tabs.get(key);
-    deliver({ type: 'status', status: this.#status });
-    if (before?.token === token && this.#stream?.tabs.includes(before)) return;
-    // Of a tab that is known the hub knows better: a frame may be on its way to it.
-    const shown = before ? before.frame : frame;
-    this.#tabs.set(key, { key, token, frame: shown ?? null, deliver });
-    this.#reopen(JOIN_DELAY);
-  }
-
-  leave(key) {
-    if (!this.#tabs.delete(key)) return;
-    if (this.#tabs.size === 0) this.#close();
-    else this.#reopen(LEAVE_DELAY);
-  }
-
-  /** A tab could not apply a frame: it needs a full one, and ignores all others until it comes. */
-  failed(key, why) {
-    const tab = this.#tabs.get(key);
-    if (tab) this.#resync(tab, why);
-  }
-
-  /** A moment when a lost connection may be back (`online`, a page became visible). */
-  wake() {
-    if (this.#status !== 'online') {
-      this.backoff.reset();
-      // One that has been opening for long may hang on a network that is no more.
-      if (!this.#stream || this.now() - this.#openedAt > HANGS) this.#reopen(0);
-    } else {
-      this.#stream?.check();
-    }
-  }
-
-  #resync(tab, why) {
-    this.debug(`via: a tab asks for a full frame: ${why}`);
-    Object.assign(tab, { frame: null, next: 0 });
-    const first = this.now() - this.#resyncedAt > CALM;
-    if (first) this.resyncs.reset();
-    this.#resyncedAt = this.now();
-    this.#reopen(first ? 0 : this.resyncs.next());
-  }
+  const setStatus = (next) => {
+    if (status === next) return;
+    status = next;
+    for (const tab of tabs.values()) tab.deliver({ type: 'status', status });
+  };
 
   /** Opens a new stream after `wait`, or earlier if that is already planned. */
-  #reopen(wait) {
-    const due = this.now() + wait;
-    if (this.#timer !== null && this.#due <= due) return;
-    this.timers.clearTimeout(this.#timer);
-    this.#due = due;
-    this.#timer = this.timers.setTimeout(() => {
-      this.#timer = null;
-      this.#open();
-    }, wait);
-  }
+  const reopen = (wait) => {
+    const at = now() + wait;
+    if (due <= at) return;
+    timers.clearTimeout(timer);
+    due = at;
+    timer = timers.setTimeout(open, wait);
+  };
 
-  #close() {
-    this.timers.clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#stream?.close();
-    this.#stream = null;
-  }
+  const close = () => {
+    timers.clearTimeout(timer);
+    due = Infinity;
+    stream?.close();
+    stream = null;
+  };
 
-  #open() {
+  /** The tab stays out of the list until it comes with another token. */
+  const refuse = (tab, news) => {
+    tab.token = null;
+    tab.deliver({ type: 'tab', ...news });
+  };
+
+  const open = () => {
+    due = Infinity;
     // Tabs that join while a stream opens wait for its hello and share the next one; a crowd of
     // them would otherwise abort one request after the other, and none would ever be heard.
-    const age = this.now() - this.#openedAt;
-    if (this.#stream && this.#opening && age < HANGS) {
-      this.#reopen(HANGS - age);
-      this.#postponed = true;
+    const age = now() - openedAt;
+    postponed = stream && !stream.ready && age < HANGS;
+    if (postponed) {
+      reopen(HANGS - age);
       return;
     }
-    this.#postponed = false;
-    this.#opening = true;
-    this.#close();
-    const tabs = [...this.#tabs.values()].filter((tab) => tab.token !== null);
-    for (const tab of tabs.splice(MAX_TABS)) {
-      tab.token = null;
-      tab.deliver({ type: 'tab', code: 'too_many_tabs', message: TOO_MANY });
-    }
-    if (tabs.length === 0) return;
-    for (const tab of tabs) Object.assign(tab, { next: 1, events: [], full: tab.frame === null });
-    this.#openedAt = this.now();
-    const { url, fetch, timers } = this;
-    const stream = new Stream({
+    close();
+    const listed = [...tabs.values()].filter((tab) => tab.token !== null);
+    for (const tab of listed.splice(MAX_TABS)) refuse(tab, { code: 'too_many_tabs', message: TOO_MANY });
+    if (!listed.length) return;
+    for (const tab of listed) Object.assign(tab, { next: 1, events: [], full: tab.frame === null });
+    openedAt = now();
+    stream = openStream({
       url,
       fetch,
       timers,
-      tabs,
-      event: (event) => stream === this.#stream && this.#take(event),
-      lost: (why, wait) => stream === this.#stream && this.#lost(why, wait),
-      refused: (code) => stream === this.#stream && this.#refused(tabs, code),
+      now,
+      tabs: listed,
+      event: take,
+      lost,
+      // The session is over: nothing is asked for until a tab comes with a new token.
+      refused(code) {
+        stream = null;
+        for (const tab of listed) refuse(tab, { code });
+      },
     });
-    this.#stream = stream;
-    stream.open();
-  }
+  };
 
-  /** The session is over: nothing is asked for until a tab comes with a new token. */
-  #refused(tabs, code) {
-    this.#stream = null;
-    this.#opening = false;
-    for (const tab of tabs) {
-      tab.token = null;
-      tab.deliver({ type: 'tab', code });
-    }
-  }
-
-  #lost(why, wait) {
-    this.#stream = null;
-    if ([...this.#tabs.values()].every((tab) => tab.token === null)) return;
-    if (this.#status === 'online' && this.now() - this.#openedAt > SETTLED) this.backoff.reset();
+  const lost = (why, wait) => {
+    stream = null;
+    if ([...tabs.values()].every((tab) => tab.token === null)) return;
+    if (status === 'online' && now() - openedAt > SETTLED) backoff.reset();
     if (wait === undefined) {
-      this.debug(`via: the stream is lost: ${why}`);
-      this.#setStatus(this.#status === 'connecting' ? 'connecting' : 'reconnecting');
+      debug(`via: the stream is lost: ${why}`);
+      if (status !== 'connecting') setStatus('reconnecting');
     }
-    this.#reopen(wait ?? this.backoff.next());
-  }
+    reopen(wait ?? backoff.next());
+  };
 
-  #setStatus(status) {
-    if (this.#status === status) return;
-    this.#status = status;
-    for (const tab of this.#tabs.values()) tab.deliver({ type: 'status', status });
-  }
+  const resync = (tab, why) => {
+    debug(`via: a tab asks for a full frame: ${why}`);
+    Object.assign(tab, { frame: null, next: 0 });
+    const first = now() - resyncedAt > CALM;
+    if (first) resyncs.reset();
+    resyncedAt = now();
+    reopen(first ? 0 : resyncs.next());
+  };
 
-  #take({ event, id, data }) {
+  const take = ({ event, id, data }) => {
     if (event === 'via-hello') {
-      this.#opening = false;
-      this.#setStatus('online');
-      if (this.#postponed) this.#reopen(0);
+      stream.ready = true;
+      setStatus('online');
+      if (postponed) reopen(0);
       return;
     }
-    const [, index, number, hash] = /^(\d+)\/(\d+)(?:\/(.+))?$/.exec(id) ?? [];
-    const tab = this.#stream.tabs[index];
+    const [index, number, hash] = id.split('/');
+    const tab = stream.tabs[index];
     // A tab that has left, or has another token since, is of no concern.
-    if (!tab || this.#tabs.get(tab.key) !== tab) return;
-    if (event === 'via-tab') {
-      // It stays out of the list until it comes with another token.
-      tab.token = null;
-      tab.deliver({ type: 'tab', ...JSON.parse(data) });
-      return;
-    }
-    if (event === 'via-cmd') {
-      tab.deliver({ type: 'command', command: JSON.parse(data) });
-      return;
-    }
+    if (!tab || tabs.get(tab.key) !== tab) return;
+    const { next } = tab;
     const n = Number(number);
+    if (event === 'via-tab') refuse(tab, JSON.parse(data));
+    else if (event === 'via-cmd') tab.deliver({ type: 'command', command: JSON.parse(data) });
     // 0: a full frame is asked for, and what comes until then is of no use.
-    if (tab.next === 0 || n < tab.next) return;
-    if (n > tab.next) {
-      this.#resync(tab, `frame ${n} came too early`);
-      return;
+    else if (next && n > next) resync(tab, `frame ${n} came too early`);
+    else if (next && n === next) {
+      tab.events.push({ event, data });
+      if (!hash) return;
+      const { events, full } = tab;
+      // First, because a tab in this page may say at once that it could not apply the frame.
+      Object.assign(tab, { frame: hash, next: next + 1, events: [], full: false });
+      tab.deliver({ type: 'frame', full, hash, events });
     }
-    tab.events.push({ event, data });
-    if (hash === undefined) return;
-    const { events, full } = tab;
-    Object.assign(tab, { frame: hash, next: n + 1, events: [], full: false });
-    tab.deliver({ type: 'frame', full, hash, events });
-  }
+  };
+
+  return {
+    /** Adds a tab, or gives it a new token; `frame` is the hash that it shows. */
+    join(key, { token, frame }, deliver) {
+      const before = tabs.get(key);
+      deliver({ type: 'status', status });
+      if (before?.token === token && stream?.tabs.includes(before)) return;
+      // Of a tab that is known the hub knows better: a frame may be on its way to it.
+      tabs.set(key, { key, token, frame: (before ?? { frame }).frame ?? null, deliver });
+      reopen(JOIN_DELAY);
+    },
+
+    leave(key) {
+      if (!tabs.delete(key)) return;
+      if (tabs.size) reopen(LEAVE_DELAY);
+      else close();
+    },
+
+    /** A tab could not apply a frame: it needs a full one, and ignores all others until it comes. */
+    failed(key, why) {
+      const tab = tabs.get(key);
+      if (tab) resync(tab, why);
+    },
+
+    /** A moment when a lost connection may be back (`online`, a page became visible). */
+    wake() {
+      if (status === 'online') {
+        stream?.check();
+        return;
+      }
+      backoff.reset();
+      // One that has been opening for long may hang on a network that is no more.
+      if (!stream || now() - openedAt > HANGS) reopen(0);
+    },
+  };
 }

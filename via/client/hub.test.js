@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock, FakeServer } from './fakes.test.js';
-import { Hub } from './hub.js';
+import { makeHub } from './hub.js';
 
 function setUp({ random = () => 1 } = {}) {
   const clock = new FakeClock();
   const server = new FakeServer();
   const said = [];
-  const hub = new Hub({
+  const hub = makeHub({
     url: '/_via/stream', fetch: server.fetch, random, timers: clock, now: clock.now, debug: (text) => said.push(text),
   });
   const join = (key, token = key, frame = null) => {
@@ -121,6 +121,23 @@ test('a frame that a tab cannot apply is asked for in full, ever more slowly', a
   }
   assert.equal(server.last.body.tabs[0].frame, null);
   assert.ok(server.requests.length < 10, `${server.requests.length} requests`);
+});
+
+test('a tab may say while it is given a frame that it cannot apply it', async () => {
+  const { clock, server, hub } = setUp();
+  const given = [];
+  hub.join('a', { token: 'a', frame: 'h0' }, (message) => {
+    if (message.type === 'frame' && given.push(message.full) === 1) hub.failed('a', 'no #x');
+  });
+  await clock.pass(10);
+  server.last.hello();
+  server.last.event('datastar-patch-elements', 'elements x', '0/1/h1');
+  await clock.pass(1);
+  assert.deepEqual(server.last.body.tabs, [{ token: 'a', frame: null }]);
+  server.last.hello();
+  server.last.event('datastar-patch-elements', 'elements y', '0/1/h2');
+  await clock.pass(1);
+  assert.deepEqual(given, [false, true]);
 });
 
 test('every kind of loss is followed by another try, with growing waits', async () => {

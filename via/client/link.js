@@ -10,163 +10,147 @@ const WORKER_WITHIN = 1_000;
 /** A page with a stream of its own gives it up when it has been hidden for this long. */
 const HIDDEN_FOR = 10_000;
 
-export class Link {
-  #port = null;
-  #hub = null;
-  #joined = null;
-  #hello = null;
-  #watch = new AbortController();
-  #release = null;
-  #starts = 0;
-  #fallingBack = false;
-  #silence;
+/** What a hub in the page knows this page by. */
+const KEY = 'page';
 
-  /** `deliver` takes the hub's messages; `shown()` is the hash of the frame that the page shows. */
-  constructor({ base, deliver, shown }) {
-    Object.assign(this, { base, deliver, shown });
-  }
+/** `deliver` takes the hub's messages; `shown()` is the hash of the frame that the page shows. */
+export function makeLink({ base, deliver, shown }) {
+  const { locks } = navigator;
+  let joined = null;
+  let port;
+  let hub;
+  let said;
+  let starts = 0;
+  let fallingBack;
+  /** Until the worker says hello: it is given up. Afterwards: it has been silent for too long. */
+  let timer;
+  let silence;
+  let watch;
+  let tabLock;
+  let release;
 
-  /** Joins with a token; joins again by itself when the hub has to be started anew. */
-  join(token) {
-    this.#joined = token;
-    if (this.#hub) this.#joinHub();
-    else if (!this.#port && !this.#fallingBack) this.#start();
-    else if (this.#hello === 'said') this.#joinWorker();
-  }
+  const drop = () => {
+    clearTimeout(timer);
+    said = false;
+    watch?.abort();
+    release?.();
+    release = null;
+    port?.postMessage({ type: 'leave' });
+    port?.close();
+    port = null;
+  };
 
-  /** Lets go of everything that would keep the page from being frozen or cached. */
-  leave() {
-    this.#joined = null;
-    this.#hub?.leave(this);
-    this.#drop();
-  }
-
-  /** The page could not apply a frame. */
-  failed(why) {
-    if (this.#hub) this.#hub.failed(this, why);
-    else this.#port?.postMessage({ type: 'failed', why });
-  }
-
-  wake() {
-    if (this.#hub) this.#hub.wake();
-    else this.#port?.postMessage({ type: 'wake' });
-  }
-
-  #drop() {
-    clearTimeout(this.#silence);
-    clearTimeout(this.#hello);
-    this.#hello = null;
-    this.#watch.abort();
-    this.#release?.();
-    this.#release = null;
-    this.#port?.postMessage({ type: 'leave' });
-    this.#port?.close();
-    this.#port = null;
-  }
-
-  #start() {
-    this.#drop();
-    this.#watch = new AbortController();
-    if (!globalThis.SharedWorker) return this.#fallBack();
-    let worker;
+  const start = () => {
+    drop();
+    watch = new AbortController();
     try {
-      worker = new SharedWorker(scriptUrl('hub-worker.js'), {
-        type: 'module',
-        name: `via:${this.base}`,
-        credentials: 'same-origin',
-      });
+      const worker = new SharedWorker(scriptUrl('hub-worker.js'), { type: 'module', name: `via:${base}` });
+      const mine = (port = worker.port);
+      const giveUp = () => port === mine && !said && fallBack();
+      timer = setTimeout(giveUp, Math.min(WORKER_WITHIN * 2 ** starts++, 8_000));
+      worker.onerror = giveUp;
+      port.onmessage = ({ data }) => port === mine && take(data);
     } catch {
-      return this.#fallBack();
+      // Also where there are no shared workers.
+      fallBack();
     }
-    const port = (this.#port = worker.port);
-    const patience = Math.min(WORKER_WITHIN * 2 ** this.#starts++, 8_000);
-    const giveUp = () => this.#port === port && this.#hello !== 'said' && this.#fallBack();
-    this.#hello = setTimeout(giveUp, patience);
-    worker.onerror = giveUp;
-    port.onmessage = ({ data }) => this.#port === port && this.#take(data);
-    return undefined;
-  }
+  };
 
-  #take(message) {
-    if (message.type === 'hello') {
-      clearTimeout(this.#hello);
-      this.#hello = 'said';
-      this.#starts = 0;
-      this.#watchWorker(message);
-      this.#joinWorker();
-    } else if (message.type === 'ping') {
-      this.#port.postMessage({ type: 'pong' });
-      this.#heard();
-    } else if (message.type === 'left') {
-      this.#joinWorker();
-    } else if (this.#joined !== null) {
-      this.deliver(message);
+  const take = (message) => {
+    const { type, lock, ping } = message;
+    if (type === 'hello') {
+      said = true;
+      starts = 0;
+      silence = !lock && 3 * ping;
+      heard();
+      // Granted when the worker is dead.
+      if (lock) locks.request(lock, { mode: 'shared', signal: watch.signal }, died).catch(() => {});
+      joinWorker();
+    } else if (type === 'ping') {
+      port.postMessage({ type: 'pong' });
+      heard();
+    } else if (type === 'left') {
+      joinWorker();
+    } else if (joined !== null) {
+      deliver(message);
     }
-  }
+  };
 
-  #watchWorker({ lock, ping }) {
-    this.silence = lock ? null : 3 * ping;
-    this.#heard();
-    if (!lock) return;
-    // Granted when the worker is dead.
-    const { signal } = this.#watch;
-    navigator.locks.request(lock, { mode: 'shared', signal }, () => this.#died()).catch(() => {});
-  }
+  const heard = () => {
+    clearTimeout(timer);
+    if (silence) timer = setTimeout(died, silence);
+  };
 
-  #heard() {
-    clearTimeout(this.#silence);
-    if (this.silence) this.#silence = setTimeout(() => this.#died(), this.silence);
-  }
+  const died = () => {
+    if (hub || joined === null) return;
+    deliver({ type: 'status', status: 'reconnecting' });
+    start();
+  };
 
-  #died() {
-    if (this.#hub || this.#joined === null) return;
-    this.deliver({ type: 'status', status: 'reconnecting' });
-    this.#start();
-  }
-
-  async #joinWorker() {
-    const port = this.#port;
-    const lock = await this.#holdLock();
-    if (this.#port !== port || this.#joined === null) return;
-    port.postMessage({ type: 'join', token: this.#joined, frame: this.shown(), lock });
-  }
+  const joinWorker = async () => {
+    const mine = port;
+    const lock = await holdLock();
+    if (port === mine && joined !== null) port.postMessage({ type: 'join', token: joined, frame: shown(), lock });
+  };
 
   /** Holds a lock of this page's own, which the worker is granted when the page is gone. */
-  #holdLock() {
-    if (!navigator.locks) return null;
-    if (this.#release) return this.lock;
-    this.lock = `via-tab:${crypto.randomUUID()}`;
+  const holdLock = () => {
+    if (!locks || release) return tabLock;
+    tabLock = `via-tab:${crypto.randomUUID()}`;
     return new Promise((ready) => {
-      const hold = () => {
-        ready(this.lock);
-        return new Promise((release) => (this.#release = release));
+      const hold = (resolve) => {
+        release = resolve;
+        ready(tabLock);
       };
-      navigator.locks.request(this.lock, { signal: this.#watch.signal }, hold).catch(() => ready(null));
+      locks.request(tabLock, { signal: watch.signal }, () => new Promise(hold)).catch(() => ready());
     });
-  }
+  };
 
-  async #fallBack() {
-    this.#drop();
-    this.#fallingBack = true;
-    const { Hub } = await import('./hub.js').catch(() => ({}));
-    this.#fallingBack = false;
-    if (!Hub) {
-      setTimeout(() => !this.#hub && this.#joined !== null && this.#start(), 2_000);
+  const fallBack = async () => {
+    drop();
+    fallingBack = true;
+    const { makeHub } = await import('./hub.js').catch(() => ({}));
+    fallingBack = false;
+    if (!makeHub) {
+      setTimeout(() => !hub && joined !== null && start(), 2_000);
       return;
     }
-    if (this.#hub) return;
-    this.#hub = new Hub({ url: new URL('stream', this.base).href, fetch });
-    this.#joinHub();
+    if (hub) return;
+    hub = makeHub({ url: new URL('stream', base).href, fetch });
+    joinHub();
     let hide;
     document.addEventListener('visibilitychange', () => {
       clearTimeout(hide);
-      if (document.hidden) hide = setTimeout(() => this.#hub.leave(this), HIDDEN_FOR);
-      else this.#joinHub();
+      if (document.hidden) hide = setTimeout(() => hub.leave(KEY), HIDDEN_FOR);
+      else joinHub();
     });
-  }
+  };
 
-  #joinHub() {
-    const message = { token: this.#joined, frame: this.shown() };
-    if (this.#joined !== null) this.#hub.join(this, message, (data) => this.#joined !== null && this.deliver(data));
-  }
+  const joinHub = () => {
+    const pass = (message) => joined !== null && deliver(message);
+    if (joined !== null) hub.join(KEY, { token: joined, frame: shown() }, pass);
+  };
+
+  const tell = (type, why) => (hub ? hub[type](KEY, why) : port?.postMessage({ type, why }));
+
+  return {
+    /** Joins with a token; joins again by itself when the hub has to be started anew. */
+    join(token) {
+      joined = token;
+      if (hub) joinHub();
+      else if (said) joinWorker();
+      else if (!port && !fallingBack) start();
+    },
+
+    /** Lets go of everything that would keep the page from being frozen or cached. */
+    leave() {
+      joined = null;
+      hub?.leave(KEY);
+      drop();
+    },
+
+    /** The page could not apply a frame. */
+    failed: (why) => tell('failed', why),
+    wake: () => tell('wake'),
+  };
 }

@@ -5,6 +5,7 @@
  * (`constructor`, `__proto__`, `innerHTML`, `ownerDocument`, ..), cannot be reached.
  */
 
+import { isPlain } from './signals.js';
 import { ExpressionError } from './tokens.js';
 
 const list = (text) => new Set(text.split(' '));
@@ -33,58 +34,49 @@ const ELEMENT_MEMBERS = {
 };
 
 const FORBIDDEN = list('__proto__ constructor prototype');
-const is = (name, value) => typeof globalThis[name] === 'function' && value instanceof globalThis[name];
+const is = (name, value) => globalThis[name] && value instanceof globalThis[name];
 
-function kindOf(value) {
-  if (typeof value === 'string') return TEXT;
-  if (typeof value === 'number') return NUMBER;
-  if (Array.isArray(value)) return ARRAY;
-  if (is('Event', value)) return EVENT;
-  if (is('Element', value)) return ELEMENT_MEMBERS;
-  return undefined;
-}
+const kindOf = (value) =>
+  typeof value === 'string'
+    ? TEXT
+    : typeof value === 'number'
+      ? NUMBER
+      : Array.isArray(value)
+        ? ARRAY
+        : is('Event', value)
+          ? EVENT
+          : is('Element', value) && ELEMENT_MEMBERS;
 
 /** Objects whose own properties are data: values of signals, and an element's `dataset`. */
-function isData(value) {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null || is('DOMStringMap', value);
+const isData = (value) => isPlain(value) || is('DOMStringMap', value);
+
+function refuse(name, what) {
+  throw new ExpressionError(`\`${name}\` cannot be ${what}`);
 }
 
 /** Refuses a name that no expression may say, when it is parsed. */
 export function checkName(name) {
-  if (FORBIDDEN.has(String(name))) throw new ExpressionError(`\`${name}\` cannot be used`);
-  return name;
+  return FORBIDDEN.has(String(name)) ? refuse(name, 'used') : name;
 }
 
 /** The value of `object.name` or `object[name]`. */
 export function read(object, name) {
   checkName(name);
-  if (object === null || object === undefined) {
-    throw new ExpressionError(`cannot read \`${String(name)}\` of ${object}`);
-  }
   const kind = kindOf(object);
-  if ((kind === ARRAY || kind === TEXT) && Number.isInteger(Number(name)) && name !== '') {
-    return object[name];
-  }
-  if (kind?.reads.has(name)) return safe(object[name], name);
-  if (isData(object)) return Object.hasOwn(object, name) ? safe(object[name], name) : undefined;
-  throw new ExpressionError(`\`${String(name)}\` cannot be read here`);
+  if ((kind === ARRAY || kind === TEXT) && Number.isInteger(Number(name)) && name !== '') return object[name];
+  const data = isData(object);
+  if (kind ? kind.reads.has(name) : data && Object.hasOwn(object, name)) return safe(object[name], name);
+  return data ? undefined : refuse(name, 'read here');
 }
 
 /** The value of `object.name(...args)`. */
 export function call(object, name, args) {
-  if (!kindOf(object)?.calls.has(name)) {
-    throw new ExpressionError(`\`${String(name)}\` cannot be called here`);
-  }
-  const method = object[name];
-  if (typeof method !== 'function') throw new ExpressionError(`\`${name}\` is not a method`);
-  return safe(method.apply(object, args), name);
+  if (!kindOf(object)?.calls?.has(name)) refuse(name, 'called here');
+  return safe(object[name](...args), name);
 }
 
 /** Lets through only values of kinds that this file knows; a custom event's `detail` may be anything. */
 function safe(value, name) {
-  if (typeof value === 'function') throw new ExpressionError(`\`${name}\` cannot be read here`);
-  if (typeof value !== 'object' || value === null || kindOf(value) || isData(value)) return value;
-  return undefined;
+  if (typeof value === 'function') refuse(name, 'read here');
+  return Object(value) !== value || kindOf(value) || isData(value) ? value : undefined;
 }

@@ -5,44 +5,36 @@
 
 import { isHeld } from './fields.js';
 
-const nothing = () => false;
-
 /**
  * Looks at a field before its attributes are morphed. The function that is returned is called
  * with the names that changed, and says whether the children are done too.
  */
 export function morphField(old, next) {
-  const free = () => !isHeld(old) && !isBound(old);
-  if (old.localName === 'input') {
-    return (changed) => {
-      if (changed.has('value') && old.type !== 'file' && free()) old.value = old.defaultValue;
-      if (changed.has('checked') && free()) old.checked = old.defaultChecked;
-      return true;
-    };
-  }
-  if (old.localName === 'textarea') {
-    return () => {
+  const { localName } = old;
+  const chosen = localName === 'option' && old.selected;
+  return (changed) => {
+    if (localName === 'input') {
+      if (changed.has('value') && old.type !== 'file' && isFree(old)) old.value = old.defaultValue;
+      if (changed.has('checked') && isFree(old)) old.checked = old.defaultChecked;
+    } else if (localName === 'textarea') {
       if (old.defaultValue !== next.defaultValue) {
-        const value = old.value;
+        const { value } = old;
         old.defaultValue = next.defaultValue;
-        if (free()) old.value = next.defaultValue;
-        else if (old.value !== value) old.value = value;
+        const wanted = isFree(old) ? next.defaultValue : value;
+        if (old.value !== wanted) old.value = wanted;
       }
-      return true;
-    };
-  }
-  if (old.localName === 'option') {
-    const chosen = old.selected;
-    return (changed) => {
-      const select = old.closest('select');
-      const own = select && !isHeld(select) && !isBound(select);
-      if (changed.has('selected')) old.selected = own ? old.defaultSelected : chosen;
+    } else {
+      if (localName === 'option' && changed.has('selected')) {
+        const select = old.closest('select');
+        old.selected = select && isFree(select) ? old.defaultSelected : chosen;
+      }
       return false;
-    };
-  }
-  return nothing;
+    }
+    return true;
+  };
 }
 
-function isBound(field) {
-  return field.getAttributeNames().some((name) => /^data-bind(?![\w-])/.test(name));
+/** Whether the server may say what the field holds. */
+function isFree(field) {
+  return !isHeld(field) && !field.getAttributeNames().some((name) => /^data-bind(?![\w-])/.test(name));
 }

@@ -39,6 +39,12 @@ export function disown(element, name) {
   if (!values?.has(name)) return;
   const value = values.get(name);
   values.delete(name);
+  putAttribute(element, name, value);
+}
+
+/** Sets an attribute, or removes it for `null`; does nothing where that is so already. */
+export function putAttribute(element, name, value) {
+  if (element.getAttribute(name) === value) return;
   if (value === null) element.removeAttribute(name);
   else element.setAttribute(name, value);
 }

@@ -8,44 +8,45 @@ import { tell } from './hooks.js';
 const SHOWN_FOR = 6_000;
 const ERRORS_FOR = 12_000;
 
-export class Notices {
-  #list;
+/** Adds an element of the client's own to the page. */
+export function addElement(parent, className, name, value) {
+  const element = document.createElement('div');
+  element.className = className;
+  if (name) element.setAttribute(name, value);
+  parent.append(element);
+  return element;
+}
 
-  constructor() {
-    this.#list = document.createElement('div');
-    this.#list.className = 'via-notices';
-    // There before its content is, or the content is not announced.
-    this.#list.setAttribute('aria-live', 'polite');
-    document.body.append(this.#list);
-  }
+let shown;
 
-  /** Shows a text for a few seconds; a click sends it away at once. */
-  toast(text, { error = false } = {}) {
-    tell('via:toast', { text, error });
-    const notice = this.#add(text, error);
-    const remove = () => notice.remove();
-    notice.addEventListener('click', remove);
-    setTimeout(remove, error ? ERRORS_FOR : SHOWN_FOR);
-  }
+/** Makes the place of notices: it is there before its content is, or the content is not announced. */
+export function startNotices() {
+  shown = addElement(document.body, 'via-notices', 'aria-live', 'polite');
+}
 
-  /** Shows a text with one button until the page is left; shown once however often it is asked. */
-  ask(text, label, answer) {
-    for (const { dataset } of this.#list.children) if (dataset.text === text) return;
-    const notice = this.#add(text, true);
-    notice.dataset.text = text;
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.textContent = label;
-    button.addEventListener('click', answer);
-    notice.append(button);
-  }
+/** Shows a text for a few seconds; a click sends it away at once. */
+export function toast(text, isError) {
+  tell('via:toast', { text, error: isError === true });
+  const notice = addNotice(text, isError);
+  const remove = () => notice.remove();
+  notice.addEventListener('click', remove);
+  setTimeout(remove, isError ? ERRORS_FOR : SHOWN_FOR);
+}
 
-  #add(text, error) {
-    const notice = document.createElement('div');
-    notice.className = 'via-notice';
-    if (error) notice.setAttribute('role', 'alert');
-    notice.textContent = text;
-    this.#list.append(notice);
-    return notice;
-  }
+/** Shows a text with one button until the page is left; shown once however often it is asked. */
+export function ask(text, label, answer) {
+  for (const { dataset } of shown.children) if (dataset.text === text) return;
+  const notice = addNotice(text, true);
+  notice.dataset.text = text;
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.textContent = label;
+  button.addEventListener('click', answer);
+  notice.append(button);
+}
+
+function addNotice(text, isError) {
+  const notice = addElement(shown, 'via-notice', isError && 'role', 'alert');
+  notice.textContent = text;
+  return notice;
 }

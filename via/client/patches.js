@@ -6,8 +6,9 @@
 
 import { clear } from './attic.js';
 import { lifecycle } from './hooks.js';
-import { insertChildren, keepFocus, morphChildren, morphElement, remove } from './morph.js';
+import { keepFocus, morph, remove } from './morph.js';
 import { serverChild } from './nodes.js';
+import { tolerant } from './tolerant.js';
 import { html } from './trusted.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -17,81 +18,81 @@ export class MissingTarget extends Error {
   name = 'MissingTarget';
 }
 
-export class Patches {
-  constructor({ drafts, directives }) {
-    Object.assign(this, { drafts, directives });
-  }
-
-  /** Applies all events of a frame. */
-  applyAll(events) {
-    const focused = keepFocus();
-    let order = false;
-    try {
-      for (const event of events) this.apply(event);
-    } finally {
-      order = clear((element) => this.directives.stop(element));
-      focused();
-    }
-    if (!order) throw new MissingTarget('an id is not unique');
-  }
-
-  /** Applies one event, given as `{ event, data }`. Events of other kinds are left alone. */
-  apply({ event, data }) {
-    const fields = eventFields(data);
-    lifecycle(event, null, fields);
-    if (event === 'datastar-patch-signals') {
-      const onlyIfMissing = fields.onlyIfMissing === 'true';
-      this.drafts.receive(JSON.parse(fields.signals ?? '{}'), { onlyIfMissing });
-    } else if (event === 'datastar-patch-elements') {
-      this.#patch(fields);
-    }
-  }
-
-  #patch({ selector, mode = 'outer', elements = '', namespace }) {
-    if (mode === 'remove') {
-      const targets = selector ? [find(selector)] : [...parseHtml(elements, null, namespace).children].map(byId);
-      for (const target of targets) remove(target, this.directives);
-      return;
-    }
+/** Returns a function that applies the events of a frame, `{ event, data }`; those of other kinds are left alone. */
+export function makePatches({ drafts, directives }) {
+  const patch = ({ selector, mode = 'outer', elements = '', namespace }) => {
+    const isExchange = mode === 'outer' || mode === 'replace';
     if (!selector) {
-      if (mode !== 'outer' && mode !== 'replace') throw new MissingTarget(`${mode} without a selector`);
-      for (const next of [...parseHtml(elements, null, namespace).children]) this.#exchange(byId(next), alone(next), mode);
+      if (!isExchange && mode !== 'remove') throw new MissingTarget(`${mode} without a selector`);
+      for (const next of [...parseHtml(elements, null, namespace).children]) {
+        const target = byId(next);
+        const content = new DocumentFragment();
+        content.append(next);
+        if (isExchange) exchange(target, content, mode);
+        else remove(target, directives);
+      }
       return;
     }
     const target = find(selector);
-    const inside = mode === 'inner' || mode === 'append' || mode === 'prepend';
-    const content = parseHtml(elements, inside ? target : target.parentNode, namespace);
-    if (mode === 'inner') morphChildren(target, content, this.directives);
-    else if (mode === 'outer' || mode === 'replace') this.#exchange(target, content, mode);
-    else this.#insert(target, mode, content);
-  }
+    if (mode === 'remove') {
+      remove(target, directives);
+      return;
+    }
+    const isInside = /^(?:inner|append|prepend)$/.test(mode);
+    const content = parseHtml(elements, isInside ? target : target.parentNode, namespace);
+    if (mode === 'inner') morph(target, content, directives, true);
+    else (isExchange ? exchange : insert)(target, content, mode);
+  };
 
-  #exchange(target, content, mode) {
+  const exchange = (target, content, mode) => {
     const next = content.firstChild;
     if (mode === 'outer' && next?.localName === target.localName && next.namespaceURI === target.namespaceURI) {
       next.remove();
-      this.#insert(target, 'after', content);
-      morphElement(target, next, this.directives);
+      insert(target, content, 'after');
+      morph(target, next, directives);
     } else {
-      this.#insert(target, 'before', content);
-      remove(target, this.directives);
+      insert(target, content, 'before');
+      remove(target, directives);
     }
-  }
+  };
 
-  #insert(target, mode, content) {
-    const inside = mode === 'append' || mode === 'prepend';
-    const before = { append: null, prepend: target.firstChild, before: target, after: target.nextSibling }[mode];
-    insertChildren(inside ? target : target.parentNode, before, content, this.directives);
-  }
+  const insert = (target, content, mode) => {
+    const { parentNode, nextSibling, firstChild } = target;
+    const [parent, before] = {
+      append: [target, null],
+      prepend: [target, firstChild],
+      before: [parentNode, target],
+      after: [parentNode, nextSibling],
+    }[mode];
+    morph(parent, content, directives, true, before);
+  };
+
+  const apply = ({ event, data }) => {
+    const fields = eventFields(data);
+    lifecycle(event, null, fields);
+    if (event === 'datastar-patch-signals') {
+      drafts.receive(JSON.parse(fields.signals ?? '{}'), { onlyIfMissing: fields.onlyIfMissing === 'true' });
+    } else if (event === 'datastar-patch-elements') patch(fields);
+  };
+
+  return (list) => {
+    const focused = keepFocus();
+    let isWhole;
+    try {
+      list.forEach(apply);
+    } finally {
+      isWhole = clear((element) => directives.stop(element));
+      focused();
+    }
+    if (!isWhole) throw new MissingTarget('an id is not unique');
+  };
 }
 
 /** The fields of an event's data lines; several lines of one field are one text. */
 export function eventFields(data) {
   const fields = {};
   for (const line of data.split('\n')) {
-    const space = line.indexOf(' ');
-    const name = space < 0 ? line : line.slice(0, space);
-    const value = space < 0 ? '' : line.slice(space + 1);
+    const [, name, value] = /^([^ ]*) ?(.*)/s.exec(line);
     fields[name] = Object.hasOwn(fields, name) ? `${fields[name]}\n${value}` : value;
   }
   return fields;
@@ -104,24 +105,10 @@ export function eventFields(data) {
 function find(selector) {
   const [, anchor, steps] = /^(.*?)((?:\s*>\s*:nth-child\(\d+\))*)$/s.exec(selector);
   let element = anchor[0] === '#' ? document.getElementById(anchor.slice(1)) : null;
-  element ??= query(anchor);
+  element ??= tolerant(() => document.querySelector(anchor));
   for (const [index] of steps.matchAll(/\d+/g)) element &&= serverChild(element, Number(index));
   if (!element) throw new MissingTarget(`there is no ${selector}`);
   return element;
-}
-
-function query(selector) {
-  try {
-    return document.querySelector(selector);
-  } catch {
-    return null;
-  }
-}
-
-function alone(node) {
-  const content = document.createDocumentFragment();
-  content.append(node);
-  return content;
 }
 
 function byId(next) {

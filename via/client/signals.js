@@ -227,14 +227,14 @@ export function same(a, b) {
   if (!isStructure(a) || !isStructure(b) || Array.isArray(a) !== Array.isArray(b)) return false;
   const keys = Object.keys(a);
   return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]))
+    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]))
   );
 }
 
 /** Arrays and plain objects are compared by what they hold, anything else (an element) is itself. */
-function isStructure(value) {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null || Array.isArray(value);
+const isStructure = (value) => Array.isArray(value) || isPlain(value);
+
+/** Whether a value is an object that holds nothing but data. */
+export function isPlain(value) {
+  return Object(value) === value && [Object.prototype, null].includes(Object.getPrototypeOf(value));
 }

@@ -5,55 +5,30 @@
  * to its own event and is not carried over to the next one.
  */
 
-export class SseParser {
-  #line = '';
-  #afterCr = false;
-  #event = blank();
+const blank = () => ({ event: 'message', id: '', data: [] });
 
-  /** `emit({ event, id, data })` is called for each event that has data. */
-  constructor(emit) {
-    this.emit = emit;
-  }
+/** Returns a function that takes chunks; `emit({ event, id, data })` is called for each event that has data. */
+export function sseParser(emit) {
+  let begun = '';
+  let afterCr;
+  let fields = blank();
 
-  push(text) {
-    let start = 0;
-    // The LF of a CRLF that was cut in two, which must not read as an empty line.
-    if (this.#afterCr && text !== '') {
-      if (text[0] === '\n') start = 1;
-      this.#afterCr = false;
-    }
-    for (let at = start; at < text.length; at++) {
-      const char = text.charCodeAt(at);
-      if (char !== 10 && char !== 13) continue;
-      const line = this.#line + text.slice(start, at);
-      this.#line = '';
-      if (char === 13) {
-        if (at + 1 === text.length) this.#afterCr = true;
-        else if (text[at + 1] === '\n') at++;
+  return (text) => {
+    if (!text) return;
+    // The LF of a CRLF that was cut in two must not read as an empty line.
+    const lines = (afterCr && text[0] === '\n' ? text.slice(1) : text).split(/\r\n?|\n/);
+    afterCr = text.endsWith('\r');
+    lines[0] = begun + lines[0];
+    begun = lines.pop();
+    for (const line of lines) {
+      const [, field, value] = /^([^:]*):? ?(.*)/s.exec(line);
+      if (field === 'data') fields.data.push(value);
+      else if (field) fields[field] = value;
+      else if (!line) {
+        const event = fields;
+        fields = blank();
+        if (event.data.length) emit({ ...event, data: event.data.join('\n') });
       }
-      start = at + 1;
-      this.#take(line);
     }
-    this.#line += text.slice(start);
-  }
-
-  #take(line) {
-    if (line === '') {
-      const { event, id, data } = this.#event;
-      this.#event = blank();
-      if (data.length > 0) this.emit({ event, id, data: data.join('\n') });
-      return;
-    }
-    const colon = line.indexOf(':');
-    if (colon === 0) return;
-    const field = colon < 0 ? line : line.slice(0, colon);
-    let value = colon < 0 ? '' : line.slice(colon + 1);
-    if (value[0] === ' ') value = value.slice(1);
-    if (field === 'data') this.#event.data.push(value);
-    else if (field === 'event' || field === 'id') this.#event[field] = value;
-  }
-}
-
-function blank() {
-  return { event: 'message', id: '', data: [] };
+  };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SseParser } from './sse.js';
+import { sseParser } from './sse.js';
 
 const LINES = [
   ': a comment', 'event: via-hello', 'data: {"heartbeat_ms":20000}', '',
@@ -16,8 +16,8 @@ const EXPECTED = [
 
 function parse(chunks) {
   const seen = [];
-  const parser = new SseParser((event) => seen.push(event));
-  for (const chunk of chunks) parser.push(chunk);
+  const push = sseParser((event) => seen.push(event));
+  for (const chunk of chunks) push(chunk);
   return seen;
 }
 

@@ -4,64 +4,53 @@
  */
 
 import { tell } from './hooks.js';
+import { addElement } from './notices.js';
 
 const SHOWN_AFTER = 1_000;
 
 const TEXTS = { connecting: 'Connecting…', reconnecting: 'Reconnecting…', offline: 'You are offline.' };
 
-export class Status {
-  #stream = 'connecting';
-  #timer = null;
-  #told;
-  #banner;
+let stream = 'connecting';
+let told;
+let banner;
+let timer;
 
-  constructor() {
-    this.#banner = document.createElement('div');
-    this.#banner.className = 'via-banner';
-    this.#banner.setAttribute('role', 'status');
-    document.body.append(this.#banner);
-    addEventListener('offline', () => this.#show());
-    addEventListener('online', () => this.#show());
-    this.#show();
-  }
+export function startStatus() {
+  banner = addElement(document.body, 'via-banner', 'role', 'status');
+  for (const type of ['offline', 'online']) addEventListener(type, show);
+  show();
+}
 
-  get online() {
-    return this.#stream === 'online';
-  }
+/** Takes what the hub says: `connecting`, `online` or `reconnecting`. */
+export function setStatus(status) {
+  stream = status;
+  show();
+}
 
-  /** Takes what the hub says: `connecting`, `online` or `reconnecting`. */
-  set(status) {
-    this.#stream = status;
-    this.#show();
+function show() {
+  const { dataset } = document.documentElement;
+  const isOnline = stream === 'online';
+  const status = isOnline || navigator.onLine !== false ? stream : 'offline';
+  if (dataset.viaConnection !== status) dataset.viaConnection = status;
+  if (status !== told) tell('via:connection', (told = status));
+  if (isOnline) {
+    clearTimeout(timer);
+    timer = null;
+    banner.replaceChildren();
+  } else if (banner.hasChildNodes()) {
+    write();
+  } else {
+    timer ??= setTimeout(write, SHOWN_AFTER);
   }
+}
 
-  #show() {
-    const { dataset } = document.documentElement;
-    const status = this.online || navigator.onLine !== false ? this.#stream : 'offline';
-    if (dataset.viaConnection !== status) dataset.viaConnection = status;
-    if (status !== this.#told) tell('via:connection', (this.#told = status));
-    if (this.online) {
-      clearTimeout(this.#timer);
-      this.#timer = null;
-      this.#banner.replaceChildren();
-    } else if (this.#banner.hasChildNodes()) {
-      this.#write(status);
-    } else {
-      this.#timer ??= setTimeout(() => this.#appear(), SHOWN_AFTER);
-    }
-  }
-
-  #appear() {
-    this.#timer = null;
-    this.#write(document.documentElement.dataset.viaConnection);
-  }
-
-  /** `<html data-via-text-offline="..">` and the like replace the texts. */
-  #write(status) {
-    const text = document.documentElement.getAttribute(`data-via-text-${status}`) ?? TEXTS[status];
-    if (this.#banner.textContent === text) return;
-    const line = document.createElement('div');
-    line.textContent = text;
-    this.#banner.replaceChildren(line);
-  }
+/** `<html data-via-text-offline="..">` and the like replace the texts. */
+function write() {
+  timer = null;
+  const root = document.documentElement;
+  const status = root.dataset.viaConnection;
+  const text = root.getAttribute(`data-via-text-${status}`) ?? TEXTS[status];
+  if (banner.textContent === text) return;
+  banner.replaceChildren();
+  addElement(banner, '').textContent = text;
 }

@@ -2,13 +2,7 @@
  * sessionStorage that never throws: where it is switched off, nothing is kept.
  */
 
-function tolerant(work) {
-  try {
-    return work();
-  } catch {
-    return null;
-  }
-}
+import { tolerant } from './tolerant.js';
 
 export const storage = {
   getItem: (key) => tolerant(() => sessionStorage.getItem(key)),

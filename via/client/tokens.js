@@ -1,23 +1,23 @@
 /**
  * The tokenizer of expressions: text in, a list of `{ kind, value, at }` out.
  *
- * Kinds are `number`, `string`, `signal` (`$step`), `action` (`@post`), `name`, `punctuator` and
- * `end`. As in Datastar, a hyphen between word characters belongs to a signal's name: `$a-1` is
- * one signal, `$a - 1` a subtraction.
+ * Kinds are `literal`, `signal` (`$step`), `action` (`@post`), `name`, `end`, and each punctuator is
+ * a kind of its own. As in Datastar, a hyphen between word characters belongs to a signal's name:
+ * `$a-1` is one signal, `$a - 1` a subtraction.
  */
 
 const PATTERN = new RegExp(
   [
-    String.raw`(?<space>\s+)`,
-    String.raw`(?<number>(?:\d+n|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w$]))`,
-    String.raw`(?<string>'(?:[^'\\\n]|\\[^])*'|"(?:[^"\\\n]|\\[^])*")`,
-    String.raw`\$(?<signal>[A-Za-z_]\w*(?:-\w+)*)`,
-    String.raw`@(?<action>[A-Za-z]\w*)`,
-    String.raw`(?<name>[A-Za-z_]\w*)`,
-    String.raw`(?<punctuator>===|!==|\?\?=|\|\|=|&&=|==|!=|<=|>=|&&|\|\||\?\?|\?\.(?!\d)|\+\+|--|\+=|-=|\*=|/=|%=|[-+*/%<>=!?:;,.()[\]{}])`,
+    String.raw`\s+|((?!0\d)(?:\d+n|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w$])`,
+    String.raw`'(?:[^'\\\n]|\\[^])*'|"(?:[^"\\\n]|\\[^])*")`,
+    String.raw`\$([A-Za-z_]\w*(?:-\w+)*)`,
+    String.raw`@([A-Za-z]\w*)`,
+    String.raw`([A-Za-z_]\w*)`,
+    String.raw`([=!]==?|(?:&&|\|\||\?\?)=?|\?\.(?!\d)|\+\+|--|[-+*/%<>]=?|[=!?:;,.()[\]{}])`,
   ].join('|'),
   'y',
 );
+const KINDS = [, 'literal', 'signal', 'action', 'name'];
 
 const ESCAPES = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', v: '\v', 0: '\0', '\n': '' };
 
@@ -27,30 +27,25 @@ export class ExpressionError extends Error {
 
 export function tokenize(source) {
   const tokens = [];
-  PATTERN.lastIndex = 0;
-  while (PATTERN.lastIndex < source.length) {
-    const at = PATTERN.lastIndex;
-    const groups = PATTERN.exec(source)?.groups;
-    if (!groups) throw new ExpressionError(`unexpected \`${source[at]}\` at ${at}`);
-    const [kind, text] = Object.entries(groups).find(([, value]) => value !== undefined);
-    if (kind === 'space') continue;
-    tokens.push({ kind, value: meaning(kind, text), at });
+  let at = 0;
+  while (at < source.length) {
+    PATTERN.lastIndex = at;
+    const found = PATTERN.exec(source);
+    if (!found) throw new ExpressionError(`unexpected \`${source[at]}\` at ${at}`);
+    const group = found.findIndex((text, index) => index && text !== undefined);
+    const text = found[group];
+    if (text) tokens.push({ kind: KINDS[group] ?? text, value: group === 1 ? meaning(text) : text, at });
+    at = PATTERN.lastIndex;
   }
-  tokens.push({ kind: 'end', value: 'the end', at: source.length });
-  return tokens;
+  return [...tokens, { kind: 'end', value: 'the end', at }];
 }
 
-function meaning(kind, text) {
-  if (kind === 'number') {
-    if (/^0\d/.test(text)) throw new ExpressionError(`\`${text}\` is not a number`);
-    return text.endsWith('n') ? BigInt(text.slice(0, -1)) : Number(text);
-  }
-  if (kind !== 'string') return text;
-  return text.slice(1, -1).replace(
-    /\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([^]))/g,
+function meaning(literal) {
+  if (!/^['"]/.test(literal)) return literal.endsWith('n') ? BigInt(literal.slice(0, -1)) : Number(literal);
+  return literal.slice(1, -1).replace(
+    /\\(?:u\{([\da-fA-F]+)\}|u([\da-fA-F]{4})|x([\da-fA-F]{2})|([^]))/g,
     (_, brace, four, two, char) => {
-      const code = brace ?? four ?? two;
-      if (code !== undefined) return String.fromCodePoint(parseInt(code, 16));
+      if (!char) return String.fromCodePoint(parseInt(brace ?? four ?? two, 16));
       if (/[ux1-9]/.test(char)) throw new ExpressionError(`bad escape \`\\${char}\``);
       return ESCAPES[char] ?? char;
     },

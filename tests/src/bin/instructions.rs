@@ -18,7 +18,10 @@ use via::{
     prelude::*,
 };
 
-const WORK: [(&str, usize, fn(usize)); 10] = [
+/// Its name, how often it is done, and what does it that often.
+type Work = (&'static str, usize, fn(usize));
+
+const WORK: [Work; 10] = [
     ("render_counter", 1000, render_counter),
     ("render_table", 10, render_table),
     ("diff_counter", 1000, diff_counter),

@@ -15,7 +15,7 @@ use super::cookie::Cookie;
 use super::observer::{Life, Observer, REPORT, indented};
 use super::problem::{Kind, Problem, exception_text};
 use super::profile::{Inner as ProfileInner, Profile};
-use crate::patience::{PATIENCE, wait_until};
+use crate::patience::PATIENCE;
 
 /// Runs in a world of its own in each document and reports what its policy blocked.
 const REPORT_VIOLATIONS: &str = "document.addEventListener('securitypolicyviolation', (event) => \
@@ -49,11 +49,6 @@ impl Page {
             }),
         );
         let target = created["targetId"].as_str().expect("a target").to_owned();
-        Self::attach(profile, target)
-    }
-
-    #[track_caller]
-    fn attach(profile: Arc<ProfileInner>, target: String) -> Self {
         let attached = profile.browser.call(
             "Target.attachToTarget",
             &json!({ "targetId": target, "flatten": true }),
@@ -91,18 +86,17 @@ impl Page {
     #[must_use]
     #[track_caller]
     pub fn duplicate(&self) -> Self {
-        self.eval("void open(location.href)");
-        let target = wait_until("the duplicate is there", || {
-            let targets = self.profile.browser.call("Target.getTargets", &json!({}));
-            let target = targets["targetInfos"]
-                .as_array()?
-                .iter()
-                .find(|target| target["openerId"] == *self.target)?;
-            Some(target["targetId"].as_str()?.to_owned())
-        });
-        let page = Self::attach(Arc::clone(&self.profile), target);
-        page.wait_for("document.readyState === 'complete'");
-        page
+        let address = self.eval("location.href");
+        let stored = self.eval("Object.entries(sessionStorage)");
+        let duplicate = self.sibling("about:blank");
+        duplicate.call(
+            "Page.addScriptToEvaluateOnNewDocument",
+            &json!({ "source": format!(
+                "for (const [key, value] of {stored}) sessionStorage.setItem(key, value)"
+            ) }),
+        );
+        duplicate.goto(address.as_str().expect("an address"));
+        duplicate
     }
 
     #[track_caller]

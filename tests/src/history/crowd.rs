@@ -65,7 +65,7 @@ impl Default for Plan {
             tabs: 3,
             think: Duration::ZERO,
             look: Duration::from_millis(100),
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
             settle: PATIENCE,
             apart: false,
         }

@@ -151,8 +151,8 @@ impl Ground {
             Page::Session => "cuts",
             Page::Rooms(_) => "cuts-rooms",
         };
-        let pace = self.verdict(scenario, &plan, &seen);
-        assert_back_in_time(&pace, lateness);
+        let verdict = self.verdict(scenario, &plan, &seen);
+        assert_back_in_time(&verdict, lateness);
     }
 
     /// 30 % of the actions are sent twice, half of these late and out of order, 10 % are late, and

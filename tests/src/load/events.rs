@@ -185,7 +185,7 @@ mod tests {
         let mut chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_owned();
         for part in EVENTS.as_bytes().chunks(37) {
             let part = std::str::from_utf8(part).unwrap();
-            chunked.push_str(&format!("{:x}\r\n{part}\r\n", part.len()));
+            chunked = [chunked, format!("{:x}\r\n{part}\r\n", part.len())].concat();
         }
         for step in [1, 2, 7, 64, 4096] {
             assert_eq!(read(&plain, step), EXPECTED, "plain, {step}");

@@ -38,6 +38,10 @@ pub(super) fn micros(time: Duration) -> f64 {
 }
 
 /// A figure with four digits, which is more than it is worth.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the logarithm of a number is small, and figures are below 2^53"
+)]
 pub(super) fn rounded(figure: f64) -> Value {
     if figure == 0.0 || !figure.is_finite() {
         return json!(0);

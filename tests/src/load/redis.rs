@@ -94,11 +94,9 @@ pub(super) fn bare_scripts(redis: &Redis, callers: usize, time: Duration) -> io:
 }
 
 fn command(words: &[&str]) -> Vec<u8> {
-    let mut bytes = format!("*{}\r\n", words.len());
-    for word in words {
-        bytes.push_str(&format!("${}\r\n{word}\r\n", word.len()));
-    }
-    bytes.into_bytes()
+    let length = |word: &&str| format!("${}\r\n{word}\r\n", word.len());
+    let words: Vec<_> = words.iter().map(length).collect();
+    format!("*{}\r\n{}", words.len(), words.concat()).into_bytes()
 }
 
 /// One answer that is text.

@@ -9,7 +9,7 @@ use std::{
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with};
 
 /// How long any single answer may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Connects from `source`, an address of the loopback range.
 pub(super) fn connect_from(source: Ipv4Addr, server: SocketAddr) -> io::Result<TcpStream> {

@@ -44,11 +44,12 @@ impl Side {
         self.rates.push(rate(took.len(), wall));
         #[expect(clippy::cast_precision_loss, reason = "figures, not amounts")]
         if let (Some(before), Some(after)) = (cpu, server.cpu()) {
-            self.cpu.push(micros(after - before) / took.len() as f64);
+            self.cpu
+                .push(micros(after.saturating_sub(before)) / took.len() as f64);
         }
         if let (Some(before), Some(after)) = (own, process::own_cpu()) {
             self.client
-                .push((after - before).as_secs_f64() / wall.as_secs_f64());
+                .push(after.saturating_sub(before).as_secs_f64() / wall.as_secs_f64());
         }
         self.all.append(&mut took);
         Ok(())

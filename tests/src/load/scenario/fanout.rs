@@ -73,7 +73,8 @@ fn measure(server: &Server, count: usize, rounds: usize, bytes: Option<usize>) -
         side.rates.push(rate(count, all));
         #[expect(clippy::cast_precision_loss, reason = "figures, not amounts")]
         if let (Some(before), Some(after)) = (cpu, server.cpu()) {
-            side.cpu.push(micros(after - before) / count as f64);
+            side.cpu
+                .push(micros(after.saturating_sub(before)) / count as f64);
         }
         side.arrivals.extend(spread.arrivals);
     }

@@ -5,7 +5,7 @@ use std::{convert::Infallible, io, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Semaphore, time::sleep};
 use tokio_util::task::TaskTracker;
 
-use super::connection::{self, Ended, Site};
+use super::connection::{self, Site};
 use crate::limits;
 
 /// How long to wait when the system has no room for another connection.
@@ -42,9 +42,9 @@ pub(super) async fn run(
         let site = Arc::clone(&site);
         let streams = connections.clone();
         connections.spawn(async move {
-            let ended = connection::serve(site, socket, peer.ip()).await;
+            let becomes = connection::serve(site, socket, peer.ip()).await;
             drop(permit);
-            if let Ended::Live(live, socket) = ended {
+            if let Some((live, socket)) = becomes {
                 // A task of its own, of the size that it needs.
                 streams.spawn(live.run(socket));
             }

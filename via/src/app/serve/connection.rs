@@ -57,14 +57,12 @@ struct Desk {
 /// The same, as hyper calls it.
 struct Bell(Arc<Desk>);
 
-/// How a connection ends.
-pub(super) enum Ended {
-    Closed,
-    Live(LiveSocket, TcpStream),
-}
-
-/// Answers requests until the connection ends.
-pub(super) async fn serve(site: Arc<Site>, socket: TcpStream, peer: IpAddr) -> Ended {
+/// Answers requests until the connection ends, or is to become a live stream.
+pub(super) async fn serve(
+    site: Arc<Site>,
+    socket: TcpStream,
+    peer: IpAddr,
+) -> Option<(LiveSocket, TcpStream)> {
     let pulse = Pulse::new();
     let desk = Arc::new(Desk {
         site: Arc::clone(&site),
@@ -96,10 +94,7 @@ pub(super) async fn serve(site: Arc<Site>, socket: TcpStream, peer: IpAddr) -> E
         })
     })
     .await;
-    match becomes {
-        None => Ended::Closed,
-        Some(stream) => Ended::Live(stream, connection.into_parts().io.into_socket()),
-    }
+    becomes.map(|stream| (stream, connection.into_parts().io.into_socket()))
 }
 
 impl Service<http::Request<Incoming>> for Bell {

@@ -227,7 +227,7 @@ mod tests {
         tokio::time::advance(Duration::from_secs(5)).await;
         pulse.begin();
         assert!(pulse.is_busy());
-        tokio::time::advance(Duration::from_secs(60)).await;
+        tokio::time::advance(Duration::from_mins(1)).await;
         pulse.end();
         assert!(!pulse.is_busy());
         let answered = opened + Duration::from_secs(65);
