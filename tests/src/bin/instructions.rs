@@ -232,7 +232,10 @@ struct Program {
 
 impl Program {
     async fn new() -> Self {
-        let app = via::App::new().page::<Counter>();
+        let app = via::App::new()
+            // It is what is counted, not what one visitor may do.
+            .action_rate(1_000_000, 1_000_000)
+            .page::<Counter>();
         let mut program = Self {
             router: app.into_router(),
             cookie: String::new(),

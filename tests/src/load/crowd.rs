@@ -88,6 +88,8 @@ impl Crowd {
                 }
             }
             if began.elapsed() > PATIENCE {
+                // If it was the action that failed, this says why.
+                driver.finish()?;
                 let missing = self.streams.len() - arrivals.len();
                 return Err(io::Error::other(format!("{missing} tabs saw no patch")));
             }

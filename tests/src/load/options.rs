@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The stores that `stores` measures.
-const STORES: [&str; 2] = ["memory", "sqlite"];
+const STORES: [&str; 3] = ["memory", "sqlite", "redis"];
 
 const HELP: &str = "\
 load SCENARIO [OPTION VALUE]...

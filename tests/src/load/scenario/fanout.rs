@@ -58,9 +58,10 @@ fn measure(server: &Server, count: usize, rounds: usize, bytes: Option<usize>) -
     if let Some(bytes) = bytes {
         super::floor_sends(server.address(), bytes)?;
     }
+    let mut crowd = Crowd::open(server.address(), SHARED, count, false)?;
+    // After the crowd: a server closes a connection on which no request comes for a while.
     let mut line = Line::open(server.address())?;
     let mut driver = Tab::open(&mut line, SHARED, 100_000)?;
-    let mut crowd = Crowd::open(server.address(), SHARED, count, false)?;
     // The first frame finds nothing to compare with.
     crowd.spread(&mut driver)?;
     crowd.spread(&mut driver)?;

@@ -44,8 +44,9 @@ pub(crate) fn run(server: &Server, store: &str, count: usize, rounds: usize) -> 
 }
 
 fn measure(server: &Server, count: usize, rounds: usize) -> io::Result<Side> {
-    let mut others = super::actions::tabs(server.address(), COUNTER, OTHERS)?;
     let mut crowd = Crowd::open(server.address(), COUNTER, count, false)?;
+    // After the crowd: a server closes a connection on which no request comes for a while.
+    let mut others = super::actions::tabs(server.address(), COUNTER, OTHERS)?;
     let millis = |time: Duration| micros(time) / 1000.0;
     let mut quiet = others.run(Duration::from_millis(500))?;
     let (mut all, mut p99, mut busy) = (Vec::new(), Vec::new(), Vec::new());
