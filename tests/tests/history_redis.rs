@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use via_tests::history::crowd::Page;
 use via_tests::history::scenario::{Ground, alone, app};
+use via_tests::patience::eventually;
 use via_tests::redis::Redis;
 use via_tests::server::Options;
 
@@ -134,6 +135,12 @@ async fn a_redis_that_flushes_every_second_loses_at_most_two_and_every_loss_is_t
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     });
+    // Before that nobody knows what was flushed a second ago.
+    eventually("the log was watched for a second", async || {
+        let first = sizes.lock().unwrap().first().copied();
+        first.filter(|(at, _)| at.elapsed() > Duration::from_secs(1))
+    })
+    .await;
     ground
         .store_losses(3, Duration::from_secs(2), || {
             redis.kill();
