@@ -269,6 +269,8 @@ in_both_browsers! {
     fn two_hundred_clicks_over_a_bad_proxy_count_200(scene) {
         let page = scene.open();
         page.expect_network_errors();
+        // More clicks in a second than a session may make: they are refused, and sent again.
+        page.expect("429");
         scene.proxy.rule(|request| match (request.is("action"), request.nth % 10) {
             (true, 3) => Fate::DropAnswer,
             (true, 5) => Fate::Delay(Duration::from_millis(30)),
