@@ -8,7 +8,7 @@ use super::{MemoryStore, OpenError, Store};
 ///
 /// | URL | store |
 /// |---|---|
-/// | `memory:` | [`MemoryStore`] with its default limits |
+/// | `memory:` or `memory://` | [`MemoryStore`] with its default limits |
 /// | `sqlite://relative/path.db` | a [`SqliteStore`](super::SqliteStore), relative to the working directory |
 /// | `sqlite:///absolute/path.db` | a [`SqliteStore`](super::SqliteStore) |
 /// | `redis://user:password@host:port/database` | a `RedisStore`, with the feature `redis` |
@@ -44,7 +44,7 @@ use super::{MemoryStore, OpenError, Store};
 /// # }
 /// ```
 pub async fn open(url: &str) -> Result<Arc<dyn Store>, OpenError> {
-    if url == "memory:" {
+    if matches!(url, "memory:" | "memory://") {
         return Ok(Arc::new(MemoryStore::new()));
     }
     if let Some(rest) = url.strip_prefix("sqlite://") {
@@ -144,6 +144,14 @@ mod tests {
 
     async fn sentence(url: &str) -> String {
         open(url).await.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn memory_is_named_with_and_without_slashes() {
+        for url in ["memory:", "memory://"] {
+            let store = open(url).await.unwrap();
+            assert_eq!(store.durability(), crate::store::Durability::Volatile);
+        }
     }
 
     #[tokio::test]
