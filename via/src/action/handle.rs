@@ -1,6 +1,6 @@
 //! What happens on an event: actions of the page, and writes to signals.
 
-use std::fmt::{self, Write as _};
+use std::{fmt, io};
 
 use maud::{Escaper, Render};
 use serde::Serialize;
@@ -17,7 +17,9 @@ use crate::signal::{Level, Source};
 #[derive(Clone, PartialEq, Eq)]
 #[must_use = "it does nothing until it is printed: `data-on:click=(..)`"]
 pub struct ActionHandle {
-    steps: Vec<Source>,
+    first: Source,
+    /// What is done after the first.
+    then: Vec<Source>,
     pub(super) modifiers: Modifiers,
 }
 
@@ -31,12 +33,17 @@ impl ActionHandle {
     /// can bring about.
     #[doc(hidden)]
     pub fn new<A: Serialize>(name: &'static str, arguments: &A) -> Self {
-        let json = serde_json::to_string(arguments)
+        // There is one in each row of a table: it is printed in one go.
+        let mut expression = String::with_capacity(name.len() + 32);
+        expression.push_str("@post('?via=");
+        expression.push_str(name);
+        let bare = expression.len();
+        expression.push_str("&args=");
+        let begin = expression.len();
+        serde_json::to_writer(Percent(&mut expression), arguments)
             .unwrap_or_else(|error| panic!("an argument of `{name}` is not JSON: {error}"));
-        let mut expression = format!("@post('?via={name}");
-        if json != "null" {
-            expression.push_str("&args=");
-            percent_encode(&json, "", &mut expression);
+        if &expression[begin..] == "null" {
+            expression.truncate(bare);
         }
         expression.push_str("')");
         Self::step(Source::atom(expression))
@@ -45,7 +52,8 @@ impl ActionHandle {
     /// A single step.
     pub(crate) fn step(source: Source) -> Self {
         Self {
-            steps: vec![source],
+            first: source,
+            then: Vec::new(),
             modifiers: Modifiers::default(),
         }
     }
@@ -82,41 +90,46 @@ impl ActionHandle {
     /// # via::__private::render(&Todos { all: vec![], draft: String::new() });
     /// ```
     pub fn then(mut self, next: Self) -> Self {
-        self.steps.extend(next.steps);
+        self.then.push(next.first);
+        self.then.extend(next.then);
         self.modifiers.extend(next.modifiers);
         self
     }
 
     /// The same, where a condition is true.
     pub(crate) fn when(mut self, condition: &Source) -> Self {
-        let all = match &*self.steps {
-            [single] => single.clone(),
-            steps => {
-                let steps: Vec<_> = steps.iter().map(Source::text).collect();
-                Source::atom(format!("[{}]", steps.join(", ")))
-            }
-        };
-        self.steps = vec![condition.infix(Level::AND, "&&", &all)];
+        if !self.then.is_empty() {
+            let steps = [&self.first].into_iter().chain(&self.then);
+            let steps: Vec<_> = steps.map(Source::text).collect();
+            self.first = Source::atom(format!("[{}]", steps.join(", ")));
+            self.then.clear();
+        }
+        self.first = condition.infix(Level::AND, "&&", &self.first);
         self
+    }
+
+    fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        self.modifiers.print(out)?;
+        out.write_str(self.first.text())?;
+        for step in &self.then {
+            out.write_str("; ")?;
+            out.write_str(step.text())?;
+        }
+        Ok(())
     }
 }
 
 /// The expression as the browser reads it.
 impl fmt::Display for ActionHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.modifiers)?;
-        for (place, step) in self.steps.iter().enumerate() {
-            let separator = if place == 0 { "" } else { "; " };
-            write!(f, "{separator}{}", step.text())?;
-        }
-        Ok(())
+        self.print(f)
     }
 }
 
 impl Render for ActionHandle {
     fn render_to(&self, buffer: &mut String) {
         // Writing to a string does not fail.
-        let _ = write!(Escaper::new(buffer), "{self}");
+        let _ = self.print(&mut Escaper::new(buffer));
     }
 }
 
@@ -128,19 +141,43 @@ impl fmt::Debug for ActionHandle {
 
 /// Escapes all but unreserved characters, and those of them that are in `besides`.
 pub(super) fn percent_encode(text: &str, besides: &str, out: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~'
-                if !besides.as_bytes().contains(&byte) =>
-            {
-                out.push(char::from(byte));
-            }
-            _ => {
-                out.push('%');
-                out.push(char::from(HEX[usize::from(byte >> 4)]));
-                out.push(char::from(HEX[usize::from(byte & 15)]));
-            }
+        if besides.as_bytes().contains(&byte) {
+            percent_escape(byte, out);
+        } else {
+            percent_encode_byte(byte, out);
         }
+    }
+}
+
+fn percent_encode_byte(byte: u8, out: &mut String) {
+    match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            out.push(char::from(byte));
+        }
+        _ => percent_escape(byte, out),
+    }
+}
+
+fn percent_escape(byte: u8, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    out.push('%');
+    out.push(char::from(HEX[usize::from(byte >> 4)]));
+    out.push(char::from(HEX[usize::from(byte & 15)]));
+}
+
+/// Escapes all but unreserved characters of what is written to it.
+struct Percent<'a>(&'a mut String);
+
+impl io::Write for Percent<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for &byte in bytes {
+            percent_encode_byte(byte, self.0);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

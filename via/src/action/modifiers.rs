@@ -20,18 +20,16 @@ impl Modifiers {
             self.set(name, options);
         }
     }
-}
 
-/// `__debounce.500ms__prevent `, as in the name of an attribute.
-impl fmt::Display for Modifiers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Prints `__debounce.500ms__prevent `, as in the name of an attribute.
+    pub(super) fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
         for (name, options) in &self.0 {
-            write!(f, "__{name}{options}")?;
+            write!(out, "__{name}{options}")?;
         }
         if self.0.is_empty() {
             Ok(())
         } else {
-            f.write_str(" ")
+            out.write_str(" ")
         }
     }
 }

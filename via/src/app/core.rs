@@ -11,7 +11,8 @@ use crate::{
     hub::{ActionRate, Hub, PageDocuments, PageState, SessionState, check_for_ever},
     limits,
     page::PageEntry,
-    session::{CookieConfig, Keyring, Purpose, Secrets, SessionCookie, Sessions},
+    protocol::token::Token,
+    session::{CookieConfig, Keyring, Secrets, SessionCookie, Sessions},
     store::{Expiry, Key, Notice, Store, StoreError, Timestamp},
 };
 
@@ -75,6 +76,13 @@ pub(crate) enum Standing {
     Rotated,
     /// It has ended, or it is somebody else's.
     Gone,
+}
+
+/// What a request shows of itself.
+pub(super) struct Shown {
+    pub(super) cookie: Option<SessionCookie>,
+    /// One for each text that was shown; `None` for what is no token of this app.
+    pub(super) tokens: Vec<Option<Token>>,
 }
 
 impl Core {
@@ -215,16 +223,30 @@ impl Core {
         }
     }
 
-    /// Makes sure that these were not sealed with a key which is newer than those that are known.
-    pub(super) async fn recognize(&self, keys: &Keyring, headers: &HeaderMap, tokens: &[&str]) {
-        if self.config.cookie.is_strange(headers, keys)
-            || tokens
+    /// Opens what a request shows of itself. If something does not open, newer keys are asked for,
+    /// now and then.
+    pub(super) async fn shown(
+        &self,
+        keys: &Keyring,
+        headers: &HeaderMap,
+        tokens: &[&str],
+    ) -> Shown {
+        let open = || Shown {
+            cookie: self.config.cookie.read(headers, keys),
+            tokens: tokens
                 .iter()
-                .any(|token| keys.is_strange(Purpose::AttachToken, token))
-        {
-            keys.refresh_now_and_then(&*self.store, self.clock.now())
-                .await;
+                .map(|token| Token::open(token, keys))
+                .collect(),
+        };
+        let shown = open();
+        let is_strange = (shown.cookie.is_none() && self.config.cookie.is_sent(headers))
+            || shown.tokens.iter().any(Option::is_none);
+        if !is_strange {
+            return shown;
         }
+        keys.refresh_now_and_then(&*self.store, self.clock.now())
+            .await;
+        open()
     }
 
     fn until_shutdown(&self, work: impl Future<Output = ()> + Send + 'static) {

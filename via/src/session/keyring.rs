@@ -45,8 +45,16 @@ pub(crate) struct Keyring {
 }
 
 struct Keys {
-    keys: Vec<[u8; KEY_LEN]>,
+    keys: Vec<SharedKey>,
     version: Option<Version>,
+}
+
+/// One key, as far as it can be worked into a code before anything is sealed: every request opens
+/// a cookie, and most open a token.
+struct SharedKey {
+    bytes: [u8; KEY_LEN],
+    cookie: Hmac<Sha256>,
+    attach_token: Hmac<Sha256>,
 }
 
 /// What a sealed value is for; a value sealed for one purpose opens for no other.
@@ -67,7 +75,7 @@ impl Keyring {
 
     /// Makes the keys of the app's own secrets; nothing of them is stored.
     pub(crate) fn of_secrets(secrets: &Secrets) -> Self {
-        let keys = secrets.keys().collect();
+        let keys = secrets.keys().map(SharedKey::new).collect();
         Self::new(
             Keys {
                 keys,
@@ -164,16 +172,11 @@ impl Keyring {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether this text was sealed with a key that is not known, or is not sealed at all.
-    pub(crate) fn is_strange(&self, purpose: Purpose, sealed: &str) -> bool {
-        self.open(purpose, sealed).is_none()
-    }
-
     /// Text for a URL, header or cookie from which [`open`](Self::open) gets `payload` back.
     pub(crate) fn seal(&self, purpose: Purpose, payload: &[u8]) -> String {
         let keys = self.keys();
         let mut sealed = payload.to_vec();
-        let code = mac(&keys.keys[0], purpose, payload).finalize().into_bytes();
+        let code = keys.keys[0].mac(purpose, payload).finalize().into_bytes();
         sealed.extend_from_slice(&code[..MAC_LEN]);
         URL_SAFE_NO_PAD.encode(sealed)
     }
@@ -183,8 +186,8 @@ impl Keyring {
         let mut payload = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let at = payload.len().checked_sub(MAC_LEN)?;
         let code = payload.split_off(at);
-        let opens = |key: &[u8; KEY_LEN]| {
-            let mac = mac(key, purpose, &payload);
+        let opens = |key: &SharedKey| {
+            let mac = key.mac(purpose, &payload);
             mac.verify_truncated_left(&code).is_ok()
         };
         self.keys().keys.iter().any(opens).then_some(payload)
@@ -206,7 +209,7 @@ impl Keys {
                     ));
                 }
                 Ok(Some(Self {
-                    keys: keys.to_vec(),
+                    keys: keys.iter().copied().map(SharedKey::new).collect(),
                     version: Some(document.version),
                 }))
             }
@@ -230,7 +233,8 @@ async fn replace(
             continue;
         };
         let Some(version) = version else { continue };
-        let outcome = put(store, now, Expect::At(version), &change(&keys)).await?;
+        let old: Vec<_> = keys.iter().map(|key| key.bytes).collect();
+        let outcome = put(store, now, Expect::At(version), &change(&old)).await?;
         match outcome {
             CommitOutcome::Committed(_) => return Ok(()),
             // Whether it is done is seen by loading; a key too many does no harm.
@@ -265,14 +269,27 @@ async fn put(
         .await
 }
 
-fn mac(key: &[u8; KEY_LEN], purpose: Purpose, payload: &[u8]) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(match purpose {
-        Purpose::Cookie => b"cookie\0",
-        Purpose::AttachToken => b"attach\0",
-    });
-    mac.update(payload);
-    mac
+impl SharedKey {
+    fn new(bytes: [u8; KEY_LEN]) -> Self {
+        let code = |purpose: &[u8]| {
+            Hmac::new_from_slice(&bytes)
+                .expect("HMAC takes a key of any length")
+                .chain_update(purpose)
+        };
+        Self {
+            bytes,
+            cookie: code(b"cookie\0"),
+            attach_token: code(b"attach\0"),
+        }
+    }
+
+    fn mac(&self, purpose: Purpose, payload: &[u8]) -> Hmac<Sha256> {
+        let begun = match purpose {
+            Purpose::Cookie => &self.cookie,
+            Purpose::AttachToken => &self.attach_token,
+        };
+        begun.clone().chain_update(payload)
+    }
 }
 
 impl fmt::Debug for Keyring {
@@ -291,7 +308,7 @@ mod tests {
     fn ring(byte: u8) -> Keyring {
         Keyring::new(
             Keys {
-                keys: vec![[byte; 32]],
+                keys: vec![SharedKey::new([byte; 32])],
                 version: None,
             },
             false,
@@ -321,14 +338,14 @@ mod tests {
         first.refresh(&store, now).await.unwrap();
         let new = first.seal(Purpose::Cookie, b"new");
         assert!(first.open(Purpose::Cookie, &old).is_some());
-        assert!(second.is_strange(Purpose::Cookie, &new));
+        assert!(second.open(Purpose::Cookie, &new).is_none());
         second.refresh_now_and_then(&store, now).await;
-        assert!(!second.is_strange(Purpose::Cookie, &new));
-        assert!(!second.is_strange(Purpose::Cookie, &old));
+        assert!(second.open(Purpose::Cookie, &new).is_some());
+        assert!(second.open(Purpose::Cookie, &old).is_some());
         Keyring::forget_old(&store, now).await.unwrap();
         second.refresh(&store, now).await.unwrap();
-        assert!(second.is_strange(Purpose::Cookie, &old));
-        assert!(!second.is_strange(Purpose::Cookie, &new));
+        assert!(second.open(Purpose::Cookie, &old).is_none());
+        assert!(second.open(Purpose::Cookie, &new).is_some());
     }
 
     #[tokio::test(start_paused = true)]
