@@ -336,8 +336,7 @@ impl Crowd {
 impl Member {
     /// One of the servers that it asks, by chance.
     fn site(&mut self) -> usize {
-        let several = (self.asks.end - self.asks.start) as u64;
-        self.asks.start + usize::try_from(self.dice.below(several)).unwrap_or(0)
+        self.asks.start + self.dice.place(self.asks.len())
     }
 }
 

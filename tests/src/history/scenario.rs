@@ -123,8 +123,7 @@ impl Ground {
         let crowd = Crowd::gather(plan.clone(), cluster.direct()).await;
         for _ in 0..kills {
             crowd.until_more(dice.below(400)).await;
-            let place = usize::try_from(dice.below(cluster.len() as u64)).unwrap_or(0);
-            cluster.kill_and_restart(place);
+            cluster.kill_and_restart(dice.place(cluster.len()));
         }
         crowd.until_more(500).await;
         let seen = crowd.finish().await;
@@ -197,7 +196,7 @@ impl Ground {
         for _ in 0..TIMES {
             crowd.until_more(actions / TIMES).await;
             // Streams as well, which hardly ever say anything that a rule could decide about.
-            cluster.links()[usize::try_from(dice.below(3)).unwrap_or(0) % self.servers].cut();
+            cluster.links()[dice.place(self.servers)].cut();
         }
         for link in cluster.links() {
             link.restore();
