@@ -1,35 +1,48 @@
 //! Chances that nobody has chosen, and that are the same in every run with the same seed.
 
+use std::env;
 use std::time::Duration;
 
-/// An xorshift generator.
-#[derive(Clone, Debug)]
+use serde::{Deserialize, Serialize};
+
+/// A stream of chances that a seed begins: the `SplitMix64` generator.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Dice(u64);
 
 impl Dice {
     /// The chances of a seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self(seed | 1)
+        Self(seed)
     }
 
     /// Chances of its own for somebody else.
     #[must_use]
     pub fn fork(&mut self) -> Self {
-        Self::new(self.next().wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        Self::new(self.draw())
     }
 
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
+    /// The next number.
+    pub fn draw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`, which is not 0.
+    /// A number from 0 to below `bound`, which is not 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        // The upper bits are the better ones.
-        (self.next() >> 16) % bound
+        self.draw() % bound
+    }
+
+    /// A place from 0 to below `length`, which is not 0.
+    pub fn place(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).expect("a number below a usize")
+    }
+
+    /// Whether something happens that happens once in `n` times.
+    pub fn once_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
     }
 
     /// One of several.
@@ -38,14 +51,34 @@ impl Dice {
     ///
     /// Panics if there is none.
     pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        let at = self.below(of.len() as u64);
-        of[usize::try_from(at).expect("below the length")]
+        of[self.place(of.len())]
     }
 
     /// A time between nothing and twice `mean`.
     pub fn around(&mut self, mean: Duration) -> Duration {
         let micros = u64::try_from(mean.as_micros()).unwrap_or(u64::MAX / 2);
         Duration::from_micros(self.below(micros.saturating_mul(2).max(1)))
+    }
+
+    /// Puts a list into another order.
+    pub fn shuffle<T>(&mut self, list: &mut [T]) {
+        for last in (1..list.len()).rev() {
+            list.swap(last, self.place(last + 1));
+        }
+    }
+}
+
+/// The seeds to try: those given, or the ones in the environment variable `VIA_SEEDS`, as in
+/// `7` or `100..200`.
+#[must_use]
+pub fn seeds(usual: impl IntoIterator<Item = u64>) -> Vec<u64> {
+    let Ok(own) = env::var("VIA_SEEDS") else {
+        return usual.into_iter().collect();
+    };
+    let number = |text: &str| text.parse().expect("VIA_SEEDS is `7` or `100..200`");
+    match own.split_once("..") {
+        Some((from, to)) => (number(from)..number(to)).collect(),
+        None => vec![number(&own)],
     }
 }
 
@@ -59,6 +92,7 @@ mod tests {
         let drawn: Vec<_> = (0..100).map(|_| one.below(3)).collect();
         assert!(drawn.iter().all(|number| *number == other.below(3)));
         assert!((0..3).all(|number| drawn.contains(&number)));
-        assert_ne!(one.fork().below(u64::MAX), one.fork().below(u64::MAX));
+        assert_ne!(one.fork().draw(), one.fork().draw());
+        assert_ne!(Dice::new(1).draw(), Dice::new(2).draw());
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use crate::random::Random;
+use crate::dice::Dice;
 
 /// Above this many nodes a page is made smaller before it grows again.
 const MANY: usize = 140;
@@ -15,7 +15,7 @@ const MANY: usize = 140;
 /// A page, with the numbers that decide what becomes of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RandomPage {
-    random: Random,
+    dice: Dice,
     top: Element,
     wanders: bool,
     names: u32,
@@ -62,7 +62,7 @@ fn is_void(tag: &str) -> bool {
     matches!(tag, "input" | "br")
 }
 
-fn text(random: &mut Random) -> String {
+fn text(dice: &mut Dice) -> String {
     let words = [
         "one",
         "two <",
@@ -76,8 +76,8 @@ fn text(random: &mut Random) -> String {
         "  eight",
     ];
     let mut text = String::new();
-    for _ in 0..=random.below(3) {
-        text.push_str(random.one_of(&words));
+    for _ in 0..=dice.place(3) {
+        text.push_str(dice.pick(&words));
     }
     // A text that is empty is no node.
     if text.is_empty() {
@@ -88,9 +88,9 @@ fn text(random: &mut Random) -> String {
 }
 
 impl Node {
-    fn random(tag: &str, depth: usize, random: &mut Random) -> Self {
+    fn random(tag: &str, depth: usize, dice: &mut Dice) -> Self {
         if tag == "text" {
-            return Self::Text(text(random));
+            return Self::Text(text(dice));
         }
         let mut element = Element {
             tag: tag.to_owned(),
@@ -98,13 +98,13 @@ impl Node {
             attributes: Vec::new(),
             children: Vec::new(),
         };
-        if random.once_in(3) {
-            element.change_attribute(random);
+        if dice.once_in(3) {
+            element.change_attribute(dice);
         }
         let inside = content(tag);
         if !inside.is_empty() && depth > 0 {
-            for _ in 0..random.below(4) {
-                let child = Self::random(random.one_of(inside), depth - 1, random);
+            for _ in 0..dice.place(4) {
+                let child = Self::random(dice.pick(inside), depth - 1, dice);
                 element.insert(element.children.len(), child);
             }
         }
@@ -185,20 +185,20 @@ impl Element {
         self.children = joined;
     }
 
-    fn change_attribute(&mut self, random: &mut Random) {
+    fn change_attribute(&mut self, dice: &mut Dice) {
         let names: &[&str] = match self.tag.as_str() {
             "input" | "textarea" => &["class", "title", "value", "maxlength"],
             "circle" | "g" => &["class", "data-n", "lang"],
             _ => &["class", "title", "lang", "dir", "data-n"],
         };
-        let name = random.one_of(names);
+        let name = dice.pick(names);
         let known = self.attributes.iter().position(|(known, _)| known == name);
         let value = match name {
-            "maxlength" => (100 + random.below(900)).to_string(),
-            _ => text(random),
+            "maxlength" => (100 + dice.place(900)).to_string(),
+            _ => text(dice),
         };
         match known {
-            Some(at) if random.once_in(3) => drop(self.attributes.remove(at)),
+            Some(at) if dice.once_in(3) => drop(self.attributes.remove(at)),
             Some(at) => self.attributes[at].1 = value,
             None => self.attributes.push((name.to_owned(), value)),
         }
@@ -242,7 +242,7 @@ impl RandomPage {
     /// none and stays among the page's outermost nodes, which come and go around it.
     #[must_use]
     pub fn new(seed: u64, wanders: bool) -> Self {
-        let mut random = Random::new(seed);
+        let mut dice = Dice::new(seed);
         let mut top = Element {
             tag: "div".to_owned(),
             id: Some("stage".to_owned()),
@@ -250,7 +250,7 @@ impl RandomPage {
             children: Vec::new(),
         };
         for _ in 0..6 {
-            let child = Node::random(random.one_of(FLOW), 3, &mut random);
+            let child = Node::random(dice.pick(FLOW), 3, &mut dice);
             top.insert(top.children.len(), child);
         }
         let kept = Element {
@@ -260,9 +260,9 @@ impl RandomPage {
             children: Vec::new(),
         };
         top.children
-            .insert(random.below(top.children.len()), Node::Element(kept));
+            .insert(dice.place(top.children.len()), Node::Element(kept));
         Self {
-            random,
+            dice,
             top,
             wanders,
             names: 0,
@@ -283,7 +283,7 @@ impl RandomPage {
         if size > MANY {
             self.remove();
         }
-        match self.random.below(13) {
+        match self.dice.place(13) {
             0 | 1 => self.insert(),
             2 => self.remove(),
             3 | 4 => self.carry(),
@@ -328,7 +328,7 @@ impl RandomPage {
     fn any(&mut self, wanted: impl Fn(&Element) -> bool) -> Option<Path> {
         let mut paths = self.elements();
         paths.retain(|path| wanted(self.at(path)));
-        (!paths.is_empty()).then(|| paths.swap_remove(self.random.below(paths.len())))
+        (!paths.is_empty()).then(|| paths.swap_remove(self.dice.place(paths.len())))
     }
 
     /// A node and its parent. Where the field stays, neither it nor what is around it is taken.
@@ -340,7 +340,7 @@ impl RandomPage {
         let mut places: Vec<_> = (0..children.len())
             .filter(|at| wanted(&children[*at]))
             .collect();
-        let at = places.swap_remove(self.random.below(places.len()));
+        let at = places.swap_remove(self.dice.place(places.len()));
         Some((path, at))
     }
 
@@ -349,14 +349,14 @@ impl RandomPage {
             return;
         };
         let choices = content(&self.at(&path).tag);
-        let tag = self.random.one_of(choices);
-        let node = Node::random(tag, 2, &mut self.random);
+        let tag = self.dice.pick(choices);
+        let node = Node::random(tag, 2, &mut self.dice);
         self.put(&path, node);
     }
 
     fn put(&mut self, path: &[usize], node: Node) {
         let end = self.at(path).children.len() + 1;
-        let place = self.random.below(end);
+        let place = self.dice.place(end);
         self.at(path).insert(place, node);
     }
 
@@ -382,19 +382,19 @@ impl RandomPage {
         let Some(path) = self.any(|element| element.children.len() > 1) else {
             return;
         };
-        let mut random = self.random;
+        let mut dice = self.dice;
         let children = &mut self.at(&path).children;
-        match random.below(3) {
+        match dice.place(3) {
             0 => children.reverse(),
             1 => children.rotate_left(1),
-            _ => random.shuffle(children),
+            _ => dice.shuffle(children),
         }
-        self.random = random;
+        self.dice = dice;
     }
 
     fn change_text(&mut self) {
         if let Some((path, at)) = self.any_child(|node| node.tag() == "text") {
-            let text = text(&mut self.random);
+            let text = text(&mut self.dice);
             self.at(&path).children[at] = Node::Text(text);
         }
     }
@@ -403,9 +403,9 @@ impl RandomPage {
         let Some(path) = self.any(|element| element.id.as_deref() != Some("stage")) else {
             return;
         };
-        let mut random = self.random;
-        self.at(&path).change_attribute(&mut random);
-        self.random = random;
+        let mut dice = self.dice;
+        self.at(&path).change_attribute(&mut dice);
+        self.dice = dice;
     }
 
     /// Gives an element an id or takes it away.

@@ -13,7 +13,7 @@
 //! - [`stores`] stands between an app and its store and does what stores do on bad days;
 //! - [`tape`] is a store that can be wound back, and that can lose its notices;
 //! - [`disk`] is a small disk of a test's own, which it can fill;
-//! - [`random`] gives the numbers of a seed, and [`edits`] pages that change at random;
+//! - [`dice`] gives the chances of a seed, and [`edits`] pages that change by chance;
 //! - [`figures`] says what was measured;
 //! - [`client`] speaks the whole protocol at little cost, for many tabs in one process;
 //! - [`cluster`] runs several servers on one store, each behind a [`link`] that can be cut;
@@ -52,7 +52,6 @@ pub mod load;
 pub mod nginx;
 pub mod patience;
 pub mod proxy;
-pub mod random;
 pub mod redis;
 pub mod server;
 pub mod serving;

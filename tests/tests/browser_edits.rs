@@ -3,8 +3,8 @@
 
 use via::prelude::*;
 use via_tests::chromium::{Browser, Page};
+use via_tests::dice::seeds;
 use via_tests::edits::RandomPage;
-use via_tests::random::seeds;
 use via_tests::serving::Serving;
 
 #[via::page("/{seed}/{wanders}")]

@@ -3,6 +3,7 @@
 use tempfile::TempDir;
 use via_tests::chromium::{Browser, Page};
 use via_tests::nginx::Nginx;
+use via_tests::redis::Redis;
 use via_tests::server::{Options, Server};
 
 fn online(page: &Page) {
@@ -62,4 +63,13 @@ fn everybody_goes_on(options: impl Fn() -> Options) {
 fn nobody_notices_that_servers_come_and_go_on_sqlite() {
     let directory = TempDir::new().unwrap();
     everybody_goes_on(|| Options::sqlite(directory.path()));
+}
+
+#[test]
+fn nobody_notices_that_servers_come_and_go_on_redis() {
+    let redis = Redis::start_logging();
+    everybody_goes_on(|| Options {
+        store_url: redis.url(),
+        ..Options::default()
+    });
 }

@@ -137,6 +137,27 @@ async fn shows(stream: &mut Stream, text: &str) {
         .await;
 }
 
+/// A tab that was shown something by one server is not shown anything older by the next.
+#[tokio::test]
+async fn a_stream_that_is_opened_shows_what_was_committed_before_whatever_the_server_knew() {
+    let scene = Scene::new().await;
+    scene.store.set_silent(true);
+    scene
+        .tab
+        .act(Action::new("Desk::add_total"))
+        .await
+        .assert_ok();
+    let visitor = scene.first.visit("/").await;
+    let tab = visitor.attach("/").await;
+    let mut stream = visitor.at(scene.second.address()).stream(&[&tab]).await;
+    let shown = stream
+        .until("shows a total", |event| event.data.contains("total "))
+        .await;
+    assert!(shown.data.contains("total 2"), "{shown}");
+    drop(stream);
+    scene.stop().await;
+}
+
 #[tokio::test]
 async fn a_change_whose_notice_was_lost_is_shown_within_six_seconds() {
     let mut scene = Scene::new().await;

@@ -14,6 +14,7 @@ use via::store::{
     Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Key, Loaded, OpenError, Put,
     SqliteStore, Store as _, StoreError, Synchronous, Timestamp, Version, Write,
 };
+use via_tests::dice::Dice;
 use via_tests::http::{Action, Visitor};
 use via_tests::patience::PATIENCE;
 use via_tests::serving::Serving;
@@ -37,18 +38,6 @@ struct Image {
     history: Vec<Committed>,
     /// How many of them are in the file; the others are only in its log.
     written_back: usize,
-}
-
-/// Numbers that nobody has chosen: xorshift, always the same ones.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % bound as u64).unwrap()
-    }
 }
 
 fn open(path: &Path) -> Result<SqliteStore, OpenError> {
@@ -79,13 +68,13 @@ impl Image {
     async fn make() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("via.db");
-        let mut dice = Dice(0x1dea_1dea);
+        let mut dice = Dice::new(0x1dea_1dea);
         let mut history = Vec::new();
         let mut last = BTreeMap::new();
 
         let store = open(&file).unwrap();
         for _ in 0..500 {
-            let key = dice.below(300);
+            let key = dice.place(300);
             commit(&store, key, &mut dice, &mut history, &mut last).await;
         }
         store.close().await.unwrap();
@@ -94,7 +83,7 @@ impl Image {
         let store = open(&file).unwrap();
         for _ in 0..150 {
             // Of those that are there, and new ones.
-            let key = dice.below(350);
+            let key = dice.place(350);
             commit(&store, key, &mut dice, &mut history, &mut last).await;
         }
         Self {
@@ -144,9 +133,9 @@ async fn commit(
 ) {
     let key = Key::new(format!("session/{key}")).unwrap();
     // Mostly small ones, some over several pages, as JSON of numbers: most flips leave it valid.
-    let longest = if dice.below(10) == 0 { 3000 } else { 60 };
-    let numbers: Vec<_> = (0..=dice.below(longest))
-        .map(|_| dice.below(1000))
+    let longest = if dice.place(10) == 0 { 3000 } else { 60 };
+    let numbers: Vec<_> = (0..=dice.place(longest))
+        .map(|_| dice.place(1000))
         .collect();
     let bytes = format!("{numbers:?}").into_bytes();
     let expect = last.get(&key).copied().map_or(Expect::Absent, Expect::At);
@@ -268,7 +257,7 @@ async fn judge(image: &Image, file: &Path, place: Place, what: &str, count: &mut
 async fn damaged_everywhere(place: Place) -> Count {
     let image = Image::make().await;
     let scratch = tempfile::tempdir().unwrap();
-    let mut dice = Dice(0xbad_d15c);
+    let mut dice = Dice::new(0xbad_d15c);
     let mut count = Count::default();
     let length = match place {
         Place::File => image.file.len(),
@@ -278,11 +267,11 @@ async fn damaged_everywhere(place: Place) -> Count {
         // All over it; every fourth one in its first bytes, or in those of a page.
         let at = match position % 8 {
             0 if position == 0 => 0,
-            0 => dice.below(128),
-            4 => dice.below(length / 4096) * 4096 + dice.below(16),
-            _ => dice.below(length),
+            0 => dice.place(128),
+            4 => dice.place(length / 4096) * 4096 + dice.place(16),
+            _ => dice.place(length),
         };
-        let mask = 1 << dice.below(8);
+        let mask = 1 << dice.place(8);
         for damage in [Damage::Flipped { at, mask }, Damage::Cut { at }] {
             let what = format!("{place:?} {damage:?}");
             let file = scratch.path().join(format!("{position}.db"));

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{Instant, sleep};
+use via_tests::dice::Dice;
 use via_tests::history::{Acknowledged, Entry, violations};
 use via_tests::http::{Action, Tab, Visitor};
 use via_tests::patience::{PATIENCE, eventually};
@@ -114,24 +115,12 @@ async fn act(
     told
 }
 
-/// Moments that nobody has chosen: xorshift, always the same ones.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_killed_a_hundred_times_under_load_loses_and_doubles_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let program = Program::at("logbook", env!("CARGO_BIN_EXE_logbook"));
     let mut server = program.start(Options::sqlite(directory.path()));
-    let mut dice = Dice(0x5eed_5eed_5eed_5eed);
+    let mut dice = Dice::new(0x5eed_5eed_5eed_5eed);
     let mut acknowledged = 0;
     let mut repeated = 0;
     let mut sessions = Vec::new();

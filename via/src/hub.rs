@@ -27,7 +27,7 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 
 pub(crate) use admission::ActionRate;
-pub(crate) use check::check_for_ever;
+pub(crate) use check::{check_for_ever, check_shared};
 pub(crate) use frame::{Frame, FrameHash};
 pub(crate) use frames::{Frames, render_first};
 pub(crate) use live::{

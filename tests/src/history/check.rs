@@ -69,6 +69,11 @@ pub fn check(notes: &Notes) -> Vec<Violation> {
         near: before(notes, stray.at),
         what: stray.what.clone(),
     }));
+    found.extend(notes.gone.iter().map(|gone| Violation {
+        rule: Rule::NoStrays,
+        near: before(notes, gone.at),
+        what: gone.what.clone(),
+    }));
     found
 }
 

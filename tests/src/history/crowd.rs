@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -93,6 +93,13 @@ pub struct Seen {
     pub lasted: Duration,
 }
 
+/// No moment yet.
+const NEVER: Moment = Moment::MAX;
+/// What a tab was told.
+const NOTHING: u8 = 0;
+const LOSS: u8 = 1;
+const GONE: u8 = 2;
+
 /// What everybody knows.
 #[derive(Debug)]
 struct Shared {
@@ -106,6 +113,10 @@ struct Shared {
     highest: Vec<AtomicU64>,
     /// What each tab showed last.
     shown: Vec<AtomicU64>,
+    /// When the first action of each session was acknowledged.
+    first: Vec<AtomicU64>,
+    /// What each tab was told of a loss: nothing, that something is lost, that its session is gone.
+    told: Vec<AtomicU8>,
 }
 
 /// Who somebody is.
@@ -143,6 +154,8 @@ impl Crowd {
             repeated: AtomicU64::new(0),
             highest: (0..logs).map(|_| AtomicU64::new(0)).collect(),
             shown: (0..tabs).map(|_| AtomicU64::new(0)).collect(),
+            first: (0..plan.sessions).map(|_| AtomicU64::new(NEVER)).collect(),
+            told: (0..tabs).map(|_| AtomicU8::new(NOTHING)).collect(),
         });
         let mut crowd = Self {
             shared,
@@ -229,6 +242,47 @@ impl Crowd {
         self.until(self.acted() + actions).await;
     }
 
+    /// Waits until every session has an acknowledged action that is this old.
+    pub async fn until_older_than(&self, age: Duration) {
+        let age = micros(age);
+        let is_older = |first: &AtomicU64| {
+            let first = first.load(Ordering::SeqCst);
+            first != NEVER && self.now() > first.saturating_add(age)
+        };
+        self.wait_while(|shared| !shared.first.iter().all(is_older))
+            .await;
+    }
+
+    /// Waits until every tab shows an action.
+    pub async fn until_all_show_something(&self) {
+        let shows_nothing = |shown: &AtomicU64| shown.load(Ordering::SeqCst) == 0;
+        self.wait_while(|shared| shared.shown.iter().any(shows_nothing))
+            .await;
+    }
+
+    /// Waits until every tab was told of a loss.
+    pub async fn until_all_are_told(&self) {
+        let knows_nothing = |told: &AtomicU8| told.load(Ordering::SeqCst) == NOTHING;
+        self.wait_while(|shared| shared.told.iter().any(knows_nothing))
+            .await;
+    }
+
+    /// Waits for as long as something has to be waited for at most: what is missing then, the check
+    /// tells better than a panic here.
+    async fn wait_while(&self, mut is_so: impl FnMut(&Shared) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while is_so(&self.shared) && Instant::now() < deadline {
+            sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// The store has lost what was acknowledged last: nobody is expected to show it any more.
+    pub fn forget_what_was_acknowledged(&self) {
+        for highest in &self.shared.highest {
+            highest.store(0, Ordering::SeqCst);
+        }
+    }
+
     /// Lets everybody finish what was begun, waits until all is quiet, and looks at every server.
     pub async fn finish(mut self) -> Seen {
         self.shared.enough.store(true, Ordering::SeqCst);
@@ -269,6 +323,9 @@ impl Crowd {
 
     fn everybody_shows_everything(&self) -> bool {
         self.shared.shown.iter().enumerate().all(|(tab, shown)| {
+            if self.shared.is_gone(tab as u64) {
+                return true;
+            }
             let session = tab as u64 / self.plan.tabs;
             let log = usize::try_from(session).unwrap_or(0) % self.shared.highest.len();
             shown.load(Ordering::SeqCst) >= self.shared.highest[log].load(Ordering::SeqCst)
@@ -279,15 +336,40 @@ impl Crowd {
 impl Member {
     /// One of the servers that it asks, by chance.
     fn site(&mut self) -> usize {
-        let several = (self.asks.end - self.asks.start) as u64;
-        self.asks.start + usize::try_from(self.dice.below(several)).unwrap_or(0)
+        self.asks.start + self.dice.place(self.asks.len())
     }
 }
 
 impl Shared {
     fn now(&self) -> Moment {
-        Moment::try_from(self.begun.elapsed().as_micros()).unwrap_or(Moment::MAX)
+        micros(self.begun.elapsed())
     }
+
+    /// An action of a session was acknowledged.
+    fn begin(&self, session: usize, at: Moment) {
+        self.first[session].fetch_min(at, Ordering::SeqCst);
+    }
+
+    /// A tab was told of a loss.
+    fn tell(&self, tab: u64, is_gone: bool) {
+        if let Some(told) = self.told_of(tab) {
+            told.fetch_max(if is_gone { GONE } else { LOSS }, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether a tab was told that its session is gone, so that it does nothing any more.
+    fn is_gone(&self, tab: u64) -> bool {
+        self.told_of(tab)
+            .is_some_and(|told| told.load(Ordering::SeqCst) == GONE)
+    }
+
+    fn told_of(&self, tab: u64) -> Option<&AtomicU8> {
+        self.told.get(usize::try_from(tab).ok()?)
+    }
+}
+
+fn micros(time: Duration) -> Moment {
+    Moment::try_from(time.as_micros()).unwrap_or(Moment::MAX)
 }
 
 fn path(plan: &Plan, log: usize) -> String {

@@ -4,12 +4,12 @@
 //! have been acknowledged within the window before a crash, and somebody must have been told. All
 //! other promises hold for those that are left.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::book::{Sight, fold};
 use super::check::{Rule, Violation, check};
-use super::notes::{Acted, Moment, Notes};
+use super::notes::{Acted, Gone, Moment, Notes};
 
 /// When a store was cut off, and what it may lose.
 #[derive(Clone, Debug)]
@@ -20,15 +20,27 @@ pub struct Crashes {
     pub window: Duration,
 }
 
-/// Checks all that was seen of one log, over a store that may lose something; answers how many
-/// acknowledged actions it lost.
+/// What a store lost that it may lose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// How many acknowledged actions.
+    pub actions: usize,
+    /// How many sessions of which nothing was left.
+    pub sessions: usize,
+}
+
+/// Checks all that was seen of one log, over a store that may lose something.
+///
+/// Each tab that was shown what is lost must have been told: that something is lost, or, where
+/// nothing was left of its session, that it is gone.
 #[must_use]
-pub fn check_with_losses(notes: &Notes, crashes: &Crashes) -> (Vec<Violation>, usize) {
+pub fn check_with_losses(notes: &Notes, crashes: &Crashes) -> (Vec<Violation>, Losses) {
     let kept = survivors(notes);
+    let is_kept = |sight: &Sight| sight.count == 0 || kept.get(&sight.count) == Some(&sight.fold);
     let lost: Vec<&Acted> = notes
         .acted
         .iter()
-        .filter(|acted| kept.get(&acted.result.count) != Some(&acted.result.fold))
+        .filter(|acted| !is_kept(&acted.result))
         .collect();
     let mut found = Vec::new();
     for acted in &lost {
@@ -43,8 +55,44 @@ pub fn check_with_losses(notes: &Notes, crashes: &Crashes) -> (Vec<Violation>, u
             });
         }
     }
+    let mut left = notes.clone();
+    left.acted.retain(|acted| is_kept(&acted.result));
+    left.shown.retain(|shown| is_kept(&shown.sight));
+    left.pages.retain(|page| is_kept(&page.sight));
+    // A session is gone if nothing is left of what it did before the crash. What it did was
+    // acknowledged within the window then, or it has been found above.
+    let ended = |session: usize, at: Moment| {
+        let of_it = |acted: &&Acted| acted.session == session;
+        crashes.last_before(at).is_some_and(|(before, after)| {
+            let mut lost = lost.iter().copied().filter(of_it);
+            let mut kept = left.acted.iter().filter(of_it);
+            lost.any(|acted| acted.told <= after) && !kept.any(|acted| acted.told <= before)
+        })
+    };
+    let (ended, strays): (Vec<Gone>, Vec<Gone>) = notes
+        .gone
+        .iter()
+        .cloned()
+        .partition(|gone| ended(gone.session, gone.at));
+    left.gone = strays;
+    let sessions: HashSet<usize> = ended.iter().map(|gone| gone.session).collect();
+    let gone: HashSet<u64> = ended.iter().filter_map(|gone| gone.tab).collect();
+    // Such a tab shows nothing any more.
+    left.tabs.retain(|tab| !gone.contains(tab));
+    let mut checked = HashSet::new();
+    for shown in notes.shown.iter().filter(|shown| !is_kept(&shown.sight)) {
+        let was_told = notes.losses.iter().any(|(_, tab)| *tab == shown.tab);
+        if checked.insert(shown.tab) && !was_told && !gone.contains(&shown.tab) {
+            found.push(Violation {
+                rule: Rule::NoStrays,
+                near: shown.sight.count,
+                what: format!("tab {} showed what is lost and was not told", shown.tab),
+            });
+        }
+    }
     if let Some(first) = lost.first()
         && notes.losses.is_empty()
+        && ended.is_empty()
     {
         found.push(Violation {
             rule: Rule::NoStrays,
@@ -52,21 +100,34 @@ pub fn check_with_losses(notes: &Notes, crashes: &Crashes) -> (Vec<Violation>, u
             what: format!("{} actions are lost and nobody was told", lost.len()),
         });
     }
-    let is_kept = |sight: &Sight| sight.count == 0 || kept.get(&sight.count) == Some(&sight.fold);
-    let mut left = notes.clone();
-    left.acted.retain(|acted| is_kept(&acted.result));
-    left.shown.retain(|shown| is_kept(&shown.sight));
-    left.pages.retain(|page| is_kept(&page.sight));
     found.extend(check(&left));
-    (found, lost.len())
+    let losses = Losses {
+        actions: lost.len(),
+        sessions: sessions.len(),
+    };
+    (found, losses)
 }
 
 impl Crashes {
+    /// None yet, of a store that may lose what was acknowledged within `window` before one.
+    #[must_use]
+    pub fn within(window: Duration) -> Self {
+        Self {
+            at: Vec::new(),
+            window,
+        }
+    }
+
     fn explain(&self, told: Moment) -> bool {
         let window = Moment::try_from(self.window.as_micros()).unwrap_or(Moment::MAX);
         self.at
             .iter()
             .any(|(before, after)| told <= *after && told >= before.saturating_sub(window))
+    }
+
+    fn last_before(&self, at: Moment) -> Option<(Moment, Moment)> {
+        let begun = self.at.iter().filter(|(before, _)| *before <= at);
+        begun.copied().max()
     }
 }
 
@@ -117,6 +178,7 @@ mod tests {
     use super::*;
     use crate::history::Entry;
     use crate::history::book::Book;
+    use crate::history::notes::Shown;
 
     /// Three actions, of which the second and third were lost in a crash at 40; a fourth follows
     /// upon the first.
@@ -145,6 +207,10 @@ mod tests {
         notes
     }
 
+    fn losses(actions: usize, sessions: usize) -> Losses {
+        Losses { actions, sessions }
+    }
+
     fn crashes(before: Moment, window: u64) -> Crashes {
         Crashes {
             at: vec![(before, before + 5)],
@@ -156,14 +222,14 @@ mod tests {
     fn what_a_crash_explains_may_be_lost() {
         assert_eq!(
             check_with_losses(&rolled_back(), &crashes(40, 20)),
-            (vec![], 2)
+            (vec![], losses(2, 0))
         );
     }
 
     #[test]
     fn what_is_older_may_not() {
         let (found, lost) = check_with_losses(&rolled_back(), &crashes(40, 15));
-        assert_eq!((found.len(), lost), (1, 2), "{found:?}");
+        assert_eq!((found.len(), lost), (1, losses(2, 0)), "{found:?}");
         let (found, _) = check_with_losses(&rolled_back(), &crashes(15, 20));
         assert_eq!(found.len(), 1, "{found:?}");
     }
@@ -174,5 +240,62 @@ mod tests {
         notes.losses.clear();
         let (found, _) = check_with_losses(&notes, &crashes(40, 20));
         assert_eq!(found.len(), 1, "{found:?}");
+    }
+
+    #[test]
+    fn each_tab_that_showed_what_is_lost_has_to_be_told() {
+        let mut notes = rolled_back();
+        let lost = notes.acted[2].result;
+        let shown = |tab, at, sight| Shown {
+            tab,
+            site: 0,
+            at,
+            opened: 0,
+            sight,
+        };
+        notes.shown = vec![shown(2, 31, lost), shown(2, 61, notes.acted[3].result)];
+        let (found, _) = check_with_losses(&notes, &crashes(40, 20));
+        assert_eq!(found.len(), 1, "{found:?}");
+        notes.losses.push((55, 2));
+        let (found, _) = check_with_losses(&notes, &crashes(40, 20));
+        assert_eq!(found, []);
+    }
+
+    /// As above, and the first action is lost too; the tab was told that its session is gone.
+    fn all_lost() -> Notes {
+        let mut notes = rolled_back();
+        notes.acted.pop();
+        notes.last = vec![(Sight::default(), [].into())];
+        notes.losses.clear();
+        notes.tabs = vec![1];
+        notes.gone = vec![Gone {
+            at: 55,
+            session: 0,
+            tab: Some(1),
+            what: "gone".into(),
+        }];
+        notes
+    }
+
+    #[test]
+    fn a_session_that_began_within_the_window_may_be_gone() {
+        assert_eq!(
+            check_with_losses(&all_lost(), &crashes(40, 30)),
+            (vec![], losses(3, 1))
+        );
+    }
+
+    #[test]
+    fn a_session_that_is_older_or_did_not_crash_may_not() {
+        let (found, _) = check_with_losses(&all_lost(), &crashes(40, 20));
+        assert_eq!(found.len(), 1, "{found:?}");
+        let mut notes = rolled_back();
+        notes.gone = all_lost().gone;
+        let (found, _) = check_with_losses(&notes, &crashes(40, 20));
+        assert_eq!(found.len(), 1, "the first action is left: {found:?}");
+        let mut notes = all_lost();
+        notes.gone[0].at = 39;
+        let (found, _) = check_with_losses(&notes, &crashes(40, 30));
+        assert_eq!(found[0].rule, Rule::NoStrays, "{found:?}");
     }
 }

@@ -64,6 +64,19 @@ pub struct Stray {
     pub what: String,
 }
 
+/// A tab was told that its session is not there any more, or a page began a new one in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gone {
+    /// When.
+    pub at: Moment,
+    /// Which session.
+    pub session: usize,
+    /// Which tab, unless it was a page.
+    pub tab: Option<u64>,
+    /// Who got it and what it was.
+    pub what: String,
+}
+
 /// All that was seen of one log, by whoever acts on it or is shown it.
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
@@ -79,6 +92,8 @@ pub struct Notes {
     pub tabs: Vec<u64>,
     /// In no particular order.
     pub strays: Vec<Stray>,
+    /// In no particular order. Where nothing may be lost, each of these is a stray.
+    pub gone: Vec<Gone>,
     /// When which tab was told that the store has lost something.
     pub losses: Vec<(Moment, u64)>,
 }
@@ -92,6 +107,7 @@ impl Notes {
         self.last.extend(other.last);
         self.tabs.extend(other.tabs);
         self.strays.extend(other.strays);
+        self.gone.extend(other.gone);
         self.losses.extend(other.losses);
     }
 }

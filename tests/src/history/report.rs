@@ -40,6 +40,14 @@ impl Seen {
         self.logs.iter().map(|notes| notes.acted.len() as u64).sum()
     }
 
+    /// How often a tab was told what makes a browser load the page anew, or begin a new session.
+    #[must_use]
+    pub fn reloads(&self) -> usize {
+        let logs = self.logs.iter();
+        logs.map(|notes| notes.strays.len() + notes.gone.len())
+            .sum()
+    }
+
     /// How long it took until tabs showed what was acknowledged.
     #[must_use]
     pub fn pace(&self) -> Pace {
@@ -50,22 +58,25 @@ impl Seen {
         pace
     }
 
-    /// Fails the test if any promise was broken; writes the figures of the run to a file.
+    /// Fails the test if any promise was broken; writes the figures of the run, and `more` of them,
+    /// to a file.
     ///
     /// # Panics
     ///
     /// Panics with the seed, the first violations, and the history around the first of them.
     #[track_caller]
-    pub fn assert_right(&self, name: Name<'_>, plan: &Plan) -> Pace {
+    pub fn assert_right(&self, name: Name<'_>, plan: &Plan, more: &[(&str, Value)]) {
         let violations = self.violations();
-        let pace = self.pace();
-        write_line(name, &self.figures(name, plan, violations.len(), &pace));
+        let mut line = self.figures(name, plan, violations.len(), &self.pace());
+        for (what, figure) in more {
+            line[*what] = figure.clone();
+        }
+        write_line(name, &line);
         assert!(
             violations.is_empty(),
             "{}",
             self.story(name, plan, &violations)
         );
-        pace
     }
 
     /// The figures of a run.

@@ -7,8 +7,8 @@ use serde_json::json;
 use tokio::task::block_in_place;
 use tokio::time::sleep;
 
-use super::crowd::{Crowd, Plan};
-use super::loss::{Crashes, check_with_losses};
+use super::crowd::{Crowd, Plan, Seen};
+use super::loss::{Crashes, Losses, check_with_losses};
 use super::report::write_line;
 use super::scenario::Ground;
 use crate::cluster::Cluster;
@@ -65,7 +65,7 @@ impl Ground {
     }
 
     /// The store is cut off and comes back without its last moments, so many times: what is lost
-    /// was acknowledged within the window, and is told.
+    /// was acknowledged within the window, and is told. All sessions are older than that.
     pub async fn store_losses(
         &self,
         times: u64,
@@ -75,35 +75,75 @@ impl Ground {
         let cluster = self.start().await;
         let plan = Plan::default();
         let crowd = Crowd::gather(plan.clone(), cluster.direct()).await;
-        let mut crashes = Crashes {
-            at: Vec::new(),
-            window,
-        };
+        let mut crashes = Crashes::within(window);
+        crowd.until_older_than(window).await;
         for _ in 0..times {
             crowd.until_more(500).await;
-            let before = crowd.now();
-            block_in_place(&mut kill_and_restart);
-            crashes.at.push((before, crowd.now()));
+            crash(&crowd, &mut crashes, &mut kill_and_restart);
         }
         crowd.until_more(500).await;
         let seen = crowd.finish().await;
-        let mut lost = 0;
+        let losses = self.assert_told("store-losses", &plan, &seen, &crashes);
+        assert!(losses.actions > 0, "nothing was lost, so nothing was shown");
+        assert_eq!(losses.sessions, 0, "older sessions cannot be gone");
+    }
+
+    /// The store is cut off and comes back without sessions that had only begun: their tabs are
+    /// told that they are gone.
+    pub async fn store_loses_sessions(&self, window: Duration, mut kill_and_restart: impl FnMut()) {
+        /// How often a machine may be so slow that none is young enough.
+        const ATTEMPTS: u64 = 5;
+        let cluster = self.start().await;
+        for attempt in 0..ATTEMPTS {
+            let plan = Plan {
+                seed: Plan::default().seed + attempt,
+                sessions: 3,
+                tabs: 2,
+                ..Plan::default()
+            };
+            let crowd = Crowd::gather(plan.clone(), cluster.direct()).await;
+            let mut crashes = Crashes::within(window);
+            crowd.until_all_show_something().await;
+            crash(&crowd, &mut crashes, &mut kill_and_restart);
+            crowd.until_all_are_told().await;
+            let seen = crowd.finish().await;
+            let losses = self.assert_told("store-loses-sessions", &plan, &seen, &crashes);
+            if losses.sessions > 0 {
+                return;
+            }
+        }
+        panic!("no session was gone, so nothing was shown");
+    }
+
+    /// Fails the test if anything was lost that may not be, or was not told.
+    #[track_caller]
+    fn assert_told(&self, scenario: &str, plan: &Plan, seen: &Seen, crashes: &Crashes) -> Losses {
+        let mut lost = Losses::default();
         let mut violations = Vec::new();
         for (log, notes) in seen.logs.iter().enumerate() {
-            let (found, here) = check_with_losses(notes, &crashes);
-            lost += here;
+            let (found, here) = check_with_losses(notes, crashes);
+            lost.actions += here.actions;
+            lost.sessions += here.sessions;
             violations.extend(found.into_iter().map(|found| (log, found)));
         }
-        let name = self.name("store-losses");
-        let mut line = seen.figures(name, &plan, violations.len(), &seen.pace());
-        line["crashes"] = json!(times);
-        line["lost"] = json!(lost);
+        let name = self.name(scenario);
+        let mut line = seen.figures(name, plan, violations.len(), &seen.pace());
+        line["crashes"] = json!(crashes.at.len());
+        line["lost"] = json!(lost.actions);
+        line["sessions_gone"] = json!(lost.sessions);
         write_line(name, &line);
         assert!(
             violations.is_empty(),
             "{}",
-            seen.story(name, &plan, &violations)
+            seen.story(name, plan, &violations)
         );
-        assert!(lost > 0, "nothing was lost, so nothing was shown");
+        lost
     }
+}
+
+fn crash(crowd: &Crowd, crashes: &mut Crashes, kill_and_restart: &mut impl FnMut()) {
+    let before = crowd.now();
+    block_in_place(kill_and_restart);
+    crashes.at.push((before, crowd.now()));
+    crowd.forget_what_was_acknowledged();
 }

@@ -393,7 +393,7 @@ pub(super) async fn load(core: &Core, documents: &PageDocuments) -> Result<PageS
         .map_err(|error| not_loaded(&error, "the documents of a page"))
 }
 
-fn not_loaded(error: &LoadError, what: &str) -> Refused {
+pub(super) fn not_loaded(error: &LoadError, what: &str) -> Refused {
     if error.is_damage() {
         tracing::error!(%error, "{what} cannot be read");
         Refused::damaged()

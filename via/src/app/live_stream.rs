@@ -7,10 +7,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
     Core,
-    act::{keys, load, open_session, required},
+    act::{keys, load, not_loaded, open_session, required},
 };
 use crate::{
-    hub::{StreamTab, TabStream, Viewer, Watch, tab_event},
+    hub::{StreamTab, TabStream, Viewer, Watch, check_shared, tab_event},
     limits,
     protocol::{
         answer::Refused,
@@ -57,6 +57,7 @@ pub(super) async fn open(
     let documents = tabs.iter().map(StreamTab::documents);
     let watching = core.hub.watch(&session, documents, watch);
     let state = load(&core, &session).await?;
+    look_at_what_is_shared(&core, &tabs).await?;
     open_session(&core, &cookie, &state.session)?;
 
     let viewer = Viewer {
@@ -90,6 +91,15 @@ pub(super) const HEADERS: [(HeaderName, HeaderValue); 4] = [
 /// A stream as an answer like any other, which a server of axum's writes.
 pub(super) fn respond(stream: TabStream) -> Response {
     (HEADERS, stream.into_body()).into_response()
+}
+
+/// Makes sure that what is known of the shared values is what the store has by now: another server
+/// may have shown these tabs something of which no notice has come here yet.
+async fn look_at_what_is_shared(core: &Core, tabs: &[StreamTab]) -> Result<(), Refused> {
+    let documents = tabs.iter().map(StreamTab::documents);
+    check_shared(documents, &*core.store, core.clock.now())
+        .await
+        .map_err(|error| not_loaded(&error.into(), "the versions of shared values"))
 }
 
 fn admit(

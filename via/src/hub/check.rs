@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{Hub, Table, live::Asked, stream::spread};
+use super::{Hub, Live, PageDocuments, Table, live::Asked, stream::spread};
 use crate::{
     clock::Clock,
     limits,
@@ -74,18 +74,58 @@ async fn check_table<C>(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for lives in table.all().chunks(limits::CHECK_BATCH) {
-        let shown: Vec<_> = lives
-            .iter()
-            .filter_map(|live| Some((live, live.to_be_checked()?)))
-            .collect();
-        let keys: Vec<Key> = shown.iter().map(|(live, _)| live.key().clone()).collect();
-        let versions = versions(store, &keys, now).await?;
-        for ((live, asked), version) in shown.into_iter().zip(versions) {
-            let asked: Asked = asked;
-            live.checked(asked, version);
-        }
+        check_batch(lives, store, now).await?;
     }
     Ok(())
+}
+
+async fn check_batch<C>(
+    lives: &[Arc<Live<C>>],
+    store: &dyn Store,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let shown = lives
+        .iter()
+        .filter_map(|live| Some((live, live.to_be_checked()?)))
+        .collect();
+    compare(shown, store, now).await
+}
+
+async fn compare<C>(
+    shown: Vec<(&Arc<Live<C>>, Asked)>,
+    store: &dyn Store,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let keys: Vec<Key> = shown.iter().map(|(live, _)| live.key().clone()).collect();
+    let versions = versions(store, &keys, now).await?;
+    for ((live, asked), version) in shown.into_iter().zip(versions) {
+        live.checked(asked, version);
+    }
+    Ok(())
+}
+
+/// Makes sure that nothing is shown of the shared values of these pages that is older than what the
+/// store has at this moment.
+pub(crate) async fn check_shared<'a>(
+    pages: impl Iterator<Item = &'a PageDocuments>,
+    store: &dyn Store,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut lives: Vec<_> = pages
+        .flat_map(PageDocuments::shared)
+        .map(|place| Arc::clone(&place.live))
+        .collect();
+    lives.sort_unstable_by(|one, other| one.key().cmp(other.key()));
+    lives.dedup_by(|one, other| one.key() == other.key());
+    let mut shown = Vec::with_capacity(lives.len());
+    for live in &lives {
+        match live.to_be_checked() {
+            Some(asked) => shown.push((live, asked)),
+            // It is loaded anyway, but maybe by somebody who has asked before.
+            None => live.doubt(),
+        }
+    }
+    compare(shown, store, now).await
 }
 
 /// The versions of documents, in one question to the store.

@@ -330,8 +330,10 @@ impl<C> Live<C> {
             return;
         }
         let mut known = lock(&self.known);
-        // Whatever was noted since then is at least as new.
-        if Seen::of(known.state.as_ref()) == asked.seen {
+        let has = known.state.as_ref().map_or(0, DocumentState::revision);
+        let is_newer = version.is_some_and(|there| there.revision > has);
+        // Otherwise what was noted since then is at least as new.
+        if is_newer || Seen::of(known.state.as_ref()) == asked.seen {
             known.doubts += 1;
             drop(known);
             self.wake();
@@ -350,6 +352,11 @@ impl<C> Live<C> {
             drop(known);
             self.wake();
         }
+    }
+
+    /// What is known has to be loaded again before it is shown to somebody new.
+    pub(super) fn doubt(&self) {
+        lock(&self.known).doubts += 1;
     }
 
     /// What is known may not be the latest any more.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::value::RawValue;
 
 use super::{
@@ -111,12 +111,26 @@ pub(crate) struct Load {
 pub(crate) enum Outcome {
     Applied {
         revision: u64,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[serde(
+            default,
+            skip_serializing_if = "Vec::is_empty",
+            deserialize_with = "known_commands"
+        )]
         commands: Vec<Command>,
     },
     Refused {
         message: String,
     },
+}
+
+/// The commands that this build knows: one of a newer build, of which it knows nothing, must not hide
+/// from it that the action was done.
+fn known_commands<'de, D: Deserializer<'de>>(list: D) -> Result<Vec<Command>, D::Error> {
+    let list = Vec::<serde_json::Value>::deserialize(list)?;
+    let known = list
+        .into_iter()
+        .filter_map(|command| serde_json::from_value(command).ok());
+    Ok(known.collect())
 }
 
 /// Why bytes of the store are not a document.
@@ -434,7 +448,7 @@ impl Serialize for TabId {
 }
 
 impl<'de> Deserialize<'de> for TabId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
         text.parse().map_err(D::Error::custom)
     }
@@ -502,8 +516,26 @@ mod tests {
     }
 
     #[test]
+    fn a_command_of_another_build_does_not_hide_that_the_action_was_done() {
+        let outcome = decode(STRANGE).tabs[&TabId(1)].outcome();
+        let done = Outcome::Applied {
+            revision: 1,
+            commands: Vec::new(),
+        };
+        assert_eq!(outcome, Some(done));
+        let mixed = r#"[{"do":"sing"},{"do":"toast","text":"done"},{"do":"redirect","far":1},7]"#;
+        let text = STRANGE.replace(r#"[{"do":"sing", "x":[ ]}]"#, mixed);
+        let Some(Outcome::Applied { commands, .. }) = decode(&text).tabs[&TabId(1)].outcome()
+        else {
+            panic!("it is not known to be done");
+        };
+        let text = "done".to_owned();
+        assert_eq!(commands, [Command::Toast { text }]);
+    }
+
+    #[test]
     fn an_outcome_of_another_build_is_kept_and_not_guessed() {
-        let mut document = decode(STRANGE);
+        let mut document = decode(&STRANGE.replace("applied", "postponed"));
         assert_eq!(document.tabs[&TabId(1)].outcome(), None);
         document.record(TabId(1), record(9));
         assert!(document.tabs[&TabId(1)].outcome().is_some());

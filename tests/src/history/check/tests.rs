@@ -1,4 +1,4 @@
-use super::super::notes::{Page, Shown, Stray};
+use super::super::notes::{Gone, Page, Shown, Stray};
 use super::*;
 use crate::history::book::Book;
 
@@ -150,6 +150,14 @@ fn an_answer_that_should_not_be_is_found() {
         notes.strays.push(Stray {
             at: 12,
             what: "stale_page".into(),
+        });
+    });
+    finds(Rule::NoStrays, |notes| {
+        notes.gone.push(Gone {
+            at: 12,
+            session: 0,
+            tab: Some(1),
+            what: "session_gone".into(),
         });
     });
 }

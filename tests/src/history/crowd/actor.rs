@@ -11,7 +11,7 @@ use super::{Member, Plan};
 use crate::client::{Call, Document, Reply, Wire};
 use crate::history::Entry;
 use crate::history::book::Sight;
-use crate::history::notes::{Acted, Notes, Stray};
+use crate::history::notes::{Acted, Gone, Notes, Stray};
 
 /// How long one answer may take, before the action is sent elsewhere.
 const ANSWER: Duration = Duration::from_secs(3);
@@ -34,7 +34,7 @@ pub(super) async fn act(
         "Room::add"
     };
     for number in 1.. {
-        if shared.enough.load(Ordering::SeqCst) {
+        if shared.enough.load(Ordering::SeqCst) || shared.is_gone(tab) {
             break;
         }
         if !plan.think.is_zero() {
@@ -54,10 +54,22 @@ pub(super) async fn act(
                 let told = shared.now();
                 let (Some(revision), Some(result)) = (reply.revision, Sight::find(&reply.body))
                 else {
-                    notes.strays.push(stray(&member, tab, number, &reply));
+                    let stray = stray(&member, tab, number, &reply);
+                    if reply.code().as_deref() == Some("session_gone") {
+                        notes.gone.push(Gone {
+                            at: stray.at,
+                            session: member.session,
+                            tab: Some(tab),
+                            what: stray.what,
+                        });
+                        shared.tell(tab, true);
+                    } else {
+                        notes.strays.push(stray);
+                    }
                     break;
                 };
                 shared.acted.fetch_add(1, Ordering::SeqCst);
+                shared.begin(member.session, told);
                 shared.highest[member.log].fetch_max(result.count, Ordering::SeqCst);
                 notes.acted.push(Acted {
                     entry,

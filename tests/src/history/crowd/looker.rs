@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use super::Member;
 use crate::client::{Browser, Wire};
 use crate::history::book::Sight;
-use crate::history::notes::{Notes, Page, Stray};
+use crate::history::notes::{Gone, Notes, Page, Stray};
 
 /// How long a page may take; whoever waits longer gives up.
 const PAGE: Duration = Duration::from_secs(3);
@@ -43,6 +43,13 @@ pub(super) async fn look(mut member: Member, mean: Duration) -> (usize, Notes) {
                 asked,
                 at,
                 sight,
+            }),
+            // The cookie of a session that is over: the page belongs to a new one.
+            Some(_) if reply.is_success() => notes.gone.push(Gone {
+                at,
+                session: member.session,
+                tab: None,
+                what: format!("a page of session {} began a new one", member.session),
             }),
             _ if Browser::may_come_back(&reply) => {}
             _ => notes.strays.push(Stray {

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use super::Member;
 use crate::client::{Browser, Document, Feed};
 use crate::history::book::Sight;
-use crate::history::notes::{Notes, Shown, Stray};
+use crate::history::notes::{Gone, Notes, Shown, Stray};
 
 /// How long the answer to a request for a stream may take, before another server is asked.
 const OPENING: Duration = Duration::from_secs(3);
@@ -25,7 +25,8 @@ pub(super) async fn watch(mut member: Member, documents: Vec<(u64, Document)>) -
     };
     let mut quiet = member.shared.quiet.subscribe();
     let mut frames: Vec<Option<String>> = vec![None; documents.len()];
-    while !*quiet.borrow() {
+    let all_gone = |member: &Member| documents.iter().all(|(tab, _)| member.shared.is_gone(*tab));
+    while !*quiet.borrow() && !all_gone(&member) {
         let site = member.site();
         let list: Vec<_> = documents
             .iter()
@@ -104,7 +105,15 @@ async fn read(
         let Some((tab, _)) = documents.get(index) else {
             continue;
         };
-        if event.name() == "via-tab" {
+        if event.name() == "via-tab" && event.data().contains("session_gone") {
+            notes.gone.push(Gone {
+                at: member.shared.now(),
+                session: member.session,
+                tab: Some(*tab),
+                what: format!("tab {tab} was told {}", event.data()),
+            });
+            member.shared.tell(*tab, true);
+        } else if event.name() == "via-tab" {
             notes.strays.push(Stray {
                 at: member.shared.now(),
                 what: format!("tab {tab} was told {}", event.data()),
@@ -112,6 +121,7 @@ async fn read(
         }
         if event.name() == "via-cmd" && event.data().contains("lost by the database") {
             notes.losses.push((member.shared.now(), *tab));
+            member.shared.tell(*tab, false);
         }
         if let Some(hash) = hash {
             frames[index] = Some(hash.to_owned());
