@@ -124,7 +124,6 @@ async fn the_network_can_be_made_slow_in_both_directions_and_keeps_its_order() {
         page.click("#add");
     }
     shows(&page, 6);
-    page.wait_for("took('shown') >= 390");
     let seen = page.eval("seen.map(Number)");
     let seen: Vec<_> = seen
         .as_array()
@@ -133,6 +132,11 @@ async fn the_network_can_be_made_slow_in_both_directions_and_keeps_its_order() {
         .filter_map(serde_json::Value::as_u64)
         .collect();
     assert!(seen.is_sorted() && seen.last() == Some(&6), "{seen:?}");
+    // The overlay tells the time from a click to the next frame, which is the click's own only where
+    // no other is under way.
+    page.click("#add");
+    shows(&page, 7);
+    page.wait_for("took('shown') >= 390");
 
     // It lasts as long as the browser tab.
     page.reload();

@@ -323,6 +323,38 @@ fn a_signal_that_was_edited_keeps_its_value_over_a_lost_stream() {
     }
 }
 
+#[test]
+fn a_connection_that_is_back_at_once_is_one_stream_of_the_same_tab() {
+    for profile in [
+        Browser::shared().profile(),
+        Browser::shared().profile_without_shared_workers(),
+    ] {
+        let server = Server::build("counter-example").start(Options::default());
+        let proxy = Proxy::start(server.address());
+        let page = open(&profile, &proxy.url("/"));
+        page.expect_network_errors();
+        // The browser says so the moment that the stream is lost, and the tab does not wait then.
+        page.eval(
+            "{
+                new MutationObserver(() => {
+                    if (document.documentElement.dataset.viaConnection === 'online') return;
+                    dispatchEvent(new Event('online'));
+                }).observe(document.documentElement, { attributeFilter: ['data-via-connection'] });
+            }",
+        );
+        let count = |kind: &str| proxy.count(|request| request.is(kind));
+        for lost in 1..=5 {
+            proxy.cut();
+            proxy.wait_for(1 + lost, |request| request.is("stream"));
+            page.wait_for(ONLINE);
+            page.click("button");
+            shows(&page, lost);
+        }
+        settled(&page);
+        assert_eq!([count("stream"), count("attach")], [6, 1]);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_committed_while_a_page_attaches_is_seen() {
     for profile in [

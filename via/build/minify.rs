@@ -1,14 +1,16 @@
 //! Makes a bundle of the browser client short: no comments, no spaces, short names.
 //!
 //! It knows the part of JavaScript that the client is written in, and renames only what it has
-//! seen declared: variables, functions, classes and `#private` members, each within its scope. The
-//! names of properties stay. Whatever it does not know stops the build with the place, so that no
-//! code is changed by a guess.
+//! seen declared: variables, functions, classes and `#private` members, each within its scope; and
+//! those properties that it is told are the client's own. Whatever it does not know stops the build
+//! with the place, so that no code is changed by a guess.
 
 #[path = "minify/constants.rs"]
 mod constants;
 #[path = "minify/names.rs"]
 mod names;
+#[path = "minify/properties.rs"]
+mod properties;
 #[path = "minify/tokens.rs"]
 mod tokens;
 #[path = "minify/walk.rs"]
@@ -16,27 +18,38 @@ mod walk;
 
 use self::tokens::Kind;
 
-/// The same program in fewer bytes.
+/// The same program in fewer bytes. Properties with a name in `own` get another, the same in all
+/// programs with the same list.
 ///
 /// # Errors
 ///
 /// Says what it does not understand, and near which text.
-pub(crate) fn minify(source: &str) -> Result<String, String> {
+pub(crate) fn minify(source: &str, own: &[&'static str]) -> Result<String, String> {
     let tokens = tokens::tokenize(source)?;
     let tokens = constants::inline(&tokens, &walk::walk(&tokens)?);
     let walked = walk::walk(&tokens)?;
     let renamed = names::choose(&walked, &tokens);
+    let properties = properties::choose(own, &tokens, &walked.exported)?;
     let texts = tokens.iter().enumerate().filter_map(|(index, token)| {
         if walked.dropped.contains(&index) {
             return None;
         }
         let mut text = token.text.to_owned();
-        if let Some(name) = renamed.get(&index) {
-            text = if walked.shorthands.contains(&index) {
-                format!("{text}:{name}")
-            } else {
+        if walked.shorthands.contains(&index) {
+            let property = properties.get(token.text).unwrap_or(&text);
+            let name = renamed.get(&index).unwrap_or(&text);
+            text = if property == name {
                 name.clone()
+            } else {
+                format!("{property}:{name}")
             };
+        } else if let Some(name) = renamed.get(&index) {
+            text.clone_from(name);
+        } else if let (Some(name), true) = (
+            properties.get(token.text),
+            walked.properties.contains(&index),
+        ) {
+            text.clone_from(name);
         } else if let Some(other) = walked.replaced.get(&index) {
             text.clone_from(other);
         } else if token.kind == Kind::Number {

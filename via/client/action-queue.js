@@ -21,135 +21,121 @@ const SUSPECT = 3_000;
 /** Another document has this tab's place in the order, or the server lost it: what waits goes out as another tab. */
 const DISPLACED = ['forgotten', 'superseded', 'number_reused'];
 
-export class ActionQueue {
-  #items = [];
-  #number = 0;
-  #token = null;
-  #busy = false;
-  #retry = null;
-  #flight = null;
+/**
+ * `post(body, { number, keepalive, signal })` sends; `queued(item)` is called for each item that is added,
+ * `sending(item)` before it leaves for the first time, `retrying(item)` when it is to leave again,
+ * `settled(item, { status, body })` when it has its answer, `full(message)` once for an item that has to
+ * wait until the server has room, and `displaced()` when the document has to be attached as another tab.
+ */
+export function makeQueue({ timers = globalThis, now = Date.now, random, post, queued, sending, retrying, settled, full, displaced }) {
+  const backoff = makeBackoff({ base: 200, cap: 5_000, floor: 0.5, random });
+  const items = [];
+  let count = 0;
+  let token = null;
+  let busy;
+  let retry = null;
+  let flight;
 
-  /**
-   * `post(body, { number, keepalive, signal })` sends; `queued(item)` is called for each item that is added,
-   * `sending(item)` before it leaves for the first time, `retrying(item)` when it is to leave again,
-   * `settled(item, { status, body })` when it has its answer, and `full(message)` once for an item that
-   * has to wait until the server has room.
-   */
-  constructor({ post, queued, sending, retrying, settled, full, random, timers = globalThis, now = Date.now }) {
-    Object.assign(this, { post, queued, sending, retrying, settled, full, timers, now });
-    // Set by whoever can attach the document as another tab.
-    this.displaced = () => {};
-    this.backoff = makeBackoff({ base: 200, cap: 5_000, floor: 0.5, random });
-  }
-
-  /** Gives the tab's token. A new tab counts its actions from 1; a renewed token goes on. */
-  authorize(token, { newTab }) {
-    this.#token = token;
-    if (newTab) {
-      this.#number = 0;
-      const [first] = this.#items;
-      // What was sent under the old tab may have been applied there, so it is not sent again.
-      if (first?.body) this.#finish({ status: 0, body: { code: 'unknown_outcome' } });
-    }
-    this.#next();
-  }
-
-  /** Adds `{ action, args, signals, dirty, .. }`; `args` is JSON text. */
-  add(item) {
-    this.#items.push(item);
-    this.queued?.(item);
-    this.#next();
-  }
-
-  /** Sends nothing more: the page is of an older build than the server. */
-  halt() {
-    this.#token = null;
-  }
-
-  /** What was never sent. */
-  get unsent() {
-    return this.#items.filter((item) => !item.body);
-  }
-
-  /** The connection is back: what waits to be repeated is sent now. */
-  wake() {
-    if (this.#flight && this.now() - this.#flight.since > SUSPECT) this.#flight.abort();
-    if (this.#retry === null) return;
-    this.timers.clearTimeout(this.#retry);
-    this.#retry = null;
-    this.#send();
-  }
-
-  #next() {
-    const [item] = this.#items;
-    if (this.#busy || !item || this.#token === null) return;
-    item.number = ++this.#number;
-    this.sending?.(item);
-    item.body = this.#body(item);
-    this.#busy = true;
-    this.backoff.reset();
-    this.#send();
-  }
-
-  #body({ number, action, args, signals, dirty }) {
+  const next = () => {
+    const [item] = items;
+    if (busy || !item || token === null) return;
+    item.number = ++count;
+    sending?.(item);
+    const { number, action, args, signals, dirty } = item;
     const json = JSON.stringify;
-    const before = `"token":${json(this.#token)},"number":${number},"action":${json(action)}`;
     // The arguments stay as the server wrote them: a number may be larger than JavaScript's.
-    return `{${before},"args":${args},"signals":${json(signals, forJson)},"dirty":${json(dirty)}}`;
-  }
+    item.body = `{"token":${json(token)},"number":${number},"action":${json(action)},"args":${args},"signals":${json(signals, forJson)},"dirty":${json(dirty)}}`;
+    busy = true;
+    backoff.reset();
+    send();
+  };
 
-  async #send() {
-    const [item] = this.#items;
-    let wait = this.backoff.next();
-    const answer = await this.#exchange(item);
-    if (this.#items[0] !== item) return;
+  const send = async () => {
+    const [item] = items;
+    let wait = backoff.next();
+    retry = null;
+    const answer = await exchange(item);
+    if (items[0] !== item) return;
     if (answer?.ack === String(item.number)) {
-      this.#finish(answer);
+      finish(answer);
       return;
     }
-    if (answer?.body?.code === 'full' && !item.full) this.full((item.full = answer.body.message));
+    if (answer?.body?.code === 'full' && !item.full) full((item.full = answer.body.message));
     if (answer?.retryAfter > 0) wait = Math.max(wait, Math.min(answer.retryAfter * 1000, 60_000));
-    this.retrying?.(item);
-    this.#retry = this.timers.setTimeout(() => {
-      this.#retry = null;
-      this.#send();
-    }, wait);
-  }
+    retrying?.(item);
+    retry = timers.setTimeout(send, wait);
+  };
 
-  async #exchange(item) {
+  const exchange = async ({ body, number }) => {
     const controller = new AbortController();
     const abort = () => controller.abort();
-    this.#flight = { since: this.now(), abort };
-    const impatient = this.timers.setTimeout(abort, ANSWER_WITHIN);
+    flight = { since: now(), abort };
+    const impatient = timers.setTimeout(abort, ANSWER_WITHIN);
     try {
-      const keepalive = new TextEncoder().encode(item.body).length <= KEEPALIVE_LIMIT;
-      const { number } = item;
-      const response = await this.post(item.body, { number, keepalive, signal: controller.signal });
+      const keepalive = new TextEncoder().encode(body).length <= KEEPALIVE_LIMIT;
+      const response = await post(body, { number, keepalive, signal: controller.signal });
       const text = await response.text();
+      const { status, headers } = response;
       return {
-        status: response.status,
-        ack: response.headers.get('Via-Ack'),
-        retryAfter: Number(response.headers.get('Retry-After')),
+        status,
+        ack: headers.get('Via-Ack'),
+        retryAfter: headers.get('Retry-After'),
         body: parseJson(text),
       };
     } catch {
       return null;
     } finally {
-      this.timers.clearTimeout(impatient);
-      this.#flight = null;
+      timers.clearTimeout(impatient);
+      flight = null;
     }
-  }
+  };
 
-  #finish(answer) {
-    const item = this.#items.shift();
-    this.#busy = false;
-    this.timers.clearTimeout(this.#retry);
-    this.#retry = null;
-    this.settled(item, answer);
+  const finish = (answer) => {
+    const item = items.shift();
+    busy = false;
+    timers.clearTimeout(retry);
+    retry = null;
+    settled(item, answer);
     if (DISPLACED.includes(answer.body?.code)) {
-      this.#token = null;
-      this.displaced();
+      token = null;
+      displaced();
     }
-    this.#next();
-  }
+    next();
+  };
+
+  return {
+    /** Gives the tab's token. A new tab counts its actions from 1; a renewed token goes on. */
+    authorize(given, newTab) {
+      token = given;
+      if (newTab) {
+        count = 0;
+        // What was sent under the old tab may have been applied there, so it is not sent again.
+        if (items[0]?.body) finish({ status: 0, body: { code: 'unknown_outcome' } });
+      }
+      next();
+    },
+
+    /** Adds `{ action, args, signals, dirty, .. }`; `args` is JSON text. */
+    add(item) {
+      items.push(item);
+      queued?.(item);
+      next();
+    },
+
+    /** Sends nothing more: the page is of an older build than the server. */
+    halt() {
+      token = null;
+    },
+
+    /** What was never sent. */
+    unsent: () => items.filter((item) => !item.body),
+
+    /** The connection is back: what waits to be repeated is sent now. */
+    wake() {
+      if (flight && now() - flight.since > SUSPECT) flight.abort();
+      if (retry === null) return;
+      timers.clearTimeout(retry);
+      send();
+    },
+  };
 }

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ActionQueue } from './action-queue.js';
+import { makeQueue } from './action-queue.js';
 import { FakeClock } from './fakes.test.js';
 
-function setUp() {
+function setUp(more = {}) {
   const clock = new FakeClock();
   const sent = [];
   const settled = [];
   const first = [];
   const full = [];
-  const queue = new ActionQueue({
+  const queue = makeQueue({
     post: (body, options) =>
       new Promise((resolve, reject) => {
         const request = { body, options, json: JSON.parse(body), fail: () => reject(new TypeError('network')) };
@@ -24,6 +24,7 @@ function setUp() {
     random: () => 1,
     timers: clock,
     now: clock.now,
+    ...more,
   });
   const add = (action, more = {}) => queue.add({ action, args: '[]', signals: {}, dirty: [], ...more });
   return { clock, queue, sent, settled, first, full, add };
@@ -35,7 +36,7 @@ test('nothing is sent before there is a token; then in order, one in flight, num
   add('b');
   await clock.pass(0);
   assert.equal(sent.length, 0);
-  queue.authorize('T', { newTab: true });
+  queue.authorize('T', true);
   await clock.pass(0);
   assert.equal(sent.length, 1);
   assert.deepEqual(sent[0].json, { token: 'T', number: 1, action: 'a', args: [], signals: {}, dirty: [] });
@@ -50,7 +51,7 @@ test('nothing is sent before there is a token; then in order, one in flight, num
 
 test('the same bytes are repeated until an answer names the number, whatever its status', async () => {
   const { clock, queue, sent, settled, first, add } = setUp();
-  queue.authorize('T', { newTab: true });
+  queue.authorize('T', true);
   add('a');
   await clock.pass(0);
   const not = [
@@ -77,7 +78,7 @@ test('the same bytes are repeated until an answer names the number, whatever its
 
 test('who has to wait until the server has room is told so once for each action', async () => {
   const { clock, queue, sent, settled, full, add } = setUp();
-  queue.authorize('T', { newTab: true });
+  queue.authorize('T', true);
   add('a');
   add('b');
   const refuse = async () => {
@@ -96,7 +97,7 @@ test('who has to wait until the server has room is told so once for each action'
 
 test('waits grow from 200 ms to 5 s, Retry-After is kept, and wake ends them', async () => {
   const { clock, queue, sent, add } = setUp();
-  queue.authorize('T', { newTab: true });
+  queue.authorize('T', true);
   add('a');
   await clock.pass(0);
   for (const wait of [200, 400, 800, 1_600, 3_200, 5_000, 5_000]) {
@@ -118,7 +119,7 @@ test('waits grow from 200 ms to 5 s, Retry-After is kept, and wake ends them', a
 
 test('a request that went out before the connection came back is repeated, a young one is left', async () => {
   const { clock, queue, sent, add } = setUp();
-  queue.authorize('T', { newTab: true });
+  queue.authorize('T', true);
   add('a');
   await clock.pass(1_000);
   queue.wake();
@@ -133,7 +134,7 @@ test('a request that went out before the connection came back is repeated, a you
 
 test('a refusal is an answer', async () => {
   const { clock, queue, sent, settled, add } = setUp();
-  queue.authorize('T', { newTab: true });
+  queue.authorize('T', true);
   add('a');
   add('b');
   await clock.pass(0);
@@ -145,7 +146,7 @@ test('a refusal is an answer', async () => {
 
 test('the number goes beside the body, the same in every repetition', async () => {
   const { clock, queue, sent, add } = setUp();
-  queue.authorize('T', { newTab: true });
+  queue.authorize('T', true);
   add('a');
   add('b');
   await clock.pass(0);
@@ -159,7 +160,7 @@ test('the number goes beside the body, the same in every repetition', async () =
 
 test('a refusal that was given without a look at the body is an answer', async () => {
   const { clock, queue, sent, settled, add } = setUp();
-  queue.authorize('T', { newTab: true });
+  queue.authorize('T', true);
   add('a');
   await clock.pass(0);
   sent[0].answer(403, { 'Via-Ack': String(sent[0].options.number) }, '{"code":"cross_origin"}');
@@ -170,16 +171,16 @@ test('a refusal that was given without a look at the body is an answer', async (
 
 test('a renewed token keeps the numbers, a new tab starts at 1 and repeats nothing of the old', async () => {
   const { clock, queue, sent, settled, add } = setUp();
-  queue.authorize('T', { newTab: true });
+  queue.authorize('T', true);
   add('a');
   await clock.pass(0);
   sent[0].ack();
-  queue.authorize('T2', { newTab: false });
+  queue.authorize('T2', false);
   add('b');
   await clock.pass(0);
   assert.deepEqual([sent[1].json.token, sent[1].json.number], ['T2', 2]);
   add('c');
-  queue.authorize('N', { newTab: true });
+  queue.authorize('N', true);
   await clock.pass(0);
   assert.deepEqual(settled[1], ['b', 0, { code: 'unknown_outcome' }]);
   assert.deepEqual([sent[2].json.token, sent[2].json.number, sent[2].json.action], ['N', 1, 'c']);
@@ -187,7 +188,7 @@ test('a renewed token keeps the numbers, a new tab starts at 1 and repeats nothi
 
 test('arguments go out as the server wrote them, digit for digit', async () => {
   const { clock, queue, sent, add } = setUp();
-  queue.authorize('T', { newTab: true });
+  queue.authorize('T', true);
   add('a', { args: '[9007199254740993,"x"]', signals: { big: '9007199254740995' }, dirty: ['big'] });
   await clock.pass(0);
   assert.ok(sent[0].body.includes('"args":[9007199254740993,"x"]'));
@@ -196,7 +197,7 @@ test('arguments go out as the server wrote them, digit for digit', async () => {
 
 test('a body beyond the browsers limit goes without keepalive', async () => {
   const { clock, queue, sent, add } = setUp();
-  queue.authorize('T', { newTab: true });
+  queue.authorize('T', true);
   add('a', { signals: { text: 'ü'.repeat(40_000) } });
   await clock.pass(0);
   assert.equal(sent[0].options.keepalive, false);
@@ -204,10 +205,9 @@ test('a body beyond the browsers limit goes without keepalive', async () => {
 
 test('what waits behind an action whose tab lost its place goes out as another tab', async () => {
   for (const code of ['forgotten', 'superseded', 'number_reused']) {
-    const { clock, queue, sent, settled, add } = setUp();
     let displaced = 0;
-    queue.displaced = () => (displaced += 1);
-    queue.authorize('T', { newTab: true });
+    const { clock, queue, sent, settled, add } = setUp({ displaced: () => (displaced += 1) });
+    queue.authorize('T', true);
     add('a');
     add('b');
     await clock.pass(0);
@@ -216,7 +216,7 @@ test('what waits behind an action whose tab lost its place goes out as another t
     assert.deepEqual(settled, [['a', 409, { code }]]);
     assert.equal(displaced, 1);
     assert.equal(sent.length, 1);
-    queue.authorize('U', { newTab: true });
+    queue.authorize('U', true);
     await clock.pass(0);
     assert.deepEqual([sent[1].json.token, sent[1].json.number, sent[1].json.action], ['U', 1, 'b']);
   }

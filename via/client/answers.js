@@ -19,27 +19,24 @@ const UNKNOWN = ['unknown_outcome', 'forgotten', 'superseded', 'number_reused'];
 export function makeAnswers({ applied, carry }) {
   const guard = `via:reloaded:${location.pathname}`;
 
-  const reload = () => location.reload();
-
   const outdated = (item) => {
     carry(item);
-    if (Date.now() - Number(storage.getItem(guard)) < RELOAD_GUARD) {
-      ask('This page is out of date.', 'Reload', reload);
+    if (Date.now() - storage.getItem(guard) < RELOAD_GUARD) {
+      ask('This page is out of date.');
       return;
     }
-    storage.setItem(guard, String(Date.now()));
-    reload();
+    storage.setItem(guard, Date.now());
+    location.reload();
   };
 
-  const sessionGone = (code) => {
-    if (code === 'no_cookie' || navigator.cookieEnabled === false) {
-      ask('This page needs cookies, which are off in this browser.', 'Try again', reload);
-    } else if (code === 'damaged') {
-      ask('What is stored for this page cannot be read.', 'Try again', reload);
-    } else {
-      ask('Your session has ended.', 'Start again', reload);
-    }
-  };
+  const sessionGone = (code) =>
+    ask(
+      code === 'no_cookie' || navigator.cookieEnabled === false
+        ? 'This page needs cookies, which are off in this browser.'
+        : code === 'damaged'
+          ? 'What is stored for this page cannot be read.'
+          : 'Your session has ended.',
+    );
 
   /** Takes an error, `{ status, code, message }`: of `item`, or of the whole page. */
   const refused = ({ status, code, message }, item) => {
@@ -47,12 +44,10 @@ export function makeAnswers({ applied, carry }) {
     else if (code === 'stale_page') outdated(item);
     else {
       const isUnknown = UNKNOWN.includes(code);
-      const known = ['refused', 'invalid_signal', 'invalid_arguments'];
-      if (!isUnknown && !known.includes(code)) {
+      if (!isUnknown && !/^(?:refused|invalid_signal|invalid_arguments)$/.test(code)) {
         console.error(`via: the server answered ${status} ${code ?? ''}: ${message ?? ''}`);
       }
-      const text = isUnknown ? 'It is not known whether your last action was done.' : message || 'That did not work.';
-      toast(text, true);
+      toast(isUnknown ? 'It is not known whether your last action was done.' : message || 'That did not work.', true);
     }
   };
 

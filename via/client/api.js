@@ -16,7 +16,8 @@ class ViaError extends Error {
   }
 }
 
-export function makeApi({ queue, drafts }) {
+/** `ready()` is what the page still waits for before it begins, if it does. */
+export function makeApi({ queue, drafts, ready = () => null }) {
   return Object.freeze({
     on: hook,
     call(action, args = [], el = null) {
@@ -24,13 +25,18 @@ export function makeApi({ queue, drafts }) {
       const outcome = new Promise((resolve, reject) => {
         // First, because it throws for what is no JSON, such as a BigInt.
         const json = JSON.stringify(args);
-        const unmark = markPending(el);
-        const done = (answer) => {
-          unmark();
-          if (answer.status === 200 || answer.status === 204) resolve();
-          else reject(new ViaError(answer));
+        const add = () => {
+          const unmark = markPending(el);
+          const done = (answer) => {
+            unmark();
+            if (answer.status === 200 || answer.status === 204) resolve();
+            else reject(new ViaError(answer));
+          };
+          queue.add({ action: String(action), args: json, el, ...drafts.capture(), done });
         };
-        queue.add({ action: String(action), args: json, el, ...drafts.capture(), done });
+        const waits = ready();
+        if (waits) waits.then(add);
+        else add();
       });
       // The page has told the user already, as after a click: nobody has to look at the outcome.
       outcome.catch(() => {});

@@ -14,7 +14,7 @@ const ATTACHED_WITHIN = 15_000;
 
 /**
  * `page` stands for the build that rendered the document.
- * `attached({ token, newTab })` is called for each new token, `refused({ status, code, message })`
+ * `attached(token, newTab)` is called for each new token, `refused({ status, code, message })`
  * when the server will not have this document.
  */
 export function makeAttachment({ url, page, attached, refused }) {
@@ -74,8 +74,8 @@ export function makeAttachment({ url, page, attached, refused }) {
     ({ token, tab } = answer);
     const { renew_ms: wait } = answer;
     clearTimeout(renewal);
-    if (wait > 0) renewal = setTimeout(() => attach(), Math.min(wait * 0.95, 2 ** 31 - 1));
-    attached({ token, newTab });
+    if (wait > 0) renewal = setTimeout(attach, Math.min(wait * 0.95, 2 ** 31 - 1));
+    attached(token, newTab);
   };
 
   return {

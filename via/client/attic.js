@@ -7,7 +7,8 @@
  * that can go instead.
  */
 
-import { isServers, remember } from './nodes.js';
+import { remember } from './nodes.js';
+import { isServers } from './servers.js';
 
 const attic = document.createElement('div');
 let places = [];

@@ -1,14 +1,15 @@
 /**
- * The directives that show signals and make them: `data-text`, `data-show`, `data-class`,
- * `data-attr`, `data-style`, `data-signals`, `data-computed`, `data-effect`, `data-init`, `data-ref`.
+ * The directives that most pages have and that show signals or make them: `data-text`, `data-show`,
+ * `data-class`, `data-attr`, `data-signals`.
  *
  * Each writes only what differs, so that a page whose state did not change is not touched at all.
  */
 
-import { camel } from './directives.js';
+import { camel } from './camel.js';
+import { followParts } from './follow.js';
 import { disown, own, putAttribute } from './nodes.js';
 import { parseJson } from './tolerant.js';
-import { text } from './typed.js';
+import { text } from './text.js';
 
 /** These make signals and are started first. */
 export const sources = {
@@ -26,21 +27,6 @@ export const sources = {
     for (const [name, value] of Object.entries(values)) {
       drafts.receive({ [name]: value }, name.startsWith('_') ? { onlyIfMissing: true } : options);
     }
-  },
-
-  /** `data-computed:twice="$n * 2"`, or as Rust prints it: `data-computed="$twice = $n * 2"`. */
-  computed(context) {
-    const { key, value } = context;
-    const [, named, source] = key ? [null, camel(key), value] : (/^\$(\w+) = ([^]*)$/.exec(value) ?? []);
-    if (!named) throw new Error('expected `$name = ..`');
-    return context.page.signals.compute(named, () => context.evaluate(undefined, source));
-  },
-
-  ref(context) {
-    const { signals } = context.page;
-    const name = context.signal;
-    signals.write(name, context.element);
-    return () => signals.peek(name) === context.element && signals.write(name, undefined);
   },
 };
 
@@ -87,21 +73,6 @@ views.attr = (context) => {
   return givingBack(context, stop, names);
 };
 
-views.style = (context) => {
-  const { style } = context.element;
-  return followParts(context, (name, part) => {
-    const text = part === false || part == null ? '' : String(part);
-    if (style.getPropertyValue(name) !== text) style.setProperty(name, text);
-  });
-};
-
-/** Applies the value under the name in the key, or each part of an object under its own. */
-function followParts({ key, follow }, apply) {
-  return follow((value) => {
-    for (const [name, part] of key ? [[key, value]] : Object.entries(value ?? {})) apply(name, part);
-  });
-}
-
 /** How a directive ends that has set attributes which are the server's otherwise. */
 function givingBack({ element }, stop, names) {
   return () => {
@@ -109,9 +80,3 @@ function givingBack({ element }, stop, names) {
     for (const name of names) disown(element, name);
   };
 }
-
-views.effect = (context) => context.follow(() => {});
-
-views.init = (context) => {
-  context.evaluate();
-};

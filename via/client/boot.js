@@ -2,30 +2,30 @@
  * Starts the client on a page: puts the parts together and listens to the life of the page.
  */
 
-import { ActionQueue } from './action-queue.js';
+import { makeQueue } from './action-queue.js';
+import { announcePatches } from './announce.js';
 import { makeAnswers } from './answers.js';
 import { makeApi } from './api.js';
 import { makeAttachment } from './attach.js';
 import { sources, views } from './attributes.js';
 import { binding, isBoundFieldHeld, isSecret, onBoundRelease } from './bind.js';
 import { makeCalls } from './calls.js';
-import { Directives } from './directives.js';
+import { start } from './directives.js';
 import { Drafts } from './drafts.js';
 import { events } from './events.js';
 import { watchFields } from './fields.js';
-import { Handover } from './handover.js';
+import { makeHandover } from './handover.js';
 import { lifecycle, tell } from './hooks.js';
 import { makeLink } from './link.js';
 import { remember } from './nodes.js';
 import { startNotices, toast } from './notices.js';
-import { makePatches } from './patches.js';
+import { load, makeParts } from './parts.js';
 import { indicator } from './pending.js';
 import { post } from './post.js';
 import { replay } from './replay.js';
 import { batch, Signals } from './signals.js';
 import { setStatus, startStatus } from './status.js';
 import { storage } from './storage.js';
-import { announcePatches, watches } from './watches.js';
 
 function boot(root) {
   const pagePath = location.pathname + location.search;
@@ -37,15 +37,14 @@ function boot(root) {
   const signals = new Signals();
   const drafts = new Drafts(signals, isBoundFieldHeld);
   drafts.young = true;
-  const page = { root, signals, drafts, booting: true };
-  const directives = new Directives(page, [sources, { ...views, ...binding, ...events, ...watches, ...indicator }]);
-  const patch = makePatches({ drafts, directives });
+  const stages = [sources, { ...views, ...binding, ...events, ...indicator }];
+  const page = { root, signals, drafts, stages, booting: true, paced: (_, work) => work };
   const answers = makeAnswers({
     applied: (versions) => drafts.acknowledged(versions),
     carry: (item) => handover.carry(item),
   });
 
-  const queue = new ActionQueue({
+  const queue = makeQueue({
     // The number is in the body too; the header lets a server name it that has not read the body.
     post: (body, { number, ...options }) =>
       post(pagePath, 'action', { headers: { 'Via-Number': String(number) }, body, ...options }),
@@ -64,37 +63,59 @@ function boot(root) {
       batch(() => answers.settle(item, answer));
     },
     full: (message) => toast(message, true),
+    displaced: () => attachment.attach(null),
   });
-  queue.displaced = () => attachment.attach(null);
   page.actions = makeCalls({ queue, drafts });
-  const handover = new Handover({ storage, signals, drafts, queue, isSecret });
+  const handover = makeHandover({ storage, signals, drafts, queue, isSecret });
 
   const attachment = makeAttachment({
     url: pagePath,
     page: root.dataset.viaPage,
-    attached({ token, newTab }) {
-      queue.authorize(token, { newTab });
+    attached(token, newTab) {
+      queue.authorize(token, newTab);
       link.join(token);
     },
     refused: answers.refused,
   });
 
+  const stale = () => answers.refused({ code: 'stale_page' });
+  const parts = makeParts({ extend: ({ extend }) => extend(page), gone: stale });
+  /** What all that comes waits for, once a part had to be loaded. */
+  let ready = parts(root.outerHTML);
+  let waiting = 0;
+  // A page has this in hand when its first frame comes, and needs it for nothing else.
+  let patch;
+  const patches = load('patches.js', stale).then(({ makePatches }) => {
+    patch = makePatches(page);
+  });
+
   const link = makeLink({
     base: new URL('..', import.meta.url).href,
-    shown: () => frame,
-    deliver({ type, status, command, code, message, ...more }) {
-      if (type === 'status') {
-        setStatus(status);
-        if (status === 'online') queue.wake();
-      } else if (type === 'frame') apply(more);
-      else if (type === 'command') answers.run(command);
-      // From here on it is about this tab.
-      else if (code === 'expired') attachment.attach();
-      else if (code === 'unknown') answers.refused({ code: 'stale_page' });
-      else if (code === 'too_many_tabs') toast(message, true);
-      else answers.sessionGone(code);
+    // What waits to be shown may be followed by another stream, which begins with a full frame then.
+    shown: () => (waiting ? null : frame),
+    deliver(message) {
+      const more = message.events && parts(message.events.map(({ data }) => data).join());
+      if (more || (message.events && !patch)) ready = Promise.all([ready, more, patches]);
+      if (ready) {
+        waiting++;
+        ready = ready.then(() => take(message)).catch(reportError);
+        ready.then(() => --waiting || (ready = null));
+      } else take(message);
     },
   });
+
+  function take({ type, status, command, code, message, ...more }) {
+    if (type === 'status') {
+      setStatus(status);
+      if (status === 'online') queue.wake();
+    } else if (type === 'frame') apply(more);
+    else if (type === 'command') answers.run(command);
+    // From here on it is about this tab.
+    else if (code === 'expired') attachment.attach();
+    else if (code === 'unknown') stale();
+    else if (code === 'too_many_tabs') toast(message, true);
+    else answers.sessionGone(code);
+  }
 
   function apply({ full, hash, events: list }) {
     // After a frame that could not be applied, differences from it make no sense.
@@ -112,42 +133,49 @@ function boot(root) {
     }
   }
 
+  function begin() {
+    batch(() => start(page, root));
+    page.booting = false;
+    announcePatches(signals);
+    handover.take();
+    listen();
+    // What a tab held before a reload comes with the first frame: until then the server knows it better.
+    drafts.young = attachment.start();
+    replay();
+  }
+
+  function listen() {
+    const wake = () => {
+      attachment.wake();
+      link.wake();
+    };
+    addEventListener('online', wake);
+    document.addEventListener('visibilitychange', () => document.hidden || wake());
+    let away = false;
+    addEventListener('pagehide', () => {
+      away = true;
+      handover.leave();
+      attachment.leave();
+      link.leave();
+    });
+    addEventListener('pageshow', ({ persisted }) => {
+      away = false;
+      if (!persisted) return;
+      if (attachment.comeBack()) link.join(attachment.token);
+      wake();
+    });
+    document.addEventListener('freeze', () => link.leave());
+    document.addEventListener('resume', () => {
+      if (!away && attachment.token) link.join(attachment.token);
+    });
+  }
+
   watchFields();
   onBoundRelease((name) => drafts.settle(name));
   remember(root);
-  batch(() => directives.start(root));
-  page.booting = false;
-  announcePatches(signals);
-  globalThis.via = makeApi({ queue, drafts });
-  handover.take();
-
-  const wake = () => {
-    attachment.wake();
-    link.wake();
-  };
-  addEventListener('online', wake);
-  document.addEventListener('visibilitychange', () => document.hidden || wake());
-  let away = false;
-  addEventListener('pagehide', () => {
-    away = true;
-    handover.leave();
-    attachment.leave();
-    link.leave();
-  });
-  addEventListener('pageshow', ({ persisted }) => {
-    away = false;
-    if (!persisted) return;
-    if (attachment.comeBack()) link.join(attachment.token);
-    wake();
-  });
-  document.addEventListener('freeze', () => link.leave());
-  document.addEventListener('resume', () => {
-    if (!away && attachment.token) link.join(attachment.token);
-  });
-
-  // What a tab held before a reload comes with the first frame: until then the server knows it better.
-  drafts.young = attachment.start();
-  replay();
+  if (ready) ready = ready.then(begin).catch(reportError);
+  else begin();
+  globalThis.via = makeApi({ queue, drafts, ready: () => page.booting && ready });
 }
 
 const root = document.getElementById('via');

@@ -1,17 +1,18 @@
 /**
- * The life of `data-*` attributes: found, started, restarted when a patch changes them, ended.
+ * The life of `data-*` attributes: found and started. (`endings.js` has what patches do to them.)
  *
  * A directive is a function of a context that may return how it ends. Each attribute lives on its
  * own, so a patch that changes one leaves the others (and their timers and listeners) alone.
  */
 
+import { camel } from './camel.js';
 import { compile } from './expression.js';
 import { tell } from './hooks.js';
-import { effect } from './signals.js';
+import { batch, effect } from './signals.js';
 
-const live = new WeakMap();
+/** Of each element the functions that end its attributes, by their names. */
+export const live = new WeakMap();
 const reported = new Set();
-const SHARED = new Set(['class', 'style']);
 
 /** Reports a mistake in an attribute with its element and text, once. */
 export function report(element, name, error) {
@@ -44,6 +45,7 @@ export function parseValue(value) {
 function makeContext(page, element, name, { key, modifiers }) {
   const parsed = parseValue(element.getAttribute(name));
   const { value } = parsed;
+  const all = new Map([...modifiers, ...parsed.modifiers]);
 
   /** Evaluates the attribute's expression. Mistakes are reported and give `undefined`. */
   const evaluate = (evt, source = value) => {
@@ -61,8 +63,11 @@ function makeContext(page, element, name, { key, modifiers }) {
     element,
     value,
     key,
-    modifiers: new Map([...modifiers, ...parsed.modifiers]),
+    modifiers: all,
     evaluate,
+
+    /** The expression as a handler of events, as often as the modifiers allow. */
+    handler: () => page.paced(all, (event) => batch(() => evaluate(event))),
 
     /** Applies the expression's value now and whenever it may have changed. */
     follow: (apply) => effect(() => apply(evaluate())),
@@ -76,72 +81,29 @@ function makeContext(page, element, name, { key, modifiers }) {
   };
 }
 
-/** `my-name` in an attribute's name, which has no capitals, is the signal `myName`. */
-export function camel(text) {
-  return text.replace(/-([a-z])/g, (_, letter) => letter.toUpperCase());
+/** Starts all attributes of an element and of what is below it: for the whole tree those that make signals first. */
+export function start(page, root) {
+  const found = [];
+  collect(root, found);
+  for (const stage of page.stages) for (const element of found) startOne(page, element, stage);
 }
 
-export class Directives {
-  /** `plugins` is a list of stages; the first stage of a whole tree is started before the second. */
-  constructor(page, stages) {
-    this.page = page;
-    this.stages = stages;
-  }
-
-  /** Starts all attributes of an element and of what is below it. */
-  start(root) {
-    const found = [];
-    collect(root, found);
-    for (const stage of this.stages) for (const element of found) this.#startOne(element, stage);
-  }
-
-  /** Brings an element in step after a patch changed its attributes named in `changed`. */
-  restart(element, changed) {
-    if (element.closest('[data-ignore]')) return;
-    const lives = live.get(element);
-    // Directives that share an attribute (`class`, `style`) start afresh together.
-    const targets = new Set(changed);
-    for (const name of changed) if (name.startsWith('data-')) targets.add(parseName(name).plugin);
-    for (const name of [...(lives?.keys() ?? [])]) {
-      const { plugin, key } = parseName(name);
-      const shares = SHARED.has(plugin) && targets.has(plugin);
-      const sets = plugin === 'attr' && (!key || changed.has(key));
-      if (changed.has(name) || shares || sets || plugin === 'bind') end(lives, name);
-    }
-    for (const stage of this.stages) this.#startOne(element, stage);
-  }
-
-  /** Ends all attributes of an element that is gone, and of what is below it. */
-  stop(root) {
-    if (root.nodeType !== Node.ELEMENT_NODE) return;
-    for (const element of [root, ...root.querySelectorAll('*')]) {
-      const lives = live.get(element);
-      for (const name of lives?.keys() ?? []) end(lives, name);
+/** Starts what has not been started of an element. */
+export function startOne(page, element, stage) {
+  for (const name of element.getAttributeNames()) {
+    if (!name.startsWith('data-')) continue;
+    const parsed = parseName(name);
+    if (!Object.hasOwn(stage, parsed.plugin)) continue;
+    let lives = live.get(element);
+    if (!lives) live.set(element, (lives = new Map()));
+    if (lives.has(name)) continue;
+    try {
+      lives.set(name, stage[parsed.plugin](makeContext(page, element, name, parsed)));
+    } catch (error) {
+      lives.set(name, undefined);
+      report(element, name, error);
     }
   }
-
-  #startOne(element, stage) {
-    for (const name of element.getAttributeNames()) {
-      if (!name.startsWith('data-')) continue;
-      const parsed = parseName(name);
-      if (!Object.hasOwn(stage, parsed.plugin)) continue;
-      let lives = live.get(element);
-      if (!lives) live.set(element, (lives = new Map()));
-      if (lives.has(name)) continue;
-      try {
-        lives.set(name, stage[parsed.plugin](makeContext(this.page, element, name, parsed)));
-      } catch (error) {
-        lives.set(name, undefined);
-        report(element, name, error);
-      }
-    }
-  }
-}
-
-function end(lives, name) {
-  const stop = lives.get(name);
-  lives.delete(name);
-  stop?.();
 }
 
 function collect(element, found) {

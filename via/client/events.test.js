@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseName, parseValue } from './directives.js';
-import { milliseconds, paced } from './events.js';
+import { milliseconds, paced } from './paced.js';
 import { FakeClock } from './fakes.test.js';
 
 test('names of attributes are taken apart', () => {

@@ -5,17 +5,29 @@
  * operators, assignment to signals, reads and calls from an allow-list, `@functions` and `@actions`.
  */
 
-import { call, checkName, read } from './members.js';
-import { ExpressionError, tokenize } from './tokens.js';
-import { divide, functions, held, NOTHING, remainder } from './typed.js';
+import { checkName, ExpressionError, tokenize } from './tokens.js';
+import { held } from './text.js';
+
+/** Thrown where an expression needs a value that is not there, such as an emptied number. */
+export const NOTHING = Symbol('nothing');
+
+/** What expressions may read, what they may call, and functions: `words.js`, once a page needs it. */
+let words;
+
+export function learn(more) {
+  words = more;
+}
+
+/** BigInts cannot be divided by 0: the result is cut to the ends of its type. */
+const FAR = 1n << 256n;
 
 const WORDS = { true: true, false: false, null: null, undefined, NaN, Infinity };
 
 /** With their precedence. Those below `4` say whether they leave their right side alone. */
 const OPERATORS = {
   '*': [7, (a, b) => a * b],
-  '/': [7, divide],
-  '%': [7, remainder],
+  '/': [7, (a, b) => (b === 0n ? a * FAR : a / b)],
+  '%': [7, (a, b) => (b === 0n ? b : a % b)],
   '+': [6, (a, b) => a + b],
   '-': [6, (a, b) => a - b],
   '<': [5, (a, b) => a < b],
@@ -134,7 +146,7 @@ function parse(source) {
       const object = part;
       const optional = skip('?.');
       let key;
-      let gives = (value, s) => read(value, key(s));
+      let gives = (value, s) => words.read(value, key(s));
       if (optional || skip('.')) {
         if (token.kind !== 'name') fail('expected a name, found');
         const name = checkName(next().value);
@@ -142,7 +154,7 @@ function parse(source) {
         if (skip('(')) {
           const args = list(')');
           key = null;
-          gives = (value, s) => call(value, name, values(args, s));
+          gives = (value, s) => words.call(value, name, values(args, s));
         }
       } else if (skip('[')) {
         key = assignment();
@@ -236,7 +248,8 @@ function attempt(step) {
 }
 
 function act(s, name, args) {
-  if (Object.hasOwn(functions, name)) return functions[name](...values(args, s));
+  const own = words?.functions[name];
+  if (own) return own(...values(args, s));
   if (!Object.hasOwn(s.actions ?? {}, name)) throw new ExpressionError(`there is no action @${name}`);
   return s.actions[name](s, ...values(args, s));
 }

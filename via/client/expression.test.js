@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compile } from './expression.js';
+import { compile, learn } from './expression.js';
 import { Signals } from './signals.js';
 import { tokenize } from './tokens.js';
+import { words } from './words.js';
 
 function scope(values = {}, more = {}) {
   const signals = new Signals();
   for (const [name, value] of Object.entries(values)) signals.write(name, value);
   return { signals, actions: {}, el: undefined, evt: undefined, ...more };
 }
+
+learn(words);
 
 const run = (source, values, more) => compile(source)(scope(values, more));
 

@@ -8,43 +8,41 @@
 
 import { forJson } from './values.js';
 
-export class Handover {
+export function makeHandover({ storage, signals, drafts, queue, isSecret }) {
+  const key = `via:handover:${location.pathname}`;
   /** The clicks that the server definitely did not take, once the page is of an older build. */
-  #refused = null;
+  let refused;
 
-  constructor({ storage, signals, drafts, queue, isSecret }) {
-    Object.assign(this, { storage, signals, drafts, queue, isSecret });
-    this.key = `via:handover:${location.pathname}`;
-  }
+  return {
+    /** From now on clicks wait for the document after this one, behind `item` if there is such. */
+    carry(item) {
+      queue.halt();
+      refused ??= [];
+      if (item) refused.push(item);
+    },
 
-  /** From now on clicks wait for the document after this one, behind `refused` if there is such. */
-  carry(refused) {
-    this.queue.halt();
-    this.#refused ??= [];
-    if (refused) this.#refused.push(refused);
-  }
+    /** The document is left. */
+    leave() {
+      const { signals: values, dirty } = drafts.capture();
+      const typed = dirty.filter((name) => !isSecret(name)).map((name) => [name, values[name]]);
+      const waiting = refused ? [...refused, ...queue.unsent()] : [];
+      const clicks = waiting.map(({ action, args }) => ({ action, args }));
+      // What an earlier leave wrote is old: the document may have come back from the back-forward cache.
+      storage.removeItem(key);
+      if (typed.length + clicks.length) storage.setItem(key, JSON.stringify({ typed, clicks }, forJson));
+    },
 
-  /** The document is left. */
-  leave() {
-    const { signals, dirty } = this.drafts.capture();
-    const typed = dirty.filter((name) => !this.isSecret(name)).map((name) => [name, signals[name]]);
-    const waiting = this.#refused ? [...this.#refused, ...this.queue.unsent] : [];
-    const clicks = waiting.map(({ action, args }) => ({ action, args }));
-    // What an earlier leave wrote is old: the document may have come back from the back-forward cache.
-    if (typed.length + clicks.length === 0) this.storage.removeItem(this.key);
-    else this.storage.setItem(this.key, JSON.stringify({ typed, clicks }, forJson));
-  }
-
-  /** Takes what the document before has left, if this one is its reload or a return to it. */
-  take() {
-    const left = this.storage.getItem(this.key);
-    this.storage.removeItem(this.key);
-    const [navigation] = performance.getEntriesByType('navigation');
-    if (!left || !/reload|back_forward/.test(navigation?.type)) return;
-    const { typed, clicks } = JSON.parse(left);
-    for (const [name, value] of typed) if (this.signals.has(name)) this.signals.edit(name, value);
-    // All but what was typed is better known to the server than to a document that is this young.
-    const carried = this.drafts.capture();
-    for (const click of clicks) this.queue.add({ ...click, ...carried, done() {} });
-  }
+    /** Takes what the document before has left, if this one is its reload or a return to it. */
+    take() {
+      const left = storage.getItem(key);
+      storage.removeItem(key);
+      const [navigation] = performance.getEntriesByType('navigation');
+      if (!left || !/reload|back_forward/.test(navigation?.type)) return;
+      const { typed, clicks } = JSON.parse(left);
+      for (const [name, value] of typed) if (signals.has(name)) signals.edit(name, value);
+      // All but what was typed is better known to the server than to a document that is this young.
+      const carried = drafts.capture();
+      for (const click of clicks) queue.add({ ...click, ...carried, done() {} });
+    },
+  };
 }

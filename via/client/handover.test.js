@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Handover } from './handover.js';
+import { makeHandover } from './handover.js';
 
 globalThis.location ??= { pathname: '/' };
 
@@ -14,8 +14,8 @@ function scene({ dirty = [], unsent = [] } = {}) {
   };
   const signals = { name: 'Ann', word: 'hunter2', other: 1 };
   const drafts = { dirty, capture: () => ({ signals, dirty: drafts.dirty, versions: new Map() }) };
-  const queue = { unsent, halted: false, halt: () => (queue.halted = true) };
-  const handover = new Handover({ storage, signals: {}, drafts, queue, isSecret: (name) => name === 'word' });
+  const queue = { unsent: () => unsent, halted: false, halt: () => (queue.halted = true) };
+  const handover = makeHandover({ storage, signals: {}, drafts, queue, isSecret: (name) => name === 'word' });
   const left = () => [...kept.values()].map((text) => JSON.parse(text));
   return { handover, drafts, queue, left };
 }

@@ -14,11 +14,11 @@ function members(name) {
   return new Set(Array.from(body.matchAll(/^  (?:readonly )?'?([\w:-]+)'?[?:<(]/gm), ([, member]) => member));
 }
 
-function scene() {
+function scene(ready) {
   const items = [];
   const queue = { add: (item) => items.push(item) };
   const drafts = { capture: () => ({ signals: { step: 1 }, dirty: [], versions: new Map() }) };
-  return { items, api: makeApi({ queue, drafts }) };
+  return { items, api: makeApi({ queue, drafts, ready }) };
 }
 
 test('the types declare what there is, and nothing else', () => {
@@ -83,4 +83,19 @@ test('what is no list of JSON is not queued', async () => {
   assert.throws(() => api.call('Todos::remove', 5), TypeError);
   await assert.rejects(api.call('Todos::remove', [5n]), TypeError);
   assert.deepEqual(items, []);
+});
+
+test('calls wait until the page has begun, and then not at all', async () => {
+  let begin;
+  let ready = new Promise((resolve) => (begin = resolve));
+  const { items, api } = scene(() => ready);
+  api.call('P::a');
+  api.call('P::b');
+  await null;
+  assert.deepEqual(items, []);
+  begin();
+  await ready;
+  ready = null;
+  api.call('P::c');
+  assert.deepEqual(items.map(({ action }) => action), ['P::a', 'P::b', 'P::c']);
 });

@@ -7,18 +7,12 @@ import { scriptUrl } from './trusted.js';
 
 const WORKER_WITHIN = 1_000;
 
-/** A page with a stream of its own gives it up when it has been hidden for this long. */
-const HIDDEN_FOR = 10_000;
-
-/** What a hub in the page knows this page by. */
-const KEY = 'page';
-
 /** `deliver` takes the hub's messages; `shown()` is the hash of the frame that the page shows. */
 export function makeLink({ base, deliver, shown }) {
   const { locks } = navigator;
   let joined = null;
   let port;
-  let hub;
+  let own;
   let said;
   let starts = 0;
   let fallingBack;
@@ -28,6 +22,8 @@ export function makeLink({ base, deliver, shown }) {
   let watch;
   let tabLock;
   let release;
+
+  const pass = (message) => joined !== null && deliver(message);
 
   const drop = () => {
     clearTimeout(timer);
@@ -71,8 +67,8 @@ export function makeLink({ base, deliver, shown }) {
       heard();
     } else if (type === 'left') {
       joinWorker();
-    } else if (joined !== null) {
-      deliver(message);
+    } else {
+      pass(message);
     }
   };
 
@@ -82,7 +78,7 @@ export function makeLink({ base, deliver, shown }) {
   };
 
   const died = () => {
-    if (hub || joined === null) return;
+    if (own || joined === null) return;
     deliver({ type: 'status', status: 'reconnecting' });
     start();
   };
@@ -109,35 +105,20 @@ export function makeLink({ base, deliver, shown }) {
   const fallBack = async () => {
     drop();
     fallingBack = true;
-    const { makeHub } = await import('./hub.js').catch(() => ({}));
+    const { makeOwnStream } = await import('./own-stream.js').catch(() => ({}));
     fallingBack = false;
-    if (!makeHub) {
-      setTimeout(() => !hub && joined !== null && start(), 2_000);
-      return;
-    }
-    if (hub) return;
-    hub = makeHub({ url: new URL('stream', base).href, fetch });
-    joinHub();
-    let hide;
-    document.addEventListener('visibilitychange', () => {
-      clearTimeout(hide);
-      if (document.hidden) hide = setTimeout(() => hub.leave(KEY), HIDDEN_FOR);
-      else joinHub();
-    });
+    if (makeOwnStream) own ??= makeOwnStream({ url: new URL('stream', base).href, shown, deliver: pass });
+    else setTimeout(() => !own && joined !== null && start(), 2_000);
+    own?.join(joined);
   };
 
-  const joinHub = () => {
-    const pass = (message) => joined !== null && deliver(message);
-    if (joined !== null) hub.join(KEY, { token: joined, frame: shown() }, pass);
-  };
-
-  const tell = (type, why) => (hub ? hub[type](KEY, why) : port?.postMessage({ type, why }));
+  const tell = (type, why) => (own ? own[type](why) : port?.postMessage({ type, why }));
 
   return {
     /** Joins with a token; joins again by itself when the hub has to be started anew. */
     join(token) {
       joined = token;
-      if (hub) joinHub();
+      if (own) own.join(token);
       else if (said) joinWorker();
       else if (!port && !fallingBack) start();
     },
@@ -145,7 +126,7 @@ export function makeLink({ base, deliver, shown }) {
     /** Lets go of everything that would keep the page from being frozen or cached. */
     leave() {
       joined = null;
-      hub?.leave(KEY);
+      own?.join(null);
       drop();
     },
 

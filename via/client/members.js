@@ -5,8 +5,8 @@
  * (`constructor`, `__proto__`, `innerHTML`, `ownerDocument`, ..), cannot be reached.
  */
 
-import { isPlain } from './signals.js';
-import { ExpressionError } from './tokens.js';
+import { isPlain } from './data.js';
+import { checkName, refuse } from './tokens.js';
 
 const list = (text) => new Set(text.split(' '));
 
@@ -33,7 +33,6 @@ const ELEMENT_MEMBERS = {
   ),
 };
 
-const FORBIDDEN = list('__proto__ constructor prototype');
 const is = (name, value) => globalThis[name] && value instanceof globalThis[name];
 
 const kindOf = (value) =>
@@ -49,15 +48,6 @@ const kindOf = (value) =>
 
 /** Objects whose own properties are data: values of signals, and an element's `dataset`. */
 const isData = (value) => isPlain(value) || is('DOMStringMap', value);
-
-function refuse(name, what) {
-  throw new ExpressionError(`\`${name}\` cannot be ${what}`);
-}
-
-/** Refuses a name that no expression may say, when it is parsed. */
-export function checkName(name) {
-  return FORBIDDEN.has(String(name)) ? refuse(name, 'used') : name;
-}
 
 /** The value of `object.name` or `object[name]`. */
 export function read(object, name) {

@@ -3,30 +3,30 @@
  * user has changed one and the server's own value is as it was.
  */
 
-import { ownedAttributes } from './nodes.js';
+import { owned } from './nodes.js';
 
 /** Event handlers and inline documents are code or markup; a patch cannot set them. */
 const REFUSED = /^(?:on|srcdoc$)/i;
 
 /** Makes the attributes of `old` equal to those of `next`; returns the names of those that changed. */
 export function morphAttributes(old, next) {
-  const owned = ownedAttributes(old);
+  const values = owned.get(old);
   const changed = new Set();
   const kept = next.getAttribute('data-preserve-attr')?.split(/\s+/) ?? [];
   for (const attribute of next.attributes) {
     const { name, value } = attribute;
-    const before = owned?.has(name) ? owned.get(name) : old.getAttribute(name);
+    const before = values?.has(name) ? values.get(name) : old.getAttribute(name);
     if (before === value || kept.includes(name) || REFUSED.test(name)) continue;
-    owned?.has(name) && owned.set(name, value);
+    values?.has(name) && values.set(name, value);
     changed.add(name);
     if (name === 'style') old.style.cssText = value;
     else old.setAttributeNode(attribute.cloneNode());
   }
-  for (const name of [...old.getAttributeNames(), ...(owned?.keys() ?? [])]) {
+  for (const name of [...old.getAttributeNames(), ...(values?.keys() ?? [])]) {
     if (next.hasAttribute(name) || kept.includes(name) || isClients(old, name)) continue;
-    if (owned?.has(name)) {
-      if (owned.get(name) === null) continue;
-      owned.set(name, null);
+    if (values?.has(name)) {
+      if (values.get(name) === null) continue;
+      values.set(name, null);
     }
     changed.add(name);
     old.removeAttribute(name);

@@ -12,7 +12,8 @@ import { keep, move, retrieve } from './attic.js';
 import { morphAttributes } from './morph-attributes.js';
 import { morphField } from './morph-fields.js';
 import { isHeld } from './fields.js';
-import { isServers, remember } from './nodes.js';
+import { remember } from './nodes.js';
+import { isServers } from './servers.js';
 import { longestRise } from './rise.js';
 
 const ELEMENT = 1;

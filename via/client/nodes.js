@@ -3,8 +3,11 @@
  * server last said of attributes that the client changes by itself.
  */
 
-const fromServer = new WeakSet();
-const owned = new WeakMap();
+/** The elements that came from the server. */
+export const fromServer = new WeakSet();
+
+/** The attributes that the client changes, with the server's values. */
+export const owned = new WeakMap();
 
 /** Remembers an element and all below it as the server's. */
 export function remember(node) {
@@ -12,18 +15,6 @@ export function remember(node) {
   fromServer.add(node);
   if (node.localName === 'details' || node.localName === 'dialog') own(node, 'open');
   for (const child of node.children) remember(child);
-}
-
-/** Whether a node came from the server; text cannot be told apart and counts as the server's. */
-export function isServers(node) {
-  return node.nodeType !== Node.ELEMENT_NODE || fromServer.has(node);
-}
-
-/** The `index`th (from 1) child element that came from the server. */
-export function serverChild(parent, index) {
-  let seen = 0;
-  for (const child of parent.children) if (fromServer.has(child) && ++seen === index) return child;
-  return null;
 }
 
 /** Marks an attribute as changed by the client (or the user) from now on; keeps the server's value. */
@@ -47,9 +38,4 @@ export function putAttribute(element, name, value) {
   if (element.getAttribute(name) === value) return;
   if (value === null) element.removeAttribute(name);
   else element.setAttribute(name, value);
-}
-
-/** The attributes that the client changes, with the server's values. */
-export function ownedAttributes(element) {
-  return owned.get(element);
 }

@@ -29,20 +29,17 @@ export function toast(text, isError) {
   tell('via:toast', { text, error: isError === true });
   const notice = addNotice(text, isError);
   const remove = () => notice.remove();
-  notice.addEventListener('click', remove);
+  notice.onclick = remove;
   setTimeout(remove, isError ? ERRORS_FOR : SHOWN_FOR);
 }
 
-/** Shows a text with one button until the page is left; shown once however often it is asked. */
-export function ask(text, label, answer) {
-  for (const { dataset } of shown.children) if (dataset.text === text) return;
-  const notice = addNotice(text, true);
-  notice.dataset.text = text;
+/** Shows a text until the page is left, with a button for that; shown once however often it is asked. */
+export function ask(text) {
+  for (const { firstChild } of shown.children) if (firstChild?.data === text) return;
   const button = document.createElement('button');
-  button.type = 'button';
-  button.textContent = label;
-  button.addEventListener('click', answer);
-  notice.append(button);
+  button.textContent = 'Start again';
+  button.onclick = () => location.reload();
+  addNotice(text, true).append(button);
 }
 
 function addNotice(text, isError) {

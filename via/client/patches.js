@@ -5,9 +5,11 @@
  */
 
 import { clear } from './attic.js';
+import { start } from './directives.js';
+import { restart, stop } from './endings.js';
 import { lifecycle } from './hooks.js';
 import { keepFocus, morph, remove } from './morph.js';
-import { serverChild } from './nodes.js';
+import { serverChild } from './servers.js';
 import { tolerant } from './tolerant.js';
 import { html } from './trusted.js';
 
@@ -19,7 +21,13 @@ export class MissingTarget extends Error {
 }
 
 /** Returns a function that applies the events of a frame, `{ event, data }`; those of other kinds are left alone. */
-export function makePatches({ drafts, directives }) {
+export function makePatches(page) {
+  const directives = {
+    start: (root) => start(page, root),
+    restart: (element, changed) => restart(page, element, changed),
+    stop,
+  };
+
   const patch = ({ selector, mode = 'outer', elements = '', namespace }) => {
     const isExchange = mode === 'outer' || mode === 'replace';
     if (!selector) {
@@ -71,7 +79,7 @@ export function makePatches({ drafts, directives }) {
     const fields = eventFields(data);
     lifecycle(event, null, fields);
     if (event === 'datastar-patch-signals') {
-      drafts.receive(JSON.parse(fields.signals ?? '{}'), { onlyIfMissing: fields.onlyIfMissing === 'true' });
+      page.drafts.receive(JSON.parse(fields.signals ?? '{}'), { onlyIfMissing: fields.onlyIfMissing === 'true' });
     } else if (event === 'datastar-patch-elements') patch(fields);
   };
 
@@ -81,7 +89,7 @@ export function makePatches({ drafts, directives }) {
     try {
       list.forEach(apply);
     } finally {
-      isWhole = clear((element) => directives.stop(element));
+      isWhole = clear(stop);
       focused();
     }
     if (!isWhole) throw new MissingTarget('an id is not unique');

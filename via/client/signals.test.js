@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { batch, effect, same, Signals, untracked } from './signals.js';
+import { same } from './data.js';
+import { batch, effect, Signals, untracked } from './signals.js';
 
 test('an effect runs again only for what it read', () => {
   const signals = new Signals();

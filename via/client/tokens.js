@@ -25,6 +25,16 @@ export class ExpressionError extends Error {
   name = 'ExpressionError';
 }
 
+/** Refuses what an expression may not do. */
+export function refuse(name, what) {
+  throw new ExpressionError(`\`${name}\` cannot be ${what}`);
+}
+
+/** Refuses a name that no expression may say. */
+export function checkName(name) {
+  return /^(?:__proto__|constructor|prototype)$/.test(name) ? refuse(name, 'used') : name;
+}
+
 export function tokenize(source) {
   const tokens = [];
   let at = 0;

@@ -5,10 +5,9 @@
  * does. Where a field holds what is no value of the type, nothing comes of the whole expression.
  */
 
-import { same } from './signals.js';
-
-/** Thrown where an expression needs a value that is not there, such as an emptied number. */
-export const NOTHING = Symbol('nothing');
+import { same } from './data.js';
+import { NOTHING } from './expression.js';
+import { text } from './text.js';
 
 /** A function that takes what a field holds, or the result of an operation, for an integer. */
 function integer(least, most) {
@@ -43,33 +42,6 @@ function isNone(value, empty) {
 
 function equal(a, b) {
   return a === b || (typeof a === 'object' && same(a, b));
-}
-
-/** The text that shows a value. */
-export function text(value) {
-  if (value === null || value === undefined) return '';
-  if (Object.is(value, -0)) return '-0';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
-}
-
-/** A value as signals hold it, which is how it travels: as JSON that loses nothing. */
-export function held(value) {
-  if (typeof value === 'bigint') {
-    const number = Number(value);
-    return Number.isSafeInteger(number) ? number : String(value);
-  }
-  const exact = typeof value !== 'number' || (Number.isFinite(value) && !Object.is(value, -0));
-  return exact ? value : text(value);
-}
-
-/** BigInts cannot be divided by 0: the result is cut to the ends of its type. */
-export function divide(a, b) {
-  return b === 0n ? a * FAR : a / b;
-}
-const FAR = 1n << 256n;
-
-export function remainder(a, b) {
-  return b === 0n ? b : a % b;
 }
 
 /** By name; these change nothing. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compile } from './expression.js';
+import { compile, learn } from './expression.js';
 import { Signals } from './signals.js';
-import { held, text } from './typed.js';
+import { held, text } from './text.js';
+import { words } from './words.js';
+
+learn(words);
 
 function run(source, values = {}) {
   const signals = new Signals();

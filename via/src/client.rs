@@ -19,7 +19,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use self::asset::Asset;
 
 /// The bundles of the client, by file name; the build script makes them of the modules in `client`.
-static SCRIPTS: LazyLock<[(&str, Asset); 5]> = LazyLock::new(|| {
+static SCRIPTS: LazyLock<[(&str, Asset); 8]> = LazyLock::new(|| {
     macro_rules! script {
         ($name:literal) => {
             (
@@ -35,8 +35,11 @@ static SCRIPTS: LazyLock<[(&str, Asset); 5]> = LazyLock::new(|| {
     }
     [
         script!("boot.js"),
-        script!("hub.js"),
+        script!("patches.js"),
+        script!("words.js"),
+        script!("further.js"),
         script!("hub-worker.js"),
+        script!("own-stream.js"),
         script!("early.js"),
         script!("dev.js"),
     ]
@@ -171,18 +174,24 @@ fn scripts_hash() -> String {
 mod tests {
     use super::*;
 
-    /// With brotli, in bytes: where the client stands. Lower this whenever it gets smaller.
+    /// With brotli, in bytes. What a page loads before it is interactive has 11 KiB, the worker 2 KiB; the
+    /// others are where they stand: lower them whenever they get smaller.
     #[test]
     fn the_client_is_small() {
-        for (name, limit) in [
-            ("boot.js", 15_000),
-            ("hub.js", 1_800),
-            ("hub-worker.js", 2_048),
-            ("early.js", 300),
+        for (names, limit) in [
+            (&["early.js", "boot.js"][..], 11_264),
+            (&["patches.js"], 3_300),
+            (&["words.js"], 1_200),
+            (&["further.js"], 900),
+            (&["hub-worker.js"], 2_048),
+            (&["own-stream.js"], 1_900),
         ] {
-            let (_, script) = SCRIPTS.iter().find(|(script, _)| *script == name).unwrap();
-            let size = script.size_of_brotli();
-            assert!(size <= limit, "{name} takes {size} bytes of {limit}");
+            let scripts = SCRIPTS.iter().filter(|(script, _)| names.contains(script));
+            let size: usize = scripts.map(|(_, script)| script.size_of_brotli()).sum();
+            assert!(
+                size > 0 && size <= limit,
+                "{names:?} take {size} bytes of {limit}"
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use self::minify::minify;
 
 #[track_caller]
 fn becomes(source: &str, short: &str) {
-    assert_eq!(minify(source).as_deref(), Ok(short), "of {source}");
+    assert_eq!(minify(source, &[]).as_deref(), Ok(short), "of {source}");
 }
 
 #[test]
@@ -137,7 +137,53 @@ fn what_it_does_not_know_is_an_error_with_the_place() {
         "eval(a);",
         "if (a);",
     ] {
-        let error = minify(source).expect_err(source);
+        let error = minify(source, &[]).expect_err(source);
         assert!(error.contains("does not know"), "{error}");
     }
+}
+
+#[test]
+fn properties_of_the_programs_own_get_short_and_the_same_everywhere() {
+    let own = ["first", "second"];
+    let becomes = |source: &str, short: &str| {
+        assert_eq!(minify(source, &own).as_deref(), Ok(short), "of {source}");
+    };
+    becomes(
+        "f({ first: 1, second() {}, third: 2 }).first?.second.third;",
+        "f({e:1,t(){},third:2}).e?.t.third;",
+    );
+    becomes(
+        "const { first, second: other, third } = f({ outside });",
+        "let{e,t:t,third:n}=f({outside});",
+    );
+    becomes(
+        "class A { second = first; get first() {} }",
+        "class e{t=first;get e(){}}",
+    );
+    let error = minify("f('first', x.first);", &own).expect_err("it is a text, too");
+    assert!(error.contains("`first`"), "{error}");
+    let error = minify("export const second = 1;", &own).expect_err("of the module, too");
+    assert!(error.contains("`second`"), "{error}");
+    becomes("f(`via: the first`, x.first);", "f(`via: the first`,x.e);");
+}
+
+#[test]
+fn what_bundles_share_keeps_its_name_between_them() {
+    becomes(
+        "import { a as outer, b as other } from './b.js'; f(outer, other);",
+        "import{a as e,b as t}from'./b.js';f(e,t);",
+    );
+    becomes(
+        "const one = 1; function two() {} export { one as a, two as b };",
+        "let e=1;function t(){}export{e as a,t as b};",
+    );
+}
+
+#[test]
+fn empty_arguments_of_new_go_where_nothing_follows() {
+    becomes(
+        "f(new Map(), new Set().size);",
+        "f(new Map,new Set().size);",
+    );
+    becomes("new a.B(); new C()();", "new a.B();new C()();");
 }

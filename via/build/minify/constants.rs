@@ -28,8 +28,10 @@ pub(super) fn inline<'s>(tokens: &[Token<'s>], walked: &Walked) -> Vec<Token<'s>
             && tokens[name + 1].is("=")
             && matches!(tokens[name + 2].kind, Kind::Number | Kind::Text)
             && tokens[name + 3].is(";");
-        // `1.name` would be something else, and so would `{ 1 }`.
-        let is_whole = tokens.get(place + 1).is_some_and(|next| !next.is("."))
+        // `1.name` would be something else, and so would `{ 1 }` and `export { 1 as name }`.
+        let is_whole = tokens
+            .get(place + 1)
+            .is_some_and(|next| !next.is(".") && !next.is("as"))
             && !walked.shorthands.contains(&place);
         if is_constant && is_whole && !walked.exported.contains(&name) {
             dropped.extend(name - 1..=name + 3);

@@ -99,7 +99,7 @@ pub(super) fn home(scopes: &[Scope], scope: usize, name: &str) -> (Option<usize>
     (Some(at), path)
 }
 
-fn short_names() -> impl Iterator<Item = String> {
+pub(super) fn short_names() -> impl Iterator<Item = String> {
     let one = FIRST.chars().map(String::from);
     let two = FIRST
         .chars()

@@ -20,6 +20,8 @@ pub(super) struct Walked {
     pub(super) names: Vec<(usize, usize)>,
     /// `{ name }` instead of `{ name: name }`.
     pub(super) shorthands: HashSet<usize>,
+    /// Names of properties: after a dot, and of members of objects, classes and patterns.
+    pub(super) properties: HashSet<usize>,
     /// Names that are used outside of the program.
     pub(super) exported: HashSet<usize>,
     pub(super) dropped: HashSet<usize>,
@@ -239,6 +241,8 @@ impl Walker<'_, '_> {
                 self.function_declaration()?;
             }
             "class" => self.class(true)?,
+            "import" if self.is("{") => self.names_between(false)?,
+            "export" if self.is("{") => self.names_between(true)?,
             "export" => {
                 let names = self.found.names.len();
                 let declared = self.at + 1 + usize::from(self.is("async"));
@@ -288,6 +292,30 @@ impl Walker<'_, '_> {
             }
         }
         Ok(Statement::Other)
+    }
+
+    /// `{ there as here } from '..';` or `{ here as there };`
+    fn names_between(&mut self, is_export: bool) -> Done {
+        self.expect("{")?;
+        while !self.skip("}") {
+            if is_export {
+                self.name()?;
+                self.expect("as")?;
+                self.at += 1;
+            } else {
+                self.at += 1;
+                self.expect("as")?;
+                self.declare()?;
+            }
+            if !self.is("}") {
+                self.expect(",")?;
+            }
+        }
+        if !is_export {
+            self.expect("from")?;
+            self.at += 1;
+        }
+        self.expect(";")
     }
 
     fn head(&mut self) -> Done {

@@ -18,6 +18,7 @@ impl Walker<'_, '_> {
             if self.skip("...") || !is_object {
                 self.pattern()?;
             } else if self.is_at(self.at + 1, ":") {
+                self.found.properties.insert(self.at);
                 self.at += 2;
                 self.pattern()?;
             } else if self.kind() == Some(Kind::Word) {
@@ -98,6 +99,7 @@ impl Walker<'_, '_> {
         } else if self.kind() == Some(Kind::Private) {
             self.declare()?;
         } else if let Some(Kind::Word | Kind::Text | Kind::Number) = self.kind() {
+            self.found.properties.insert(self.at);
             self.at += 1;
         } else {
             return self.fail("this member");

@@ -65,6 +65,7 @@ impl Walker<'_, '_> {
     pub(super) fn expression(&mut self) -> Done {
         loop {
             while self.is_any(&PREFIXES) {
+                self.without_arguments();
                 self.at += 1;
             }
             if self.operand()? {
@@ -78,6 +79,21 @@ impl Walker<'_, '_> {
             } else {
                 return Ok(());
             }
+        }
+    }
+
+    /// `new Map()` is `new Map`, if nothing is done with it that would be done with `Map` then.
+    fn without_arguments(&mut self) {
+        let [open, close, after] = [2, 3, 4].map(|offset| self.at + offset);
+        let goes_on = [".", "?.", "(", "["]
+            .iter()
+            .any(|mark| self.is_at(after, mark))
+            || self
+                .tokens
+                .get(after)
+                .is_some_and(|token| token.kind == Kind::Template);
+        if self.is("new") && self.is_at(open, "(") && self.is_at(close, ")") && !goes_on {
+            self.found.dropped.extend([open, close]);
         }
     }
 
@@ -154,7 +170,10 @@ impl Walker<'_, '_> {
             if self.skip("?.") || self.skip(".") {
                 match self.kind() {
                     Some(Kind::Private) => self.name()?,
-                    Some(Kind::Word) => self.at += 1,
+                    Some(Kind::Word) => {
+                        self.found.properties.insert(self.at);
+                        self.at += 1;
+                    }
                     _ if self.is_any(&["(", "["]) => {}
                     _ => return self.fail("this member"),
                 }

@@ -16,10 +16,12 @@ const CASES: usize = 10_000;
 const EVALUATE: &str = "
     import { readFileSync } from 'node:fs';
     const client = process.argv[1];
-    const { compile } = await import(`${client}/expression.js`);
+    const { compile, learn } = await import(`${client}/expression.js`);
     const { Signals } = await import(`${client}/signals.js`);
-    const { held, text } = await import(`${client}/typed.js`);
+    const { held, text } = await import(`${client}/text.js`);
+    const { words } = await import(`${client}/words.js`);
     const { forJson } = await import(`${client}/values.js`);
+    learn(words);
     const answers = JSON.parse(readFileSync(0)).map(({ source, signals }) => {
         const scope = { signals: new Signals(), actions: {} };
         for (const [name, value] of Object.entries(signals)) scope.signals.write(name, value);
