@@ -37,9 +37,10 @@ pub(super) async fn attach(
 ) -> Result<Response, Refused> {
     let keys = keys(core).await?;
     let request: Attach = incoming::decode(body)?;
-    core.recognize(keys, headers, request.token.as_deref().as_slice())
+    let shown = core
+        .recognize(keys, headers, request.token.as_deref().as_slice())
         .await;
-    let cookie = cookie(core, headers, keys)?;
+    let cookie = needed(shown.cookie, headers)?;
     if request.page.is_some_and(|mark| mark != page.mark()) {
         return Err(Refused::stale_page());
     }
@@ -52,12 +53,9 @@ pub(super) async fn attach(
     open_session(core, &cookie, &state.session)?;
     core.note_use(&documents, &state, now).await;
 
-    let before = request
-        .token
-        .and_then(|text| Token::open(&text, keys))
-        .filter(|old| {
-            old.session == cookie.id && old.page == page.descriptor.name && old.params == params
-        });
+    let before = shown.tokens.into_iter().flatten().next().filter(|old| {
+        old.session == cookie.id && old.page == page.descriptor.name && old.params == params
+    });
     // A load that is handed out now has done nothing yet, whatever clocks say.
     let forgotten = state
         .session
@@ -113,12 +111,13 @@ pub(super) async fn act(
     let keys = keys(&core).await?;
     let request: Act = incoming::decode(&body)?;
     let number = request.number;
-    core.recognize(keys, headers, &[&request.token]).await;
-    let cookie = match cookie(&core, headers, keys) {
+    let mut shown = core.recognize(keys, headers, &[&request.token]).await;
+    let cookie = match needed(shown.cookie, headers) {
         Ok(cookie) => cookie,
         Err(refused) => return Ok(refused.into_response_to(Some(number))),
     };
-    let call = match Call::check(&page, params, cookie, keys, request, &body) {
+    let token = shown.tokens.pop().flatten();
+    let call = match Call::check(&page, params, cookie, token, request, &body) {
         Ok(call) => call,
         Err(refused) => return Ok(refused.into_response_to(Some(number))),
     };
@@ -160,11 +159,11 @@ impl Call {
         page: &PageEntry,
         params: Vec<(String, String)>,
         cookie: SessionCookie,
-        keys: &Keyring,
+        token: Option<Token>,
         request: Act,
         body: &[u8],
     ) -> Result<Self, Refused> {
-        let token = Token::open(&request.token, keys).ok_or_else(|| {
+        let token = token.ok_or_else(|| {
             Refused::bad_request("bad_token", "The token is not one of this app.")
         })?;
         if token.session != cookie.id {
@@ -277,12 +276,11 @@ async fn carry_out(home: Arc<TaskHome>, future: TaskFuture) {
 }
 
 /// The session cookie of a request that needs one.
-pub(super) fn cookie(
-    core: &Core,
+pub(super) fn needed(
+    cookie: Option<SessionCookie>,
     headers: &HeaderMap,
-    keys: &Keyring,
 ) -> Result<SessionCookie, Refused> {
-    if let Some(cookie) = core.config.cookie.read(headers, keys) {
+    if let Some(cookie) = cookie {
         return Ok(cookie);
     }
     Err(if headers.contains_key(header::COOKIE) {

@@ -11,7 +11,8 @@ use crate::{
     hub::{ActionRate, Hub, PageDocuments, PageState, SessionState, check_for_ever},
     limits,
     page::PageEntry,
-    session::{CookieConfig, Keyring, Purpose, Secrets, SessionCookie, Sessions},
+    protocol::token::Token,
+    session::{CookieConfig, Keyring, Secrets, SessionCookie, Sessions},
     store::{Expiry, Key, Notice, Store, StoreError, Timestamp},
 };
 
@@ -64,6 +65,14 @@ impl Config {
     pub(crate) fn visit_is_over(&self, cookie: &SessionCookie, now: Timestamp) -> bool {
         clock::after(cookie.issued, self.timeouts.idle) <= now
     }
+}
+
+/// What a request shows, as far as it is of this app.
+#[derive(Debug)]
+pub(super) struct Recognized {
+    pub(super) cookie: Option<SessionCookie>,
+    /// In the order in which they were given.
+    pub(super) tokens: Vec<Option<Token>>,
 }
 
 /// How a session stands to whoever shows a cookie.
@@ -215,16 +224,30 @@ impl Core {
         }
     }
 
-    /// Makes sure that these were not sealed with a key which is newer than those that are known.
-    pub(super) async fn recognize(&self, keys: &Keyring, headers: &HeaderMap, tokens: &[&str]) {
-        if self.config.cookie.is_strange(headers, keys)
-            || tokens
+    /// Opens what a request shows. What does not open may have been sealed with a key which is newer
+    /// than those that are known: then they are asked for first.
+    pub(super) async fn recognize(
+        &self,
+        keys: &Keyring,
+        headers: &HeaderMap,
+        tokens: &[&str],
+    ) -> Recognized {
+        let config = &self.config.cookie;
+        let open = || Recognized {
+            cookie: config.read(headers, keys),
+            tokens: tokens
                 .iter()
-                .any(|token| keys.is_strange(Purpose::AttachToken, token))
-        {
-            keys.refresh_now_and_then(&*self.store, self.clock.now())
-                .await;
+                .map(|token| Token::open(token, keys))
+                .collect(),
+        };
+        let recognized = open();
+        let strange = recognized.cookie.is_none() && config.is_there(headers);
+        if !strange && recognized.tokens.iter().all(Option::is_some) {
+            return recognized;
         }
+        keys.refresh_now_and_then(&*self.store, self.clock.now())
+            .await;
+        open()
     }
 
     fn until_shutdown(&self, work: impl Future<Output = ()> + Send + 'static) {
