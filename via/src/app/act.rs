@@ -37,10 +37,9 @@ pub(super) async fn attach(
 ) -> Result<Response, Refused> {
     let keys = keys(core).await?;
     let request: Attach = incoming::decode(body)?;
-    let shown = core
-        .recognize(keys, headers, request.token.as_deref().as_slice())
+    core.recognize(keys, headers, request.token.as_deref().as_slice())
         .await;
-    let cookie = needed(shown.cookie, headers)?;
+    let cookie = cookie(core, headers, keys)?;
     if request.page.is_some_and(|mark| mark != page.mark()) {
         return Err(Refused::stale_page());
     }
@@ -53,9 +52,12 @@ pub(super) async fn attach(
     open_session(core, &cookie, &state.session)?;
     core.note_use(&documents, &state, now).await;
 
-    let before = shown.tokens.into_iter().flatten().next().filter(|old| {
-        old.session == cookie.id && old.page == page.descriptor.name && old.params == params
-    });
+    let before = request
+        .token
+        .and_then(|text| Token::open(&text, keys))
+        .filter(|old| {
+            old.session == cookie.id && old.page == page.descriptor.name && old.params == params
+        });
     // A load that is handed out now has done nothing yet, whatever clocks say.
     let forgotten = state
         .session
@@ -111,13 +113,12 @@ pub(super) async fn act(
     let keys = keys(&core).await?;
     let request: Act = incoming::decode(&body)?;
     let number = request.number;
-    let mut shown = core.recognize(keys, headers, &[&request.token]).await;
-    let cookie = match needed(shown.cookie, headers) {
+    core.recognize(keys, headers, &[&request.token]).await;
+    let cookie = match cookie(&core, headers, keys) {
         Ok(cookie) => cookie,
         Err(refused) => return Ok(refused.into_response_to(Some(number))),
     };
-    let token = shown.tokens.pop().flatten();
-    let call = match Call::check(&page, params, cookie, token, request, &body) {
+    let call = match Call::check(&page, params, cookie, keys, request, &body) {
         Ok(call) => call,
         Err(refused) => return Ok(refused.into_response_to(Some(number))),
     };
@@ -159,11 +160,11 @@ impl Call {
         page: &PageEntry,
         params: Vec<(String, String)>,
         cookie: SessionCookie,
-        token: Option<Token>,
+        keys: &Keyring,
         request: Act,
         body: &[u8],
     ) -> Result<Self, Refused> {
-        let token = token.ok_or_else(|| {
+        let token = Token::open(&request.token, keys).ok_or_else(|| {
             Refused::bad_request("bad_token", "The token is not one of this app.")
         })?;
         if token.session != cookie.id {
@@ -276,11 +277,12 @@ async fn carry_out(home: Arc<TaskHome>, future: TaskFuture) {
 }
 
 /// The session cookie of a request that needs one.
-pub(super) fn needed(
-    cookie: Option<SessionCookie>,
+pub(super) fn cookie(
+    core: &Core,
     headers: &HeaderMap,
+    keys: &Keyring,
 ) -> Result<SessionCookie, Refused> {
-    if let Some(cookie) = cookie {
+    if let Some(cookie) = core.config.cookie.read(headers, keys) {
         return Ok(cookie);
     }
     Err(if headers.contains_key(header::COOKIE) {

@@ -11,8 +11,7 @@ use crate::{
     hub::{ActionRate, Hub, PageDocuments, PageState, SessionState, check_for_ever},
     limits,
     page::PageEntry,
-    protocol::token::Token,
-    session::{CookieConfig, Keyring, Secrets, SessionCookie, Sessions},
+    session::{CookieConfig, Keyring, Purpose, Secrets, SessionCookie, Sessions},
     store::{Expiry, Key, Notice, Store, StoreError, Timestamp},
 };
 
@@ -65,14 +64,6 @@ impl Config {
     pub(crate) fn visit_is_over(&self, cookie: &SessionCookie, now: Timestamp) -> bool {
         clock::after(cookie.issued, self.timeouts.idle) <= now
     }
-}
-
-/// What a request shows, as far as it is of this app.
-#[derive(Debug)]
-pub(super) struct Recognized {
-    pub(super) cookie: Option<SessionCookie>,
-    /// In the order in which they were given.
-    pub(super) tokens: Vec<Option<Token>>,
 }
 
 /// How a session stands to whoever shows a cookie.
@@ -224,30 +215,16 @@ impl Core {
         }
     }
 
-    /// Opens what a request shows. What does not open may have been sealed with a key which is newer
-    /// than those that are known: then they are asked for first.
-    pub(super) async fn recognize(
-        &self,
-        keys: &Keyring,
-        headers: &HeaderMap,
-        tokens: &[&str],
-    ) -> Recognized {
-        let config = &self.config.cookie;
-        let open = || Recognized {
-            cookie: config.read(headers, keys),
-            tokens: tokens
+    /// Makes sure that these were not sealed with a key which is newer than those that are known.
+    pub(super) async fn recognize(&self, keys: &Keyring, headers: &HeaderMap, tokens: &[&str]) {
+        if self.config.cookie.is_strange(headers, keys)
+            || tokens
                 .iter()
-                .map(|token| Token::open(token, keys))
-                .collect(),
-        };
-        let recognized = open();
-        let strange = recognized.cookie.is_none() && config.is_there(headers);
-        if !strange && recognized.tokens.iter().all(Option::is_some) {
-            return recognized;
+                .any(|token| keys.is_strange(Purpose::AttachToken, token))
+        {
+            keys.refresh_now_and_then(&*self.store, self.clock.now())
+                .await;
         }
-        keys.refresh_now_and_then(&*self.store, self.clock.now())
-            .await;
-        open()
     }
 
     fn until_shutdown(&self, work: impl Future<Output = ()> + Send + 'static) {

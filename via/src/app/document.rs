@@ -18,7 +18,7 @@ use crate::{
     limits,
     page::PageEntry,
     protocol::answer::Refused,
-    session::SessionCookie,
+    session::{Keyring, SessionCookie},
     state::Inputs,
     store::Timestamp,
 };
@@ -33,9 +33,9 @@ pub(super) async fn show(
     headers: &HeaderMap,
 ) -> Result<Response, Refused> {
     let keys = keys(core).await?;
-    let shown = core.recognize(keys, headers, &[]).await;
+    core.recognize(keys, headers, &[]).await;
     let now = core.clock.now();
-    let Some(visitor) = Visitor::of(core, shown.cookie, page, params, now).await? else {
+    let Some(visitor) = Visitor::of(core, keys, page, params, headers, now).await? else {
         return Ok(one_moment());
     };
     let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
@@ -90,12 +90,13 @@ impl Visitor {
     /// cookie in this answer could replace.
     async fn of(
         core: &Core,
-        cookie: Option<SessionCookie>,
+        keys: &Keyring,
         page: &PageEntry,
         params: &[(String, String)],
+        headers: &HeaderMap,
         now: Timestamp,
     ) -> Result<Option<Self>, Refused> {
-        if let Some(cookie) = cookie {
+        if let Some(cookie) = core.config.cookie.read(headers, keys) {
             let documents = core.hub.documents(cookie.id, page, params);
             let state = load(core, &documents).await?;
             match core.standing(&cookie, &state.session, now) {

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
     Core,
-    act::{keys, load, needed, open_session},
+    act::{cookie, keys, load, open_session},
 };
 use crate::{
     hub::{StreamTab, TabStream, Viewer, Watch, tab_event},
@@ -18,7 +18,7 @@ use crate::{
         sse,
         token::Token,
     },
-    session::SessionCookie,
+    session::{Keyring, SessionCookie},
     store::Timestamp,
 };
 
@@ -32,8 +32,8 @@ pub(super) async fn open(
     let keys = keys(&core).await?;
     let request: OpenStream = incoming::decode(body)?;
     let tokens: Vec<&str> = request.tabs.iter().map(|tab| &*tab.token).collect();
-    let shown = core.recognize(keys, headers, &tokens).await;
-    let cookie = needed(shown.cookie, headers)?;
+    core.recognize(keys, headers, &tokens).await;
+    let cookie = cookie(&core, headers, keys)?;
     if request.tabs.len() > limits::TABS_PER_STREAM {
         return Err(Refused::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -44,8 +44,8 @@ pub(super) async fn open(
     let now = core.clock.now();
     let mut tabs = Vec::with_capacity(request.tabs.len());
     let mut first = Vec::new();
-    for (index, (tab, token)) in request.tabs.iter().zip(shown.tokens).enumerate() {
-        match admit(&core, &cookie, now, index, token, tab) {
+    for (index, tab) in request.tabs.into_iter().enumerate() {
+        match admit(&core, keys, &cookie, now, index, &tab) {
             Ok(tab) => tabs.push(tab),
             Err((reason, message)) => tab_event(&mut first, index, reason, message),
         }
@@ -94,13 +94,14 @@ pub(super) fn respond(stream: TabStream) -> Response {
 
 fn admit(
     core: &Core,
+    keys: &Keyring,
     cookie: &SessionCookie,
     now: Timestamp,
     index: usize,
-    token: Option<Token>,
     tab: &StreamedTab,
 ) -> Result<StreamTab, (&'static str, &'static str)> {
-    let token = token.ok_or(("expired", "the token is not one of this app"))?;
+    let token =
+        Token::open(&tab.token, keys).ok_or(("expired", "the token is not one of this app"))?;
     if token.has_expired(limits::TOKEN_LIFE, now) {
         return Err(("expired", "the token is too old"));
     }

@@ -74,9 +74,9 @@ impl CookieConfig {
             .find_map(|value| SessionCookie::from_value(value, keys))
     }
 
-    /// Whether a request carries a cookie of this name.
-    pub(crate) fn is_there(&self, headers: &HeaderMap) -> bool {
-        self.values(headers).next().is_some()
+    /// Whether a request carries a cookie of this name and none that these keys open.
+    pub(crate) fn is_strange(&self, headers: &HeaderMap, keys: &Keyring) -> bool {
+        self.values(headers).next().is_some() && self.read(headers, keys).is_none()
     }
 
     /// What a request carries under the cookie's name.
