@@ -12,6 +12,8 @@ mod place;
 mod tag;
 mod tree;
 
+use std::sync::Arc;
+
 pub use self::patch::{Op, Patch, Target, apply};
 pub(crate) use self::tag::{Kind, attributes};
 pub use self::tree::{CONTAINER_ID, Tree};
@@ -19,7 +21,7 @@ pub use self::tree::{CONTAINER_ID, Tree};
 /// The patches that turn `old` into `new`, to be applied in order, each to what the earlier ones left.
 #[must_use]
 pub fn diff(old: &str, new: &str) -> Vec<Patch> {
-    Tree::parse(old.to_owned()).update(new.to_owned()).1
+    Tree::parse(old).update(new).1
 }
 
 impl Tree {
@@ -27,8 +29,12 @@ impl Tree {
     ///
     /// Where the difference is small this costs far less than reading all of `html`.
     #[must_use]
-    pub fn update(&self, html: String) -> (Self, Vec<Patch>) {
-        if self.html() == html {
+    pub fn update(&self, html: impl Into<Arc<str>>) -> (Self, Vec<Patch>) {
+        self.update_to(html.into())
+    }
+
+    fn update_to(&self, html: Arc<str>) -> (Self, Vec<Patch>) {
+        if *self.html() == *html {
             return (self.clone(), Vec::new());
         }
         let (tree, around) = self.follow(html);

@@ -12,6 +12,7 @@ mod live;
 mod outgoing;
 mod page_documents;
 mod rollback;
+mod slow_readers;
 mod stream;
 mod table;
 mod watch;
@@ -36,6 +37,7 @@ pub(crate) use live::{
 pub(crate) use outgoing::Outgoing;
 pub(crate) use page_documents::{PageDocuments, PageState, SharedPlace};
 pub use rollback::rollbacks;
+pub(crate) use slow_readers::{Kept, SlowReader, SlowReaders};
 pub(crate) use stream::{StreamTab, TabStream, Viewer, tab_event};
 pub(crate) use table::Table;
 pub(crate) use watch::{Watch, Watching};
@@ -55,6 +57,7 @@ pub(crate) struct Hub {
     sessions: Table<Document>,
     shared: Table<SharedDocument>,
     pub(crate) frames: Frames,
+    pub(crate) slow_readers: SlowReaders,
     lingering: Arc<Lingering>,
     /// Notices were lost.
     check_now: Arc<Notify>,
@@ -68,6 +71,7 @@ impl Hub {
             sessions: Table::new(),
             shared: Table::new(),
             frames: Frames::default(),
+            slow_readers: SlowReaders::default(),
             lingering: Arc::default(),
             check_now: Arc::default(),
             streams: Arc::default(),

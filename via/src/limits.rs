@@ -70,6 +70,11 @@ pub(crate) const BODY_TIME: Duration = Duration::from_secs(30);
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a reader may take nothing of what is written to it.
 pub(crate) const WRITE_STALL: Duration = Duration::from_secs(15);
+/// What all slow readers of streams keep in memory at least before any is cut, in bytes: what they are sent
+/// and the frames that come next to be compared.
+pub(crate) const SLOW_READERS: usize = 8 * 1024 * 1024;
+/// What each of them may keep on average, where there are so many that this is more.
+pub(crate) const SLOW_READER: usize = 24 * 1024;
 /// What one HTTP connection buffers at most, of what it reads or writes, in bytes.
 pub(crate) const CONNECTION_BUFFER: usize = 32 * 1024;
 /// How many connections are served at a time, streams aside; others wait to be accepted.

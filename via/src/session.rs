@@ -18,7 +18,7 @@ pub(crate) use cookie::{CookieConfig, SessionCookie};
 pub use handle::Session;
 pub(crate) use handle::SessionChange;
 pub(crate) use keyring::{Keyring, Purpose};
-pub(crate) use random::random;
+pub(crate) use random::{random, random_id};
 pub(crate) use secrets::{Secrets, VARIABLE as SECRET_VARIABLE, WeakSecret};
 pub use sessions::{SessionHandle, SessionInfo, Sessions};
 

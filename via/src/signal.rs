@@ -2,6 +2,7 @@
 
 mod expr;
 pub(crate) mod first;
+mod signals;
 mod value;
 mod write;
 
@@ -16,6 +17,7 @@ pub use expr::{
 pub(crate) use expr::{Level, Source, text_of};
 #[doc(hidden)]
 pub use expr::{Operand, Operator, marker};
+pub(crate) use signals::Signals;
 #[doc(hidden)]
 pub use value::{Parts, Reading, Tagged, list, object, tagged};
 pub use value::{SignalError, SignalValue};

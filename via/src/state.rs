@@ -4,6 +4,7 @@ mod change;
 mod compress;
 mod document;
 mod fields;
+mod members;
 mod shared;
 mod unreadable;
 mod values;

@@ -19,7 +19,7 @@ use crate::{
     },
     incident::Incident,
     limits,
-    session::{Secret, SessionChange, SessionCookie, random},
+    session::{Secret, SessionChange, SessionCookie, random, random_id},
     state::{
         ChangeError, Changes, Document, Encoded, Fields, Inputs, Load, Outcome, PreviousSecret,
         RECENT, SharedDocument, Sources, TabId, TabRecord, Targets,
@@ -387,7 +387,7 @@ impl Transaction<'_> {
         let changes = base.with_sources(params, Some(tab), inputs, |sources| {
             isolated(step, sources, &mut effects)
         })?;
-        let commit = CommitId(u128::from_le_bytes(random()));
+        let commit = CommitId(u128::from_le_bytes(random_id()));
         let revision = base.session.revision() + 1;
         let mut tab_fields = document
             .tabs
@@ -485,7 +485,7 @@ impl Transaction<'_> {
             .get(&self.scope.tab)
             .ok_or(Failure::SessionGone)?;
         let outcome = record.outcome().ok_or(Failure::Superseded)?;
-        let commit = CommitId(u128::from_le_bytes(random()));
+        let commit = CommitId(u128::from_le_bytes(random_id()));
         let cookie = self.rotate(&mut document, now);
         document.made_for(commit);
         Ok(Attempt {

@@ -26,7 +26,7 @@ fn patch(target: Target, op: Op) -> Patch {
 fn checked(old: &str, new: &str) -> Vec<Patch> {
     let patches = diff(old, new);
     assert_eq!(apply(old, &patches), new, "{patches:#?}");
-    let (spliced, _) = Tree::parse(old.to_owned()).follow(new.to_owned());
+    let (spliced, _) = Tree::parse(old.to_owned()).follow(new.into());
     assert_eq!(spliced, Tree::parse(new.to_owned()));
     patches
 }
@@ -353,7 +353,7 @@ fn property<S: Strategy>(
 
 fn law(old: &str, new: &str) -> Result<(), TestCaseError> {
     let old_tree = Tree::parse(old.to_owned());
-    let (new_tree, around) = old_tree.follow(new.to_owned());
+    let (new_tree, around) = old_tree.follow(new.into());
     prop_assert_eq!(&new_tree, &Tree::parse(new.to_owned()));
     let near = compare(&old_tree, &new_tree, around);
     prop_assert_eq!(apply(old, &near), new, "{:?}", near);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -13,7 +14,8 @@ use super::tag::{self, Kind, Tag};
 /// Text, comments and white space are not nodes; they are the gaps between elements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree {
-    html: String,
+    /// Shared, because who keeps the tree mostly keeps the text too.
+    html: Arc<str>,
     /// In the order of their start tags. The first is the container, which is not in the text.
     nodes: Vec<Node>,
 }
@@ -128,7 +130,11 @@ impl Tree {
 
     /// Reads the content of the container.
     #[must_use]
-    pub fn parse(html: String) -> Self {
+    pub fn parse(html: impl Into<Arc<str>>) -> Self {
+        Self::read(html.into())
+    }
+
+    fn read(html: Arc<str>) -> Self {
         let root = Node::container(html.len());
         let mut nodes = vec![root];
         let context = vec![Open {
@@ -146,9 +152,16 @@ impl Tree {
             Err(Unruly) => nodes[0].opaque = true,
         }
         nodes[0].next = offset(nodes.len());
+        // Many are kept, and none grows.
+        nodes.shrink_to_fit();
         let mut tree = Self { html, nodes };
         tree.find_unique_ids();
         tree
+    }
+
+    /// How many bytes it keeps, without the text.
+    pub(crate) fn weight(&self) -> usize {
+        size_of_val(&*self.nodes)
     }
 
     /// The text.
@@ -160,19 +173,19 @@ impl Tree {
     /// The text, without the tree.
     #[must_use]
     pub fn into_html(self) -> String {
-        self.html
+        self.html.as_ref().to_owned()
     }
 
     /// The tree of `html`, of which only what differs from this tree is read, where that is possible; and the innermost
     /// element that holds all differences, which has the same number in both trees.
-    pub(super) fn follow(&self, html: String) -> (Self, usize) {
+    pub(super) fn follow(&self, html: Arc<str>) -> (Self, usize) {
         match self.splice(html) {
             Ok(spliced) => spliced,
-            Err(html) => (Self::parse(html), Self::ROOT),
+            Err(html) => (Self::read(html), Self::ROOT),
         }
     }
 
-    fn splice(&self, html: String) -> Result<(Self, usize), String> {
+    fn splice(&self, html: Arc<str>) -> Result<(Self, usize), Arc<str>> {
         let sized = u32::try_from(html.len()).is_ok_and(|length| length < u32::MAX / 2);
         if self.nodes[Self::ROOT].opaque || !sized {
             return Err(html);

@@ -7,21 +7,22 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::lock;
+use super::{Kept, lock, stream::Shown};
 use crate::{
     diff::{Op, Patch, Target, Tree},
     page::Rendered,
     protocol::datastar::{self, EncodedEvent},
+    signal::Signals,
 };
 
 /// One rendering of a page.
 #[derive(Debug)]
 pub(crate) struct Frame {
-    pub(crate) html: String,
-    pub(crate) signals: Map<String, Value>,
+    pub(crate) html: Arc<str>,
+    pub(crate) signals: Signals,
     pub(crate) hash: FrameHash,
     /// What the HTML means, once somebody compared it with another.
     tree: OnceLock<Tree>,
@@ -46,14 +47,14 @@ impl Frame {
         let mut hash = Xxh3::new();
         hash.update(html.as_bytes());
         hash.update(b"\0");
-        for (name, value) in &signals {
+        for (name, value) in signals.iter() {
             hash.update(name.as_bytes());
             hash.update(b"\0");
             hash.update(value.to_string().as_bytes());
             hash.update(b"\0");
         }
         Self {
-            html,
+            html: html.into(),
             signals,
             hash: FrameHash(hash.digest()),
             tree: OnceLock::new(),
@@ -67,7 +68,7 @@ impl Frame {
             return Arc::default();
         }
         self.events_from(From::Frame(old.hash), || {
-            let (tree, changes) = old.tree().update(self.html.clone());
+            let (tree, changes) = old.tree().update(Arc::clone(&self.html));
             // Where it was read before, for another old frame, the tree is the same.
             let _ = self.tree.set(tree);
             changes.iter().map(datastar::patch_elements).collect()
@@ -79,10 +80,24 @@ impl Frame {
         self.events_from(From::Anywhere, || {
             let patch = datastar::patch_elements(&Patch {
                 target: Target::Root,
-                op: Op::Inner(self.html.clone()),
+                op: Op::Inner(self.html.to_string()),
             });
             Arc::new([patch])
         })
+    }
+
+    /// Lets go of the encoded events: nobody else comes the same way.
+    pub(super) fn forget_events(&self) {
+        *lock(&self.events) = None;
+    }
+
+    /// What whoever keeps it keeps in memory.
+    pub(super) fn kept(&self) -> Kept {
+        let events = lock(&self.events);
+        let events = events.iter().flat_map(|(_, events)| &**events);
+        let events: usize = events.map(|event| event.tail.len()).sum();
+        let tree = self.tree.get().map_or(0, Tree::weight);
+        Kept::new(self.html.as_bytes(), tree + events)
     }
 
     fn events_from(
@@ -103,17 +118,17 @@ impl Frame {
 
     /// The elements of the HTML.
     pub(crate) fn tree(&self) -> &Tree {
-        self.tree.get_or_init(|| Tree::parse(self.html.clone()))
+        self.tree
+            .get_or_init(|| Tree::parse(Arc::clone(&self.html)))
     }
 
     /// The signals that a tab does not show yet, given what it shows. Those that are local to the
     /// browser are its own business.
-    pub(super) fn unseen(&self, shown: &Map<String, Value>) -> Map<String, Value> {
+    pub(super) fn unseen<'a>(&'a self, shown: &Shown<'_>) -> Vec<(&'a str, &'a Value)> {
         self.signals
             .iter()
             .filter(|(name, _)| !name.starts_with('_'))
-            .filter(|(name, value)| shown.get(*name) != Some(*value))
-            .map(|(name, value)| (name.clone(), value.clone()))
+            .filter(|(name, value)| shown.get(name) != Some(*value))
             .collect()
     }
 }

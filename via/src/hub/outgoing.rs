@@ -47,6 +47,11 @@ impl Outgoing {
             .filter(|piece| !piece.is_empty())
     }
 
+    /// What others may have too.
+    pub(crate) fn shared(&self) -> impl Iterator<Item = &[u8]> {
+        self.shared.iter().map(|(_, shared)| &**shared)
+    }
+
     /// All of it in one.
     pub(crate) fn into_bytes(self) -> Bytes {
         if self.shared.is_empty() {

@@ -3,6 +3,7 @@
 //! A stream that waits holds its flag, its alarm, and what its tabs show: no buffer and no queue.
 
 mod events;
+mod shown;
 mod tab;
 
 use std::{
@@ -18,8 +19,11 @@ use std::{
 use axum::body::Body;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+pub(super) use self::shown::Shown;
 pub(crate) use self::{events::tab_event, tab::StreamTab};
-use super::{LoadError, Outgoing, PageDocuments, SessionState, Watching, rollback};
+use super::{
+    Kept, LoadError, Outgoing, PageDocuments, SessionState, SlowReader, Watching, rollback,
+};
 use crate::{
     app::{Core, Standing},
     clock::Moved,
@@ -117,6 +121,13 @@ impl TabStream {
             let more = stream.next(&mut chunk).await;
             more.then(|| (Ok::<_, Infallible>(chunk.into_bytes()), stream))
         }))
+    }
+
+    /// Counts it among those that take slowly what they are sent, of which `out` is left.
+    pub(crate) fn slow_reader(&self, out: &Outgoing) -> SlowReader {
+        let sent = out.shared().map(|bytes| Kept::new(bytes, 0));
+        let shown = self.tabs.iter().filter_map(StreamTab::kept);
+        self.core.hub.slow_readers.join(sent.chain(shown))
     }
 
     /// Waits until there is something to say, and appends it; answers `false` when the stream is

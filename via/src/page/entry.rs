@@ -3,13 +3,15 @@
 use std::{fmt, marker::PhantomData, panic::Location, sync::Arc, time::Duration};
 
 use maud::Render as _;
-use serde_json::{Map, Value};
 
 use super::{Page, PageDescriptor, View};
 use crate::{
     action::{ActionError, Arguments, Effects, Run, Task, TaskFuture, TaskHome},
     context::Cx,
-    signal::first::{self, Known},
+    signal::{
+        Signals,
+        first::{self, Known},
+    },
     state::{
         ChangeError, Changes, FieldReader, FieldWriter, Fields, Inputs, ReadError, Sources,
         Written, change,
@@ -34,7 +36,7 @@ pub(crate) struct PageEntry {
 #[derive(Debug)]
 pub(crate) struct Rendered {
     pub(crate) html: String,
-    pub(crate) signals: Map<String, Value>,
+    pub(crate) signals: Signals,
 }
 
 /// An action of a page, found in its table.
@@ -206,7 +208,7 @@ trait ErasedPage: Send + Sync {
 }
 
 /// The signals of a page, as the browser gets them.
-pub(crate) fn signals_of<P: Page>(page: &P) -> Map<String, Value> {
+pub(crate) fn signals_of<P: Page>(page: &P) -> Signals {
     let mut writer = FieldWriter::default();
     page.write(&mut writer);
     // A state value that cannot be stored cannot have been read either; its signals still can.
@@ -215,7 +217,7 @@ pub(crate) fn signals_of<P: Page>(page: &P) -> Map<String, Value> {
         .iter()
         .zip(writer.into_written())
         .filter_map(|(field, written)| match written {
-            Written::Signal(value) => Some((field.signal_name().into_owned(), value)),
+            Written::Signal(value) => Some((field.signal_name(), value)),
             Written::State(_) | Written::Param => None,
         })
         .collect()
@@ -243,7 +245,7 @@ impl<P: View> ErasedPage for Erased<P> {
     fn render_first(&self, sources: Sources<'_>) -> Result<(Rendered, Known), ReadError> {
         let page = P::read(&mut FieldReader::new(P::DESCRIPTOR, sources))?;
         let signals = signals_of(&page);
-        let (html, known) = first::observe(signals.clone(), || {
+        let (html, known) = first::observe(signals.to_map(), || {
             page.view(&Cx::new(sources.principal)).into_string()
         });
         Ok((Rendered { html, signals }, known))

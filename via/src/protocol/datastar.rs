@@ -6,13 +6,14 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::sse::{Line, Writer};
 use crate::diff::{CONTAINER_ID, Op, Patch, Target};
 
-const PATCH_ELEMENTS: Line<'static> = Line::constant("datastar-patch-elements");
-const PATCH_SIGNALS: Line<'static> = Line::constant("datastar-patch-signals");
+const PATCH_ELEMENTS: &str = "event: datastar-patch-elements\n";
+const PATCH_SIGNALS: &str = "event: datastar-patch-signals\n";
 
 /// An event without its `id` line.
 ///
@@ -20,7 +21,7 @@ const PATCH_SIGNALS: Line<'static> = Line::constant("datastar-patch-signals");
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EncodedEvent {
     /// The `event` line.
-    pub(crate) head: Bytes,
+    pub(crate) head: &'static str,
     /// The `data` lines and the empty line that ends the event.
     pub(crate) tail: Bytes,
 }
@@ -28,26 +29,24 @@ pub(crate) struct EncodedEvent {
 impl EncodedEvent {
     /// Appends the event, with the `id` line of one tab.
     pub(crate) fn write(&self, id: Option<Line<'_>>, buffer: &mut Vec<u8>) {
-        buffer.extend_from_slice(&self.head);
+        buffer.extend_from_slice(self.head.as_bytes());
         if let Some(id) = id {
             Writer::new(buffer).id(id);
         }
         buffer.extend_from_slice(&self.tail);
     }
 
-    fn new(name: Line<'_>, write_data: impl FnOnce(&mut Writer<'_>)) -> Self {
-        let mut bytes = Vec::new();
-        let mut writer = Writer::new(&mut bytes);
-        writer.event(name);
-        let head = bytes.len();
-        let mut writer = Writer::new(&mut bytes);
+    /// `length` is about how long its data is.
+    fn new(head: &'static str, length: usize, write_data: impl FnOnce(&mut Writer<'_>)) -> Self {
+        let mut tail = Vec::with_capacity(length);
+        let mut writer = Writer::new(&mut tail);
         write_data(&mut writer);
         writer.finish();
-        let mut head_and_tail = Bytes::from(bytes);
-        let tail = head_and_tail.split_off(head);
+        // Slow readers keep it for long.
+        tail.shrink_to_fit();
         Self {
-            head: head_and_tail,
-            tail,
+            head,
+            tail: tail.into(),
         }
     }
 }
@@ -65,7 +64,8 @@ pub(crate) fn patch_elements(patch: &Patch) -> EncodedEvent {
         Op::After(html) => (Some("after"), Some(html)),
         Op::Remove => (Some("remove"), None),
     };
-    EncodedEvent::new(PATCH_ELEMENTS, |writer| {
+    let length = 96 + html.map_or(0, String::len);
+    EncodedEvent::new(PATCH_ELEMENTS, length, |writer| {
         // A whole element with an id finds its place by itself.
         let finds_itself = mode.is_none() && matches!(patch.target, Target::Id(_));
         if !finds_itself {
@@ -81,10 +81,23 @@ pub(crate) fn patch_elements(patch: &Patch) -> EncodedEvent {
 }
 
 /// The event that changes signals: an object of those that change, `null` for those that go.
-pub(crate) fn patch_signals(signals: &Value) -> EncodedEvent {
-    EncodedEvent::new(PATCH_SIGNALS, |writer| {
-        writer.keyed_data("signals ", &signals.to_string());
+pub(crate) fn patch_signals<'s>(
+    signals: impl IntoIterator<Item = (&'s str, &'s Value)>,
+) -> EncodedEvent {
+    let signals = Changed(signals.into_iter().collect());
+    let signals = serde_json::to_string(&signals).unwrap_or_default();
+    EncodedEvent::new(PATCH_SIGNALS, 24 + signals.len(), |writer| {
+        writer.keyed_data("signals ", &signals);
     })
+}
+
+/// An object of JSON.
+struct Changed<'s>(Vec<(&'s str, &'s Value)>);
+
+impl Serialize for Changed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
 }
 
 /// The CSS selector that finds the target in a page.
@@ -114,6 +127,11 @@ mod tests {
         let mut buffer = Vec::new();
         event.write(id.map(|id| Line::new(id).unwrap()), &mut buffer);
         String::from_utf8(buffer).unwrap()
+    }
+
+    fn signals(values: &Value) -> EncodedEvent {
+        let values = values.as_object().unwrap();
+        patch_signals(values.iter().map(|(name, value)| (&**name, value)))
     }
 
     fn elements(target: Target, op: Op) -> EncodedEvent {
@@ -168,12 +186,12 @@ mod tests {
     #[test]
     fn signals_are_one_object() {
         assert_eq!(
-            text(&patch_signals(&json!({"one": 1, "two": 2})), None),
+            text(&signals(&json!({"one": 1, "two": 2})), None),
             "event: datastar-patch-signals\ndata: signals {\"one\":1,\"two\":2}\n\n"
         );
         assert_eq!(
             text(
-                &patch_signals(&json!({"one": "first\n signal", "two": null})),
+                &signals(&json!({"one": "first\n signal", "two": null})),
                 Some("event1")
             ),
             "event: datastar-patch-signals\n\
@@ -196,7 +214,7 @@ mod tests {
     #[test]
     fn tabs_share_all_but_the_id() {
         let events = [
-            patch_signals(&json!({"n": 1})),
+            signals(&json!({"n": 1})),
             elements(id("a"), Op::Outer("<p id=\"a\">1</p>".to_owned())),
         ];
         let send = |id: &str| -> Vec<Event> {

@@ -1,5 +1,15 @@
 //! Random bytes of the operating system's generator.
 
+use std::cell::RefCell;
+
+/// How many bytes are asked for in advance.
+const AHEAD: usize = 512;
+
+thread_local! {
+    /// Bytes, and how many of them were handed out.
+    static ASKED_FOR: RefCell<([u8; AHEAD], usize)> = const { RefCell::new(([0; AHEAD], AHEAD)) };
+}
+
 /// `N` random bytes that nobody can predict.
 ///
 /// # Panics
@@ -7,6 +17,42 @@
 /// Panics if the operating system has no generator, since nothing could be kept safe then.
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system has a random generator");
+    fill(&mut bytes);
     bytes
+}
+
+/// `N` random bytes for what is no secret, of which many are needed: they were in memory for a while.
+///
+/// # Panics
+///
+/// As [`random`].
+pub(crate) fn random_id<const N: usize>() -> [u8; N] {
+    const { assert!(N <= AHEAD) };
+    ASKED_FOR.with_borrow_mut(|(ahead, used)| {
+        if *used + N > AHEAD {
+            fill(ahead);
+            *used = 0;
+        }
+        let mut bytes = [0; N];
+        bytes.copy_from_slice(&ahead[*used..*used + N]);
+        *used += N;
+        bytes
+    })
+}
+
+fn fill(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system has a random generator");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_id_comes_twice() {
+        let ids: HashSet<[u8; 16]> = (0..1_000).map(|_| random_id()).collect();
+        assert_eq!(ids.len(), 1_000);
+    }
 }

@@ -189,7 +189,7 @@ impl<T: 'static> Expr<T> {
     /// ```
     #[must_use]
     pub fn value<P: Page>(&self, page: &P) -> Option<T> {
-        self.evaluate(&crate::page::signals_of(page))
+        self.evaluate(&crate::page::signals_of(page).to_map())
     }
 }
 

@@ -239,7 +239,7 @@ impl Document {
             fields: Fields::take(&mut parts)?,
             tabs,
             recent: take_or_default(&mut parts, "recent")?,
-            unknown: parts,
+            unknown: parts.rest(),
         })
     }
 
@@ -379,8 +379,8 @@ impl TabRecord {
             at: take(&mut parts, "at")?,
             fields: Fields::take(&mut parts)?,
             carried: take_or_default(&mut parts, "carried")?,
-            unknown: parts,
-            unknown_of_load: load,
+            unknown: parts.rest(),
+            unknown_of_load: load.rest(),
         })
     }
 }

@@ -35,7 +35,7 @@ impl SharedDocument {
         let mut parts = open(bytes, FORMAT)?;
         Ok(Self {
             fields: Fields::take(&mut parts)?,
-            unknown: parts,
+            unknown: parts.rest(),
         })
     }
 

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, Serializer, de::Error as _, ser::SerializeMap as _};
 use serde_json::value::RawValue;
 
-/// The members of a JSON object, as the bytes they are stored in.
-pub(crate) type Values = BTreeMap<String, Box<RawValue>>;
+pub(crate) use super::members::Values;
 
 /// How many values are set aside of one field. Each is of another type, so there are about as many
 /// as there are incompatible builds that run beside each other or are rolled back to.
@@ -24,13 +23,13 @@ impl Fields {
     /// No fields at all.
     pub(crate) const fn new() -> Self {
         Self {
-            values: BTreeMap::new(),
+            values: Values::new(),
             aside: BTreeMap::new(),
         }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&RawValue> {
-        self.values.get(name).map(AsRef::as_ref)
+        self.values.get(name)
     }
 
     /// What was set aside under a name, the newest first.
@@ -43,7 +42,7 @@ impl Fields {
 
     /// Replaces a value that could be decoded, or that was not there.
     pub(super) fn put(&mut self, name: &str, json: Box<RawValue>) {
-        self.values.insert(name.to_owned(), json);
+        self.values.insert(name, json);
     }
 
     /// Replaces a value that could not be decoded, and sets it aside. `restored` is the one that
@@ -54,7 +53,7 @@ impl Fields {
         json: Box<RawValue>,
         restored: Option<&RawValue>,
     ) {
-        let old = self.values.insert(name.to_owned(), json);
+        let old = self.values.insert(name, json);
         let aside = self.aside.entry(name.to_owned()).or_default();
         let is = |value: &RawValue, other: Option<&RawValue>| {
             other.is_some_and(|other| other.get() == value.get())

@@ -147,7 +147,10 @@ impl Desk {
         match routes::stream(Arc::clone(&self.site.core), request).await {
             Err(refused) => refused,
             Ok(stream) => {
-                *lock(&self.live) = Some(LiveSocket { stream, seat });
+                *lock(&self.live) = Some(LiveSocket {
+                    stream,
+                    _seat: seat,
+                });
                 std::future::pending().await
             }
         }

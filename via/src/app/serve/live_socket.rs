@@ -18,7 +18,7 @@ use tokio::{io::AsyncWrite as _, net::TcpStream, time::timeout};
 use super::addresses::Seat;
 use crate::{
     app::{live_stream, security},
-    hub::{Outgoing, TabStream},
+    hub::{Outgoing, SlowReader, TabStream},
     limits,
 };
 
@@ -26,17 +26,17 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct LiveSocket {
     pub(super) stream: TabStream,
-    pub(super) seat: Seat,
+    /// Given back with the end of the stream.
+    pub(super) _seat: Seat,
 }
 
 impl LiveSocket {
     /// Writes the stream until it ends, or the other side goes away or takes nothing for too long.
-    pub(super) async fn run(self, mut socket: TcpStream) {
-        let Self { mut stream, seat } = self;
+    pub(super) async fn run(mut self, mut socket: TcpStream) {
         let mut out = Outgoing::from(head());
         loop {
             let more = {
-                let next = stream.next(&mut out);
+                let next = self.stream.next(&mut out);
                 tokio::pin!(next);
                 poll_fn(|cx| {
                     if let Poll::Ready(more) = next.as_mut().poll(cx) {
@@ -47,7 +47,16 @@ impl LiveSocket {
                 .await
             };
             let Some(more) = more else { break };
-            if write(&socket, &out).await.is_err() {
+            let written = match write_at_once(&socket, &out) {
+                Ok(None) => Ok(()),
+                Ok(Some((first, rest))) => {
+                    let slow = self.stream.slow_reader(&out);
+                    // On the heap, so that a stream which waits for something to say stays small.
+                    Box::pin(write_slowly(&socket, slow, first, rest)).await
+                }
+                Err(error) => Err(error),
+            };
+            if written.is_err() {
                 break;
             }
             if !more {
@@ -57,7 +66,6 @@ impl LiveSocket {
             }
             out = Outgoing::default();
         }
-        drop(seat);
     }
 }
 
@@ -91,8 +99,11 @@ fn poll_gone(socket: &TcpStream, cx: &mut Context<'_>) -> Poll<()> {
     }
 }
 
-/// Writes all of it, as long as the other side takes something every now and then.
-async fn write(socket: &TcpStream, out: &Outgoing) -> io::Result<()> {
+/// Writes what the socket takes at once; answers what is left.
+fn write_at_once<'a>(
+    socket: &TcpStream,
+    out: &'a Outgoing,
+) -> io::Result<Option<(&'a [u8], impl Iterator<Item = &'a [u8]>)>> {
     let mut pieces = out.pieces();
     while let Some(piece) = pieces.next() {
         let written = match socket.try_write(piece) {
@@ -101,24 +112,32 @@ async fn write(socket: &TcpStream, out: &Outgoing) -> io::Result<()> {
             Err(error) => return Err(error),
         };
         if written < piece.len() {
-            // On the heap, so that a stream which waits for something to say stays small.
-            return Box::pin(write_slowly(socket, &piece[written..], pieces)).await;
+            return Ok(Some((&piece[written..], pieces)));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
+/// Writes the rest, as long as the other side takes something every now and then.
 async fn write_slowly<'a>(
     socket: &TcpStream,
+    mut slow: SlowReader,
     first: &'a [u8],
     pieces: impl Iterator<Item = &'a [u8]>,
 ) -> io::Result<()> {
     for mut piece in std::iter::once(first).chain(pieces) {
         while !piece.is_empty() {
-            timeout(limits::WRITE_STALL, socket.writable()).await??;
+            tokio::select! {
+                biased;
+                () = slow.cut() => return Err(io::ErrorKind::OutOfMemory.into()),
+                writable = timeout(limits::WRITE_STALL, socket.writable()) => writable??,
+            }
             match socket.try_write(piece) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => piece = &piece[written..],
+                Ok(written) => {
+                    piece = &piece[written..];
+                    slow.goes_on();
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }

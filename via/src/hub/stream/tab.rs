@@ -1,18 +1,13 @@
 //! One tab of a stream: a sequence of numbered frames.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
-    panic::AssertUnwindSafe,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt::Write as _, panic::AssertUnwindSafe, sync::Arc};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
-    super::{Frame, FrameHash, Frames, Outgoing, PageDocuments, PageState, Watch},
+    super::{Frame, FrameHash, Frames, Kept, Outgoing, PageDocuments, PageState, Watch},
     events::{command_event, tab_event},
+    shown::Shown,
 };
 use crate::{
     action::Command,
@@ -48,7 +43,7 @@ pub(crate) struct StreamTab {
     /// The hash that the browser knows.
     told: Option<FrameHash>,
     /// The signals that it was sent since its last action.
-    pushed: BTreeSet<String>,
+    pushed: Pushed,
 }
 
 /// What a tab shows at the moment.
@@ -58,6 +53,30 @@ enum Shows {
     Hash(Option<FrameHash>),
     /// The frame that was sent last; also the signals are as it says.
     Frame(Arc<Frame>),
+}
+
+/// Names of signals, few and seldom.
+#[derive(Debug, Default)]
+struct Pushed(Box<[Box<str>]>);
+
+impl Pushed {
+    fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|other| **other == *name)
+    }
+
+    fn add<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
+        let mut news = names.filter(|name| !self.contains(name)).peekable();
+        if news.peek().is_none() {
+            return;
+        }
+        let news: Vec<Box<str>> = news.map(Box::from).collect();
+        let before = std::mem::take(&mut self.0);
+        self.0 = before.into_iter().chain(news).collect();
+    }
+
+    fn clear(&mut self) {
+        self.0 = Box::default();
+    }
 }
 
 impl StreamTab {
@@ -82,7 +101,7 @@ impl StreamTab {
             number: 0,
             shows: Shows::Hash(shows),
             told: shows,
-            pushed: BTreeSet::new(),
+            pushed: Pushed::default(),
         }
     }
 
@@ -142,26 +161,36 @@ impl StreamTab {
             Shows::Hash(Some(hash)) if *hash == frame.hash => Arc::default(),
             Shows::Hash(_) => frame.whole(),
         };
-        // Borrowed, because mostly it is just what the frame before says.
+        // The tab and this; a frame of a session has few readers, and mostly one.
+        if self.page.per_session && Arc::strong_count(&frame) == 2 {
+            frame.forget_events();
+        }
         let mut known = match &before {
-            Shows::Frame(old) => Cow::Borrowed(&old.signals),
-            Shows::Hash(Some(hash)) if *hash == frame.hash => Cow::Borrowed(&frame.signals),
-            Shows::Hash(_) => Cow::Owned(Map::new()),
+            Shows::Frame(old) => Shown::all(&old.signals),
+            Shows::Hash(Some(hash)) if *hash == frame.hash => Shown::all(&frame.signals),
+            Shows::Hash(_) => Shown::nothing(),
         };
         self.look_up_what_was_sent(state, &sent, &frame, &mut known);
         if matches!(&before, Shows::Hash(hash) if *hash != Some(frame.hash)) {
             // A whole frame tells everything.
-            known = Cow::Owned(Map::new());
+            known = Shown::nothing();
         }
         self.take_note_of(sent, &mut known);
         let unseen = frame.unseen(&known);
-        self.pushed.extend(unseen.keys().cloned());
+        self.pushed.add(unseen.iter().map(|(name, _)| *name));
         // Where there is nothing to patch, the tab is told at least what its frame is called now.
         let renamed = patches.is_empty() && self.told != Some(frame.hash);
-        let signals = (!unseen.is_empty() || renamed)
-            .then(|| datastar::patch_signals(&Value::Object(unseen)));
+        let signals = (!unseen.is_empty() || renamed).then(|| datastar::patch_signals(unseen));
         self.told = Some(frame.hash);
         self.write(signals.as_ref(), &patches, frame.hash, out);
+    }
+
+    /// The frame that the next is compared with, as far as there is one.
+    pub(super) fn kept(&self) -> Option<Kept> {
+        match &self.shows {
+            Shows::Frame(frame) => Some(frame.kept()),
+            Shows::Hash(_) => None,
+        }
     }
 
     /// Tells its user something.
@@ -195,7 +224,7 @@ impl StreamTab {
         state: &PageState,
         sent: &BTreeMap<String, Value>,
         frame: &Frame,
-        known: &mut Cow<'_, Map<String, Value>>,
+        known: &mut Shown<'_>,
     ) {
         let Some(snapshot) = state.session.snapshot() else {
             return;
@@ -217,35 +246,29 @@ impl StreamTab {
         for name in &carried.same {
             match frame.signals.get(name) {
                 Some(value) if is_shown && !self.pushed.contains(name) => {
-                    known.to_mut().insert(name.clone(), value.clone());
+                    known.learn(name.clone(), value.clone());
                 }
                 // Whether it is still what the tab sent is not known.
-                _ => {
-                    known.to_mut().remove(name);
-                }
+                _ => known.forget(name),
             }
         }
         for name in &carried.differ {
-            known.to_mut().remove(name);
+            known.forget(name);
         }
         self.pushed.clear();
     }
 
     /// What a tab sent with its action it shows already, and is not sent back. But where a value
     /// was on its way to the tab, nobody knows which of the two it shows: it is told.
-    fn take_note_of(
-        &mut self,
-        sent: BTreeMap<String, Value>,
-        known: &mut Cow<'_, Map<String, Value>>,
-    ) {
+    fn take_note_of(&mut self, sent: BTreeMap<String, Value>, known: &mut Shown<'_>) {
         if sent.is_empty() {
             return;
         }
         for (name, value) in sent {
             if self.pushed.contains(&name) {
-                known.to_mut().remove(&name);
-            } else if known.get(&name) != Some(&value) {
-                known.to_mut().insert(name, value);
+                known.forget(&name);
+            } else {
+                known.learn(name, value);
             }
         }
         self.pushed.clear();
@@ -270,7 +293,7 @@ impl StreamTab {
                 // Writing to a string does not fail.
                 let _ = write!(id, "/{hash}");
             }
-            out.own().extend_from_slice(&next.head);
+            out.own().extend_from_slice(next.head.as_bytes());
             if let Some(id) = Line::new(&id) {
                 Writer::new(out.own()).id(id);
             }

@@ -1,0 +1,197 @@
+//! What readers keep in memory who take slowly what they are sent, over all streams.
+//!
+//! A stream never queues anything, but what is being written stays until it is taken, and so does
+//! the frame that comes next to be compared. Mostly others have these too. Where many readers stall,
+//! each at something else, it adds up; then those that took nothing for longest are let go of,
+//! and are told all when they come back.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex},
+};
+
+use tokio::sync::Notify;
+
+use super::lock;
+use crate::limits;
+
+/// Something in memory that several readers may keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    address: usize,
+    bytes: usize,
+}
+
+/// The slow readers of this process; its clones are the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SlowReaders {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Who took something longest ago stands first.
+    readers: BTreeMap<u64, Reader>,
+    next: u64,
+    /// How many readers keep what is at an address.
+    shares: HashMap<usize, u32>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Reader {
+    keeps: Box<[Kept]>,
+    cut: Arc<Notify>,
+}
+
+/// One slow reader, for as long as it is slow.
+#[derive(Debug)]
+pub(crate) struct SlowReader {
+    all: SlowReaders,
+    place: u64,
+    cut: Arc<Notify>,
+}
+
+impl Kept {
+    pub(crate) fn new(content: &[u8], more: usize) -> Self {
+        Self {
+            address: content.as_ptr().addr(),
+            bytes: content.len() + more,
+        }
+    }
+}
+
+impl SlowReaders {
+    /// Counts a reader, which may be reason to let go of others.
+    pub(crate) fn join(&self, keeps: impl IntoIterator<Item = Kept>) -> SlowReader {
+        let cut = Arc::new(Notify::new());
+        let reader = Reader {
+            keeps: keeps.into_iter().collect(),
+            cut: Arc::clone(&cut),
+        };
+        let place = lock(&self.state).admit(reader);
+        SlowReader {
+            all: self.clone(),
+            place,
+            cut,
+        }
+    }
+}
+
+impl SlowReader {
+    /// It took something: others are let go of before it.
+    pub(crate) fn goes_on(&mut self) {
+        let mut state = lock(&self.all.state);
+        if let Some(reader) = state.readers.remove(&self.place) {
+            self.place = state.line_up(reader);
+        }
+    }
+
+    /// Ready when it is let go of.
+    pub(crate) async fn cut(&self) {
+        self.cut.notified().await;
+    }
+}
+
+impl Drop for SlowReader {
+    fn drop(&mut self) {
+        lock(&self.all.state).leave(self.place);
+    }
+}
+
+impl State {
+    fn admit(&mut self, reader: Reader) -> u64 {
+        for kept in &reader.keeps {
+            let share = self.shares.entry(kept.address).or_default();
+            *share += 1;
+            if *share == 1 {
+                self.bytes += kept.bytes;
+            }
+        }
+        let place = self.line_up(reader);
+        // Whoever is alone is never in the way of others.
+        while self.bytes > self.room()
+            && self.readers.len() > 1
+            && let Some((&first, reader)) = self.readers.first_key_value()
+        {
+            reader.cut.notify_one();
+            self.leave(first);
+        }
+        place
+    }
+
+    fn line_up(&mut self, reader: Reader) -> u64 {
+        let place = self.next;
+        self.next += 1;
+        self.readers.insert(place, reader);
+        place
+    }
+
+    fn leave(&mut self, place: u64) {
+        let Some(reader) = self.readers.remove(&place) else {
+            return;
+        };
+        for kept in &reader.keeps {
+            if let Some(share) = self.shares.get_mut(&kept.address) {
+                *share -= 1;
+                if *share == 0 {
+                    self.shares.remove(&kept.address);
+                    self.bytes = self.bytes.saturating_sub(kept.bytes);
+                }
+            }
+        }
+    }
+
+    fn room(&self) -> usize {
+        limits::SLOW_READERS.max(self.readers.len() * limits::SLOW_READER)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn half() -> Vec<u8> {
+        vec![0; limits::SLOW_READERS / 2]
+    }
+
+    fn is_cut(reader: &SlowReader) -> bool {
+        reader.cut().now_or_never().is_some()
+    }
+
+    #[test]
+    fn what_many_keep_counts_once() {
+        let readers = SlowReaders::default();
+        let same = half();
+        let all: Vec<_> = (0..100)
+            .map(|_| readers.join([Kept::new(&same, 0)]))
+            .collect();
+        assert!(!all.iter().any(is_cut));
+        assert_eq!(lock(&readers.state).bytes, same.len());
+        drop(all);
+        let state = lock(&readers.state);
+        assert_eq!(
+            (state.bytes, state.shares.len(), state.readers.len()),
+            (0, 0, 0)
+        );
+    }
+
+    #[test]
+    fn over_the_limit_those_are_let_go_of_that_took_something_longest_ago() {
+        let readers = SlowReaders::default();
+        let (one, two, three, more) = (half(), half(), half(), half());
+        let mut first = readers.join([Kept::new(&one, 0)]);
+        let second = readers.join([Kept::new(&two, 0)]);
+        assert!(!is_cut(&first) && !is_cut(&second));
+        first.goes_on();
+        let third = readers.join([Kept::new(&three, 0)]);
+        assert!(is_cut(&second) && !is_cut(&first) && !is_cut(&third));
+        drop(second);
+        let large = readers.join([Kept::new(&more, limits::SLOW_READERS)]);
+        assert!(is_cut(&first) && is_cut(&third) && !is_cut(&large));
+        drop((first, third, large));
+        assert_eq!(lock(&readers.state).bytes, 0);
+    }
+}

@@ -1,0 +1,80 @@
+//! What is known of the signals that a tab shows.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::signal::Signals;
+
+/// The signals of a tab: mostly just what the frame before says.
+#[derive(Debug, Default)]
+pub(crate) struct Shown<'f> {
+    frame: Option<&'f Signals>,
+    /// What differs from that; without a value where it is not known.
+    but: BTreeMap<String, Option<Value>>,
+}
+
+impl<'f> Shown<'f> {
+    /// Just what these are.
+    pub(super) fn all(frame: &'f Signals) -> Self {
+        Self {
+            frame: Some(frame),
+            but: BTreeMap::new(),
+        }
+    }
+
+    /// Nobody knows of any.
+    pub(super) fn nothing() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        match self.but.get(name) {
+            Some(value) => value.as_ref(),
+            None => self.frame?.get(name),
+        }
+    }
+
+    /// The tab shows this.
+    pub(super) fn learn(&mut self, name: String, value: Value) {
+        if self.get(&name) != Some(&value) {
+            self.but.insert(name, Some(value));
+        }
+    }
+
+    /// Nobody knows what the tab shows of it.
+    pub(super) fn forget(&mut self, name: &str) {
+        if self.get(name).is_some() {
+            self.but.insert(name.to_owned(), None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    #[test]
+    fn what_was_learned_or_forgotten_wins_over_the_frame() {
+        let frame: Signals = [
+            (Cow::Borrowed("a"), Value::from(1)),
+            (Cow::Borrowed("b"), Value::from(2)),
+        ]
+        .into_iter()
+        .collect();
+        let mut shown = Shown::all(&frame);
+        shown.learn("a".to_owned(), Value::from(1));
+        assert!(shown.but.is_empty());
+        shown.learn("a".to_owned(), Value::from(7));
+        shown.forget("b");
+        shown.forget("c");
+        assert_eq!(shown.get("a"), Some(&Value::from(7)));
+        assert_eq!(shown.get("b"), None);
+        assert!(!shown.but.contains_key("c"));
+        shown.learn("b".to_owned(), Value::from(3));
+        assert_eq!(shown.get("b"), Some(&Value::from(3)));
+        assert_eq!(Shown::nothing().get("a"), None);
+    }
+}
