@@ -24,6 +24,9 @@ pub(super) const FORMAT: i32 = 1;
 const MIN_SQLITE: i32 = 3_051_003;
 /// How long to wait for another process.
 const BUSY_PATIENCE: Duration = Duration::from_millis(1500);
+/// How long to wait for others who open the file at the same time, each of whom checks it and writes
+/// to the disk.
+const OPENING_PATIENCE: Duration = Duration::from_secs(10);
 /// After how many pages the log is written back. The pause that this makes is rare with so many,
 /// and 40 MiB of disk are a fair price.
 const CHECKPOINT_PAGES: i32 = 10_000;
@@ -93,7 +96,7 @@ impl Place {
         }
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection
-            .busy_handler(Some(patience()))
+            .busy_handler(Some(patience(OPENING_PATIENCE)))
             .map_err(|error| self.sqlite(error))?;
         // Until we know that it is ours, not even its log is written back.
         self.checkpoint_on_close(&connection, false)?;
@@ -110,6 +113,9 @@ impl Place {
             self.check_layout(&connection)?;
         }
         self.checkpoint_on_close(&connection, true)?;
+        connection
+            .busy_handler(Some(patience(BUSY_PATIENCE)))
+            .map_err(|error| self.sqlite(error))?;
         Ok(connection)
     }
 
@@ -117,7 +123,7 @@ impl Place {
     pub(super) fn open_reader(&self) -> rusqlite::Result<Connection> {
         let mut connection = Connection::open_with_flags(&self.path, flags(false))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        connection.busy_handler(Some(patience()))?;
+        connection.busy_handler(Some(patience(BUSY_PATIENCE)))?;
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
     }
@@ -173,7 +179,7 @@ impl Place {
         let mode = loop {
             // To change it takes the file alone, and SQLite does not wait for that.
             match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
-                Err(error) if is_busy(&error) && begun.elapsed() < BUSY_PATIENCE => {
+                Err(error) if is_busy(&error) && begun.elapsed() < OPENING_PATIENCE => {
                     thread::sleep(Duration::from_millis(5));
                 }
                 mode => break mode?,
@@ -340,7 +346,7 @@ fn flags(create: bool) -> OpenFlags {
 }
 
 /// Waits for another process in short steps, for a bounded time: a transaction is over soon.
-fn patience() -> impl FnMut(i32) -> bool + Send + 'static {
+fn patience(limit: Duration) -> impl FnMut(i32) -> bool + Send + 'static {
     let mut begun = Instant::now();
     move |tries| {
         if tries == 0 {
@@ -348,7 +354,7 @@ fn patience() -> impl FnMut(i32) -> bool + Send + 'static {
         }
         let step = if tries < 10 { 100 } else { 1000 };
         thread::sleep(Duration::from_micros(step));
-        begun.elapsed() < BUSY_PATIENCE
+        begun.elapsed() < limit
     }
 }
 
