@@ -230,7 +230,7 @@ async fn a_shared_value_that_cannot_be_read_is_said_to_its_pages_alone() {
 const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online'";
 
 fn notice(page: &Page) -> String {
-    let text = page.wait_for("document.querySelector('.via-notice')?.dataset.text");
+    let text = page.wait_for("document.querySelector('.via-notice')?.firstChild.data");
     text.as_str().unwrap().to_owned()
 }
 
