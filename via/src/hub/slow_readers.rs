@@ -33,8 +33,15 @@ struct State {
     /// Who took something longest ago stands first.
     readers: BTreeMap<u64, Reader>,
     next: u64,
-    /// How many readers keep what is at an address.
-    shares: HashMap<usize, u32>,
+    /// What readers keep, by its address.
+    shares: HashMap<usize, Share>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Share {
+    readers: u32,
+    /// As it was when the first of them came: what is added is what is taken off again.
     bytes: usize,
 }
 
@@ -102,11 +109,14 @@ impl Drop for SlowReader {
 impl State {
     fn admit(&mut self, reader: Reader) -> u64 {
         for kept in &reader.keeps {
-            let share = self.shares.entry(kept.address).or_default();
-            *share += 1;
-            if *share == 1 {
+            let share = self.shares.entry(kept.address).or_insert_with(|| {
                 self.bytes += kept.bytes;
-            }
+                Share {
+                    readers: 0,
+                    bytes: kept.bytes,
+                }
+            });
+            share.readers += 1;
         }
         let place = self.line_up(reader);
         // Whoever is alone is never in the way of others.
@@ -133,10 +143,10 @@ impl State {
         };
         for kept in &reader.keeps {
             if let Some(share) = self.shares.get_mut(&kept.address) {
-                *share -= 1;
-                if *share == 0 {
+                share.readers -= 1;
+                if share.readers == 0 {
+                    self.bytes -= share.bytes;
                     self.shares.remove(&kept.address);
-                    self.bytes = self.bytes.saturating_sub(kept.bytes);
                 }
             }
         }
@@ -176,6 +186,17 @@ mod tests {
             (state.bytes, state.shares.len(), state.readers.len()),
             (0, 0, 0)
         );
+    }
+
+    #[test]
+    fn what_grows_while_it_is_kept_leaves_nothing_behind() {
+        let readers = SlowReaders::default();
+        let same = half();
+        let before = readers.join([Kept::new(&same, 1)]);
+        let after = readers.join([Kept::new(&same, 0)]);
+        drop(before);
+        drop(after);
+        assert_eq!(lock(&readers.state).bytes, 0);
     }
 
     #[test]
