@@ -124,13 +124,7 @@ async fn the_network_can_be_made_slow_in_both_directions_and_keeps_its_order() {
         page.click("#add");
     }
     shows(&page, 6);
-    let seen = page.eval("seen.map(Number)");
-    let seen: Vec<_> = seen
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(serde_json::Value::as_u64)
-        .collect();
+    let seen: Vec<u64> = serde_json::from_value(page.eval("seen.map(Number)")).unwrap();
     assert!(seen.is_sorted() && seen.last() == Some(&6), "{seen:?}");
     // The overlay tells the time from a click to the next frame, which is the click's own only where
     // no other is under way.

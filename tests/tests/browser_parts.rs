@@ -209,13 +209,7 @@ async fn frames_wait_for_a_part_and_keep_their_order() {
     scene.proxy.pass();
     scene.proxy.release();
     scene.shows(3);
-    let seen = page.eval("seen.map(Number)");
-    let seen: Vec<_> = seen
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(serde_json::Value::as_u64)
-        .collect();
+    let seen: Vec<u64> = serde_json::from_value(page.eval("seen.map(Number)")).unwrap();
     assert!(seen[0] == 0 && seen.is_sorted(), "{seen:?}");
     page.click("#keys");
     page.press("Enter");
