@@ -24,7 +24,7 @@ async fn all_agree_when_nothing_happens() {
 #[tokio::test(flavor = "multi_thread")]
 async fn all_agree_on_values_that_sessions_share() {
     let _alone = alone().await;
-    ground().rush(Page::Rooms(4), 5_000).await;
+    ground().rush(Page::Rooms(4), 20_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +48,7 @@ async fn all_agree_on_values_that_sessions_share_when_connections_are_cut() {
 #[tokio::test(flavor = "multi_thread")]
 async fn all_agree_when_requests_come_twice_and_answers_are_lost() {
     let _alone = alone().await;
-    ground().doubles(12_000).await;
+    ground().doubles(20_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

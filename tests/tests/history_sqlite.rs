@@ -30,7 +30,7 @@ async fn all_agree_when_nothing_happens() {
 async fn all_agree_on_values_that_sessions_share() {
     let _alone = alone().await;
     let (ground, _directory) = ground();
-    ground.rush(Page::Rooms(4), 5_000).await;
+    ground.rush(Page::Rooms(4), 20_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,7 +65,7 @@ async fn all_agree_on_values_that_sessions_share_when_connections_are_cut() {
 async fn all_agree_when_requests_come_twice_and_answers_are_lost() {
     let _alone = alone().await;
     let (ground, _directory) = ground();
-    ground.doubles(12_000).await;
+    ground.doubles(20_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
