@@ -48,6 +48,12 @@ const ROWS = {
         floor: millis(line.floor_all_ms),
         ratio: line.ratio,
     }),
+    stalled: (line) => ({
+        what: `4 tabs act beside ${count(line.tabs)} that read nothing`,
+        result: `p99 ${millis(line.others_p99_ms)}`,
+        floor: `${millis(line.others_p99_ms_before)} without them`,
+        ratio: line.ratio,
+    }),
     start: (line) => ({
         what: `start to first byte, ${line.store}`,
         result: millis(line.first_byte_ms),

@@ -1,6 +1,7 @@
 //! The counter in a real browser: several tabs, several people, a server that dies.
 
 use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
 
 use serde_json::Value;
 use via_tests::chromium::{Browser, Page, Profile};
@@ -110,6 +111,33 @@ fn a_click_reaches_the_other_tab_within_250_ms_and_nobody_else() {
     increment(&stranger);
     shows(&stranger, 1);
     settled(&[&first, &second], count);
+}
+
+#[test]
+fn a_double_click_is_two_actions_while_the_answer_to_the_first_is_awaited() {
+    let _together = QUIET.read().unwrap_or_else(PoisonError::into_inner);
+    let server = Server::build("counter-example").start(Options::default());
+    let proxy = Proxy::start(server.address());
+    let profile = Browser::shared().profile();
+    let (first, second) = (
+        open(&profile, &proxy.url("/")),
+        open(&profile, &proxy.url("/")),
+    );
+    first.eval("window.doubles = 0; addEventListener('dblclick', () => doubles++)");
+    proxy.rule(|request| {
+        if request.is("action") {
+            Fate::Delay(Duration::from_millis(200))
+        } else {
+            Fate::Pass
+        }
+    });
+    for count in [2, 4, 6] {
+        first.double_click("button");
+        shows(&first, count);
+        shows(&second, count);
+    }
+    assert_eq!(first.eval("doubles"), 3);
+    settled(&[&first, &second], 6);
 }
 
 #[test]

@@ -55,6 +55,14 @@ fn one_commit_reaches_every_tab() {
 }
 
 #[test]
+fn others_act_beside_tabs_that_read_nothing() {
+    let lines = measured(&["stalled", "--tabs", "20"]);
+    for figure in ["others_p99_ms", "others_p99_ms_before", "mib"] {
+        assert!(lines[0][figure].is_number(), "{}", lines[0]);
+    }
+}
+
+#[test]
 fn tabs_that_are_cut_all_come_back() {
     let lines = measured(&["herd", "--tabs", "100", "--rounds", "2"]);
     assert!(lines[0]["all_ms"].is_number(), "{}", lines[0]);

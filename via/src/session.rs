@@ -25,13 +25,13 @@ pub use sessions::{SessionHandle, SessionInfo, Sessions};
 use crate::store::Key;
 
 /// The id of a session: 128 bits from the operating system's generator.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId(pub(crate) [u8; 16]);
 
 impl SessionId {
     /// The key of the session's document.
     pub(crate) fn key(self) -> Key {
-        Key::new(format!("session/{}", hex(&self.0))).expect("neither empty nor long")
+        Key::new(["session/", &hex(&self.0)].concat()).expect("neither empty nor long")
     }
 }
 
@@ -97,9 +97,11 @@ impl fmt::Debug for SecretHash {
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
 }

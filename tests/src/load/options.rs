@@ -10,7 +10,7 @@ use std::{
 use super::{
     figures, floor, pages, process,
     process::Server,
-    scenario::{actions, bytes, fanout, herd, idle, soak, start, stores},
+    scenario::{actions, bytes, fanout, herd, idle, soak, stalled, start, stores},
     tab::{COUNTER, Call, TABLE},
 };
 
@@ -27,6 +27,7 @@ load SCENARIO [OPTION VALUE]...
   bytes     what an update costs on the wire
   stores    closed loop of 64 sessions on each store, or on the one that --store names
   herd      10,000 tabs come back at once
+  stalled   others act beside 500 tabs that read nothing
   start     from the start of a program to its first byte
   soak      load for --seconds, and whether memory grows
   all       all of these but the soak, in less than six minutes
@@ -151,7 +152,7 @@ pub(super) fn run(arguments: Vec<String>) -> io::Result<()> {
 /// Everything at the usual sizes.
 fn all(options: &Options) -> io::Result<()> {
     for scenario in [
-        "bytes", "start", "actions", "cell", "stores", "fanout", "herd", "idle",
+        "bytes", "start", "actions", "cell", "stores", "fanout", "herd", "stalled", "idle",
     ] {
         let began = Instant::now();
         one(options, scenario)?;
@@ -185,6 +186,10 @@ fn one(options: &Options, scenario: &str) -> io::Result<()> {
             .tabs(&[10_000])
             .into_iter()
             .try_for_each(|tabs| herd::run(&options.server()?, store, tabs, rounds.min(3))),
+        "stalled" => options
+            .tabs(&[500])
+            .into_iter()
+            .try_for_each(|tabs| stalled::run(&options.server()?, store, tabs)),
         "start" => start::run(&options.program()?, 2 * rounds),
         "soak" => soak::run(&options.server()?, store, options.time),
         other => Err(wrong(other)),

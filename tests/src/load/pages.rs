@@ -107,6 +107,29 @@ impl View for Shared {
     }
 }
 
+/// A page of 200 kB that everybody sees, and that changes as a whole.
+#[via::page("/wall")]
+struct Wall {
+    #[state(app)]
+    painted: u64,
+}
+
+#[via::actions]
+impl Wall {
+    fn paint(&mut self) {
+        self.painted += 1;
+    }
+}
+
+impl View for Wall {
+    fn view(&self, cx: &Cx<Self>) -> Markup {
+        html! {
+            p { (" ".repeat(200_000)) (self.painted) }
+            button data-on:click=(cx.paint()) { "Paint" }
+        }
+    }
+}
+
 /// How often a second the table's view can be printed by this core, if that is all that it does.
 pub(super) fn renders_of_the_table(time: Duration) -> f64 {
     let began = Instant::now();
@@ -135,6 +158,7 @@ pub(super) fn serve() -> io::Result<()> {
                 .page::<Counter>()
                 .page::<Table>()
                 .page::<Shared>()
+                .page::<Wall>()
                 .bind("127.0.0.1:0")
                 .await?;
             say(&server.address().to_string());

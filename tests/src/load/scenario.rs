@@ -6,6 +6,7 @@ pub(super) mod fanout;
 pub(super) mod herd;
 pub(super) mod idle;
 pub(super) mod soak;
+pub(super) mod stalled;
 pub(super) mod start;
 pub(super) mod stores;
 

@@ -56,6 +56,13 @@ pub(super) const SHARED: Call = Call {
     signals: "{}",
 };
 
+/// A value of the whole application that fills a page.
+pub(super) const WALL: Call = Call {
+    path: "/wall",
+    action: "Wall::paint",
+    signals: "{}",
+};
+
 /// An acting tab with its two connections.
 #[derive(Debug)]
 pub(super) struct Tab {

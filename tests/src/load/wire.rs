@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with, sockopt};
 
 /// How long any single answer may take.
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
@@ -16,6 +16,15 @@ pub(super) fn connect_from(source: Ipv4Addr, server: SocketAddr) -> io::Result<T
     let stream = socket(source, SocketFlags::CLOEXEC)?;
     connect(&stream, &server)?;
     stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+/// The same, for somebody who has hardly any room for what comes.
+pub(super) fn connect_narrowly(source: Ipv4Addr, server: SocketAddr) -> io::Result<TcpStream> {
+    let stream = socket(source, SocketFlags::CLOEXEC)?;
+    sockopt::set_socket_recv_buffer_size(&stream, 4 * 1024)?;
+    connect(&stream, &server)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     Ok(stream)
 }

@@ -1,6 +1,7 @@
 //! What a browser sends, decoded within limits.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fmt,
 };
@@ -158,7 +159,7 @@ impl<'de> Visitor<'de> for Within {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let within = self.deeper()?;
         let mut keys = BTreeSet::new();
-        while let Some(key) = map.next_key::<String>()? {
+        while let Some(Name(key)) = map.next_key()? {
             if key.len() > limits::JSON_KEY_LEN {
                 return Err(A::Error::custom(format_args!(
                     "a key is longer than {} bytes",
@@ -179,6 +180,10 @@ impl<'de> Visitor<'de> for Within {
         Ok(())
     }
 }
+
+/// The name of a member, borrowed where it stands as it is.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {

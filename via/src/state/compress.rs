@@ -34,6 +34,8 @@ const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// What goes into the store for a document: the same bytes, or a frame that is smaller by at least
 /// an eighth.
 pub(super) fn pack(document: Vec<u8>) -> Bytes {
+    // Documents are kept: in no more room than they need.
+    let document = document.into_boxed_slice();
     if document.len() < THRESHOLD && !document.starts_with(&MAGIC) {
         return document.into();
     }

@@ -3,12 +3,14 @@
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap as _,
+};
 use serde_json::value::RawValue;
 
 use super::{
     Fields, compress,
-    values::{Object, Values, take, take_or_default},
+    values::{Values, take, take_or_default},
 };
 use crate::{
     action::Command,
@@ -24,6 +26,9 @@ const MAX_TABS: usize = 64;
 
 /// How many of its latest commits a document names.
 pub(crate) const RECENT: usize = 8;
+
+/// How much room most documents need while they are written, in bytes.
+const USUAL: usize = 512;
 
 /// Everything that is kept of one session.
 #[derive(Clone, Debug)]
@@ -94,7 +99,7 @@ pub(crate) struct Carried {
 }
 
 /// One load of a document in a tab: a reload is the next one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Load {
     /// Rises with every load of the tab.
     pub(crate) epoch: u32,
@@ -157,8 +162,9 @@ pub(crate) struct Encoded {
 
 impl Encoded {
     pub(super) fn of(document: &impl Serialize) -> Self {
-        let json =
-            serde_json::to_vec(document).expect("text, numbers and JSON always have a JSON form");
+        let mut json = Vec::with_capacity(USUAL);
+        serde_json::to_writer(&mut json, document)
+            .expect("text, numbers and JSON always have a JSON form");
         Self {
             size: json.len(),
             bytes: compress::pack(json),
@@ -174,27 +180,6 @@ pub(super) fn open(bytes: &[u8], known: u64) -> Result<Values, DocumentError> {
         return Err(DocumentError::Newer { found, known });
     }
     Ok(parts)
-}
-
-/// The parts of a document that are no fields, for writing.
-#[derive(Serialize)]
-struct Known<'a> {
-    format: u64,
-    secret: &'a SecretHash,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    previous: Option<&'a PreviousSecret>,
-    created: i64,
-    #[serde(skip_serializing_if = "is_zero")]
-    forgotten: i64,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    tabs: &'a BTreeMap<TabId, Box<TabRecord>>,
-    #[serde(skip_serializing_if = "<[u64]>::is_empty")]
-    recent: &'a [u64],
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_zero(number: &i64) -> bool {
-    *number == 0
 }
 
 impl Document {
@@ -245,19 +230,7 @@ impl Document {
 
     /// The bytes for the store.
     pub(crate) fn encode(&self) -> Encoded {
-        Encoded::of(&Object {
-            known: Known {
-                format: FORMAT,
-                secret: &self.secret,
-                previous: self.previous.as_ref(),
-                created: self.created.as_millis(),
-                forgotten: self.forgotten.as_millis(),
-                tabs: &self.tabs,
-                recent: &self.recent,
-            },
-            fields: &self.fields,
-            unknown: &self.unknown,
-        })
+        Encoded::of(self)
     }
 
     /// Names the commit that this document is made for.
@@ -385,45 +358,73 @@ impl TabRecord {
     }
 }
 
+impl Serialize for Document {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(None)?;
+        members.serialize_entry("format", &FORMAT)?;
+        members.serialize_entry("secret", &self.secret)?;
+        if let Some(previous) = &self.previous {
+            members.serialize_entry("previous", previous)?;
+        }
+        members.serialize_entry("created", &self.created.as_millis())?;
+        if self.forgotten.as_millis() != 0 {
+            members.serialize_entry("forgotten", &self.forgotten.as_millis())?;
+        }
+        if !self.tabs.is_empty() {
+            members.serialize_entry("tabs", &self.tabs)?;
+        }
+        if !self.recent.is_empty() {
+            members.serialize_entry("recent", &self.recent)?;
+        }
+        self.fields.write(&mut members)?;
+        self.unknown.write(&mut members)?;
+        members.end()
+    }
+}
+
 impl Serialize for TabRecord {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Known<'a> {
-            load: Object<'a, Load>,
-            number: u64,
-            digest: u64,
-            outcome: &'a RawValue,
-            at: i64,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            carried: Option<&'a Carried>,
+        struct WithUnknown<'a>(Load, &'a Values);
+
+        impl Serialize for WithUnknown<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let Self(load, unknown) = self;
+                let mut members = serializer.serialize_map(None)?;
+                members.serialize_entry("epoch", &load.epoch)?;
+                members.serialize_entry("nonce", &load.nonce)?;
+                members.serialize_entry("since", &load.since)?;
+                unknown.write(&mut members)?;
+                members.end()
+            }
         }
 
-        static NO_FIELDS: Fields = Fields::new();
-
-        Object {
-            known: Known {
-                load: Object {
-                    known: self.load,
-                    fields: &NO_FIELDS,
-                    unknown: &self.unknown_of_load,
-                },
-                number: self.number,
-                digest: self.digest,
-                outcome: &self.outcome,
-                at: self.at,
-                carried: self.carried.as_ref(),
-            },
-            fields: &self.fields,
-            unknown: &self.unknown,
+        let mut members = serializer.serialize_map(None)?;
+        members.serialize_entry("load", &WithUnknown(self.load, &self.unknown_of_load))?;
+        members.serialize_entry("number", &self.number)?;
+        members.serialize_entry("digest", &self.digest)?;
+        members.serialize_entry("outcome", &self.outcome)?;
+        members.serialize_entry("at", &self.at)?;
+        if let Some(carried) = &self.carried {
+            members.serialize_entry("carried", carried)?;
         }
-        .serialize(serializer)
+        self.fields.write(&mut members)?;
+        self.unknown.write(&mut members)?;
+        members.end()
     }
 }
 
 impl TabId {
     /// An id that no tab had before.
     pub(crate) fn fresh() -> Self {
-        Self(u64::from_le_bytes(random()))
+        Self::from_bytes(random())
+    }
+
+    pub(crate) fn to_bytes(self) -> [u8; 8] {
+        self.0.to_le_bytes()
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(u64::from_le_bytes(bytes))
     }
 }
 

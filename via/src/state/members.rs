@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{MapAccess, Visitor},
+    ser::SerializeMap,
 };
 use serde_json::value::RawValue;
 
@@ -51,6 +52,13 @@ impl Values {
     pub(super) fn rest(mut self) -> Self {
         self.0.shrink_to_fit();
         self
+    }
+
+    /// Writes them as members of the object that they are part of.
+    pub(super) fn write<M: SerializeMap>(&self, members: &mut M) -> Result<(), M::Error> {
+        self.0
+            .iter()
+            .try_for_each(|(name, value)| members.serialize_entry(name, value))
     }
 
     fn place(&self, name: &str) -> Result<usize, usize> {

@@ -1,11 +1,11 @@
 //! The document of one shared value: of the whole application, or of one key.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use super::{
     DocumentError, Fields,
     document::{Encoded, open},
-    values::{Object, Values},
+    values::Values,
 };
 
 /// The format of shared documents that this build reads and writes.
@@ -23,12 +23,6 @@ pub(crate) struct SharedDocument {
     unknown: Values,
 }
 
-/// What is there beside the fields, for writing.
-#[derive(Serialize)]
-struct Known {
-    format: u64,
-}
-
 impl SharedDocument {
     /// Reads what [`encode`](Self::encode) wrote, in this build or another.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DocumentError> {
@@ -41,11 +35,17 @@ impl SharedDocument {
 
     /// The bytes for the store.
     pub(crate) fn encode(&self) -> Encoded {
-        Encoded::of(&Object {
-            known: Known { format: FORMAT },
-            fields: &self.fields,
-            unknown: &self.unknown,
-        })
+        Encoded::of(self)
+    }
+}
+
+impl Serialize for SharedDocument {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(None)?;
+        members.serialize_entry("format", &FORMAT)?;
+        self.fields.write(&mut members)?;
+        self.unknown.write(&mut members)?;
+        members.end()
     }
 }
 

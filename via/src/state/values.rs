@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize, Serializer, de::Error as _, ser::SerializeMap as _};
+use serde::{Deserialize, de::Error as _, ser::SerializeMap};
 use serde_json::value::RawValue;
 
 pub(crate) use super::members::Values;
@@ -79,34 +79,19 @@ impl Fields {
             aside: take_or_default(parts, "aside")?,
         })
     }
-}
 
-/// As two members of the object that they are part of.
-impl Serialize for Fields {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut members = serializer.serialize_map(None)?;
+    /// Writes them as two members of the object that they are part of.
+    pub(super) fn write<M: SerializeMap>(&self, members: &mut M) -> Result<(), M::Error> {
         if !self.values.is_empty() {
             members.serialize_entry("fields", &self.values)?;
         }
         if !self.aside.is_empty() {
             members.serialize_entry("aside", &self.aside)?;
         }
-        members.end()
+        Ok(())
     }
 }
 
-/// A JSON object, for writing.
-#[derive(Serialize)]
-pub(super) struct Object<'a, K: Serialize> {
-    /// What every build of this format knows.
-    #[serde(flatten)]
-    pub(super) known: K,
-    #[serde(flatten)]
-    pub(super) fields: &'a Fields,
-    /// What another build keeps beside.
-    #[serde(flatten)]
-    pub(super) unknown: &'a Values,
-}
 
 /// Takes a member that must be there.
 pub(super) fn take<T: for<'de> Deserialize<'de>>(
