@@ -116,12 +116,12 @@ pub(crate) async fn run(
     };
     let (mut base, mut fresh) = transaction.current().await?;
     let mut turns = Turns::none(documents.shared());
-    let mut unsure: Vec<Attempt> = Vec::new();
+    let mut unsure: Vec<Tried> = Vec::new();
     let mut round = 0;
     while round < limits::ATTEMPTS {
         let now = core.clock.now();
         let attempt = match transaction.prepare(&base, &mut unsure, step, now) {
-            Ok(Prepared::Attempt(attempt)) => *attempt,
+            Ok(Prepared::Attempt(attempt)) => attempt,
             Ok(Prepared::Done(done)) => return Ok(done),
             Err(failure) if fresh => return Err(failure),
             // Another server may have been here since what is known here was true: nobody is told
@@ -138,21 +138,21 @@ pub(crate) async fn run(
         // Who writes a shared value takes its turn; where somebody else had it, the value has
         // changed meanwhile.
         if !turns
-            .take(attempt.shared.iter().map(|(place, _)| *place))
+            .take(attempt.next.shared.iter().map(|(place, _)| *place))
             .await?
         {
             (base, fresh) = transaction.current().await?;
             continue;
         }
         match transaction.commit(&base, attempt, now).await? {
-            Answer::Committed(attempt, state) => {
-                let done = attempt.done(documents, scope);
+            Answer::Committed(tried, state) => {
+                let done = tried.done(documents, scope);
                 documents.observe(&base, &state, now);
                 return Ok(done);
             }
             Answer::Lost(state) => base = state,
-            Answer::Unknown(attempt, state) => {
-                unsure.push(attempt);
+            Answer::Unknown(tried, state) => {
+                unsure.push(tried);
                 base = state;
             }
         }
@@ -166,10 +166,10 @@ pub(crate) async fn run(
 
 /// Whether an unsure attempt may have been done so long ago that the document does not name it any
 /// more.
-fn outdated(unsure: &[Attempt], base: &PageState) -> bool {
+fn outdated(unsure: &[Tried], base: &PageState) -> bool {
     unsure
         .iter()
-        .any(|attempt| base.session.revision() >= attempt.revision + RECENT as u64)
+        .any(|tried| base.session.revision() >= tried.revision + RECENT as u64)
 }
 
 /// What stays the same over all attempts.
@@ -199,21 +199,30 @@ enum Opened {
 
 /// One run of the step, on its way into the store.
 struct Attempt {
+    tried: Tried,
+    next: Next,
+}
+
+/// What is kept of an attempt until it is known how it ended.
+struct Tried {
     commit: CommitId,
     /// The revision that it makes.
     revision: u64,
-    /// What becomes of the session.
-    document: Document,
-    owner: Option<Box<str>>,
-    /// What becomes of shared values, by their places on the page.
-    shared: Vec<(usize, SharedDocument)>,
     outcome: Outcome,
     effects: Effects,
     repeated: bool,
     cookie: Option<SessionCookie>,
 }
 
-impl Attempt {
+/// What an attempt makes of the documents.
+struct Next {
+    session: Document,
+    owner: Option<Box<str>>,
+    /// Of shared values, by their places on the page.
+    shared: Vec<(usize, SharedDocument)>,
+}
+
+impl Tried {
     /// It is in the store.
     fn done(self, documents: &PageDocuments, scope: Scope<'_>) -> Done {
         if matches!(self.outcome, Outcome::Applied { .. }) && !self.repeated {
@@ -232,11 +241,11 @@ impl Attempt {
 
 /// How an attempt to commit ended; with the state to run again on, where that may be needed.
 enum Answer {
-    Committed(Attempt, PageState),
+    Committed(Tried, PageState),
     /// Nothing was done, because somebody else was first.
     Lost(PageState),
     /// It is not known. The state may hold it, or it may even get there later.
-    Unknown(Attempt, PageState),
+    Unknown(Tried, PageState),
 }
 
 impl Transaction<'_> {
@@ -253,7 +262,7 @@ impl Transaction<'_> {
     fn prepare(
         &mut self,
         base: &PageState,
-        unsure: &mut Vec<Attempt>,
+        unsure: &mut Vec<Tried>,
         step: &mut Step<'_>,
         now: Timestamp,
     ) -> Result<Prepared, Failure> {
@@ -263,10 +272,10 @@ impl Transaction<'_> {
         };
         if let Some(place) = unsure
             .iter()
-            .position(|attempt| document.comes_from(attempt.commit))
+            .position(|tried| document.comes_from(tried.commit))
         {
-            let attempt = unsure.swap_remove(place);
-            return Ok(Prepared::Done(attempt.done(self.documents, self.scope)));
+            let tried = unsure.swap_remove(place);
+            return Ok(Prepared::Done(tried.done(self.documents, self.scope)));
         }
         if repeats {
             let attempt = self.hand_out_again(base, document, now)?;
@@ -288,8 +297,8 @@ impl Transaction<'_> {
     }
 
     async fn load(&self, now: Timestamp) -> Result<PageState, Failure> {
-        self.documents
-            .load(&*self.core.store, now)
+        // On the heap, because it is seldom needed and the room for it always would be.
+        Box::pin(self.documents.load(&*self.core.store, now))
             .await
             .map_err(|error| not_loaded(&error))
     }
@@ -460,15 +469,19 @@ impl Transaction<'_> {
         }
         document.made_for(commit);
         Ok(Attempt {
-            commit,
-            revision,
-            document,
-            owner,
-            shared,
-            outcome,
-            effects,
-            repeated: false,
-            cookie: handed_out,
+            tried: Tried {
+                commit,
+                revision,
+                outcome,
+                effects,
+                repeated: false,
+                cookie: handed_out,
+            },
+            next: Next {
+                session: document,
+                owner,
+                shared,
+            },
         })
     }
 
@@ -489,15 +502,19 @@ impl Transaction<'_> {
         let cookie = self.rotate(&mut document, now);
         document.made_for(commit);
         Ok(Attempt {
-            commit,
-            revision: base.session.revision() + 1,
-            document,
-            owner: base.session.principal().map(Box::from),
-            shared: Vec::new(),
-            outcome,
-            effects: Effects::default(),
-            repeated: true,
-            cookie: Some(cookie),
+            tried: Tried {
+                commit,
+                revision: base.session.revision() + 1,
+                outcome,
+                effects: Effects::default(),
+                repeated: true,
+                cookie: Some(cookie),
+            },
+            next: Next {
+                session: document,
+                owner: base.session.principal().map(Box::from),
+                shared: Vec::new(),
+            },
         })
     }
 
@@ -539,18 +556,19 @@ impl Transaction<'_> {
     async fn commit(
         &self,
         base: &PageState,
-        attempt: Attempt,
+        attempt: Box<Attempt>,
         now: Timestamp,
     ) -> Result<Answer, Failure> {
-        let session_expiry = self.core.session_expiry(attempt.document.created, now);
+        let next = &attempt.next;
+        let session_expiry = self.core.session_expiry(next.session.created, now);
         let mut expiries = vec![session_expiry];
         let mut writes = vec![Write {
             key: self.documents.session().key().clone(),
             expect: expected(&base.session),
             change: put(
-                attempt.document.encode(),
+                next.session.encode(),
                 session_expiry,
-                attempt.owner.clone(),
+                next.owner.clone(),
                 "a session",
             )?,
         }];
@@ -562,7 +580,7 @@ impl Transaction<'_> {
         {
             let expiry = expiry_of(place, now);
             expiries.push(expiry);
-            let written = attempt.shared.iter().find(|(place, _)| *place == at);
+            let written = next.shared.iter().find(|(place, _)| *place == at);
             writes.push(Write {
                 key: place.live.key().clone(),
                 expect: expected(state),
@@ -574,7 +592,7 @@ impl Transaction<'_> {
             });
         }
         let commit = Commit {
-            id: attempt.commit,
+            id: attempt.tried.commit,
             now,
             writes,
         };
@@ -582,8 +600,9 @@ impl Transaction<'_> {
             tokio::time::timeout(limits::STORE_DEADLINE, self.core.store.commit(commit)).await;
         match answer {
             Ok(Ok(CommitOutcome::Committed(versions))) => {
-                let state = committed(base, &attempt, &versions, &expiries)?;
-                Ok(Answer::Committed(attempt, state))
+                let Attempt { tried, next } = *attempt;
+                let state = committed(base, next, &versions, &expiries)?;
+                Ok(Answer::Committed(tried, state))
             }
             Ok(Ok(CommitOutcome::Conflict(current))) => {
                 let state = self
@@ -609,7 +628,7 @@ impl Transaction<'_> {
             // that makes the next attempt fail.
             Ok(Ok(CommitOutcome::Unknown)) | Err(_) => {
                 let state = self.load(now).await?;
-                Ok(Answer::Unknown(attempt, state))
+                Ok(Answer::Unknown(attempt.tried, state))
             }
             Ok(Err(StoreError::TooLarge { .. })) => Err(Failure::TooLarge),
             Ok(Err(StoreError::Full(_))) => Err(Failure::Full),
@@ -655,7 +674,7 @@ fn put(
 /// The state that an attempt has made.
 fn committed(
     base: &PageState,
-    attempt: &Attempt,
+    next: Next,
     versions: &[Version],
     expiries: &[Expiry],
 ) -> Result<PageState, Failure> {
@@ -667,16 +686,16 @@ fn committed(
     };
     let (version, expiry) = at(0)?;
     state.session = DocumentState::Found(Arc::new(Snapshot {
-        document: attempt.document.clone(),
+        document: next.session,
         version,
         expiry,
-        owner: attempt.owner.clone(),
+        owner: next.owner,
     }));
-    for (place, value) in &attempt.shared {
+    for (place, value) in next.shared {
         let (version, expiry) = at(place + 1)?;
-        if let Some((_, shared)) = state.shared.get_mut(*place) {
+        if let Some((_, shared)) = state.shared.get_mut(place) {
             *shared = DocumentState::Found(Arc::new(Snapshot {
-                document: value.clone(),
+                document: value,
                 version,
                 expiry,
                 owner: None,

@@ -56,12 +56,11 @@ impl<P: Page> Task<P> {
         } = &*self.home;
         // What the browser sent with the start was true then: what the user changed of it is
         // committed, and may have been changed again.
-        let inputs = Inputs::default();
         let scope = Scope {
             session,
             tab: *tab,
             params,
-            inputs: &inputs,
+            inputs: Inputs::none(),
         };
         let mut step = |sources: crate::state::Sources<'_>, _: &mut Effects| {
             change::<P, ActionError>(sources, |page| {

@@ -41,10 +41,9 @@ pub(super) async fn show(
     let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
         // Not kept: only a tab that is shown frames needs the next one to differ from this.
         let (frame, known) = render_first(page, params, &visitor.state)?;
-        let inputs = Inputs::default();
         let head = visitor
             .state
-            .with_sources(params, None, &inputs, |sources| page.head(sources))?;
+            .with_sources(params, None, Inputs::none(), |sources| page.head(sources))?;
         Ok((frame, known, head))
     }));
     let (frame, known, head) = match rendered {

@@ -1,6 +1,6 @@
 //! The routes of an app: each page's own path serves everything of the page.
 
-use std::{collections::HashMap, error::Error, sync::Arc};
+use std::{collections::HashMap, error::Error, future::Future, sync::Arc};
 
 use axum::{
     Router,
@@ -10,6 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use http_body_util::LengthLimitError;
 
@@ -82,35 +83,40 @@ pub(super) fn plain(core: &Core) -> HashMap<&'static str, Arc<PageEntry>> {
 }
 
 /// A `POST` to a page: an action, or a document that attaches.
-pub(super) async fn acted(
+pub(super) fn acted(
     core: Arc<Core>,
     page: Arc<PageEntry>,
     params: Vec<(String, String)>,
     request: Request,
-) -> Response {
+) -> impl Future<Output = Response> + Send {
     let number = announced(request.headers());
     answer(core, page, params, request)
-        .await
-        .unwrap_or_else(|refused| refused.into_response_to(number))
+        .map(move |answer| answer.unwrap_or_else(|refused| refused.into_response_to(number)))
 }
 
-async fn answer(
+/// Not an `async fn`, which would keep the room of the request for as long as it runs.
+fn answer(
     core: Arc<Core>,
     page: Arc<PageEntry>,
     params: Vec<(String, String)>,
     request: Request,
-) -> Result<Response, Refused> {
-    let (headers, body) = guarded(&core, request).await?;
-    match headers
-        .get(security::VIA_REQUEST)
-        .map(http::HeaderValue::as_bytes)
-    {
-        Some(b"action") => act::act(core, page, params, &headers, body).await,
-        Some(b"attach") => act::attach(&core, &page, params, &headers, &body).await,
-        _ => Err(Refused::bad_request(
-            "unknown_request",
-            "The header `Via-Request` is neither `action` nor `attach`.",
-        )),
+) -> impl Future<Output = Result<Response, Refused>> + Send {
+    let guarded = guarded(&core, request);
+    async move {
+        let (headers, body) = guarded?;
+        let body = body.await?;
+        match headers
+            .get(security::VIA_REQUEST)
+            .map(http::HeaderValue::as_bytes)
+        {
+            Some(b"action") => act::act(core, page, params, &headers, body).await,
+            // Seldom, and large.
+            Some(b"attach") => Box::pin(act::attach(&core, &page, params, &headers, &body)).await,
+            _ => Err(Refused::bad_request(
+                "unknown_request",
+                "The header `Via-Request` is neither `action` nor `attach`.",
+            )),
+        }
     }
 }
 
@@ -123,12 +129,21 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
 
 /// A `POST` for the live stream.
 pub(super) async fn stream(core: Arc<Core>, request: Request) -> Result<TabStream, Refused> {
-    let (headers, body) = guarded(&core, request).await?;
-    live_stream::open(core, &headers, &body).await
+    let (headers, body) = guarded(&core, request)?;
+    live_stream::open(core, &headers, &body.await?).await
 }
 
-/// Lets only same-origin JSON of a sane size through.
-async fn guarded(core: &Core, request: Request) -> Result<(HeaderMap, Bytes), Refused> {
+/// Lets only same-origin JSON of a sane size through, which is still to be read.
+fn guarded(
+    core: &Core,
+    request: Request,
+) -> Result<
+    (
+        HeaderMap,
+        impl Future<Output = Result<Bytes, Refused>> + use<>,
+    ),
+    Refused,
+> {
     let (parts, body) = request.into_parts();
     security::same_origin(&parts.headers, &core.config.origins)?;
     if parts.headers.contains_key(header::CONTENT_ENCODING) {
@@ -152,9 +167,11 @@ async fn guarded(core: &Core, request: Request) -> Result<(HeaderMap, Bytes), Re
         ));
     }
     let body = tokio::time::timeout(limits::BODY_TIME, axum::body::to_bytes(body, limits::BODY))
-        .await
-        .map_err(|_| too_slow())?
-        .map_err(|error| too_large_or_cut(&error))?;
+        .map(|read| match read {
+            Ok(Ok(body)) => Ok(body),
+            Ok(Err(error)) => Err(too_large_or_cut(&error)),
+            Err(_) => Err(too_slow()),
+        });
     Ok((parts.headers, body))
 }
 

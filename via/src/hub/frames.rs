@@ -93,7 +93,7 @@ pub(crate) fn render_first(
     state: &PageState,
 ) -> Result<(Frame, Known), ReadError> {
     state
-        .with_sources(params, None, &Inputs::default(), |sources| {
+        .with_sources(params, None, Inputs::none(), |sources| {
             page.render_first(sources)
         })
         .map(|(rendered, known)| (Frame::new(rendered), known))
@@ -107,7 +107,7 @@ fn render(
     state: &PageState,
 ) -> Result<Frame, ReadError> {
     state
-        .with_sources(params, Some(tab), &Inputs::default(), |sources| {
+        .with_sources(params, Some(tab), Inputs::none(), |sources| {
             page.render(sources)
         })
         .map(Frame::new)

@@ -31,19 +31,22 @@ pub(crate) struct Watch {
     lost: Mutex<BTreeSet<Key>>,
 }
 
+/// The signals of an action, by name.
+pub(crate) type Sent = Arc<BTreeMap<String, Value>>;
+
 /// What concerns one tab alone.
 #[derive(Debug, Default)]
 struct Mailbox {
     /// The signals that the tab sent with its latest actions, and the revision that these made: what
     /// it shows of them by now.
-    sent: BTreeMap<String, Value>,
+    sent: Option<Sent>,
     sent_for: u64,
     commands: Vec<Command>,
 }
 
 impl Mailbox {
     fn is_empty(&self) -> bool {
-        self.sent.is_empty() && self.commands.is_empty()
+        self.sent.is_none() && self.commands.is_empty()
     }
 }
 
@@ -84,12 +87,17 @@ impl Watch {
     }
 
     /// Takes note of the signals that a tab sent with the action that made `revision`.
-    pub(crate) fn sent(&self, tab: TabId, revision: u64, signals: &BTreeMap<String, Value>) {
+    pub(crate) fn sent(&self, tab: TabId, revision: u64, signals: &Sent) {
         if !self.tabs.contains(&tab) {
             return;
         }
         self.mailbox(tab, |mailbox| {
-            mailbox.sent.extend(signals.clone());
+            if !signals.is_empty() {
+                match &mut mailbox.sent {
+                    None => mailbox.sent = Some(Arc::clone(signals)),
+                    Some(before) => Arc::make_mut(before).extend(BTreeMap::clone(signals)),
+                }
+            }
             mailbox.sent_for = mailbox.sent_for.max(revision);
         });
         // The commit may have been shown already, by a notice that came before its answer.
@@ -121,22 +129,12 @@ impl Watch {
 
     /// The signals that a tab sent to this server with actions which `revision` shows and `after`
     /// does not.
-    pub(crate) fn take_sent(
-        &self,
-        tab: TabId,
-        after: u64,
-        revision: u64,
-    ) -> BTreeMap<String, Value> {
+    pub(crate) fn take_sent(&self, tab: TabId, after: u64, revision: u64) -> Option<Sent> {
         self.open_mail(tab, |mailbox| {
             if mailbox.sent_for > revision {
-                return BTreeMap::new();
+                return None;
             }
-            let sent = std::mem::take(&mut mailbox.sent);
-            if mailbox.sent_for > after {
-                sent
-            } else {
-                BTreeMap::new()
-            }
+            mailbox.sent.take().filter(|_| mailbox.sent_for > after)
         })
     }
 
@@ -234,12 +232,12 @@ mod tests {
         let tab = TabId::fresh();
         let watch = Watch::new([tab]);
         assert!(watch.lower());
-        let signals = BTreeMap::from([("draft".to_owned(), Value::from("milk"))]);
+        let signals = Arc::new(BTreeMap::from([("draft".to_owned(), Value::from("milk"))]));
         watch.sent(tab, 7, &signals);
         assert!(watch.lower());
-        assert_eq!(watch.take_sent(tab, 0, 6), BTreeMap::new());
-        assert_eq!(watch.take_sent(tab, 0, 7), signals);
-        assert_eq!(watch.take_sent(tab, 0, 8), BTreeMap::new());
+        assert_eq!(watch.take_sent(tab, 0, 6), None);
+        assert_eq!(watch.take_sent(tab, 0, 7), Some(signals));
+        assert_eq!(watch.take_sent(tab, 0, 8), None);
     }
 
     #[tokio::test]

@@ -209,7 +209,7 @@ trait ErasedPage: Send + Sync {
 
 /// The signals of a page, as the browser gets them.
 pub(crate) fn signals_of<P: Page>(page: &P) -> Signals {
-    let mut writer = FieldWriter::default();
+    let mut writer = FieldWriter::of(P::DESCRIPTOR);
     page.write(&mut writer);
     // A state value that cannot be stored cannot have been read either; its signals still can.
     P::DESCRIPTOR
@@ -266,7 +266,7 @@ impl<P: View> ErasedPage for Erased<P> {
             shared: &[],
             principal: None,
             params,
-            inputs: &Inputs::default(),
+            inputs: Inputs::none(),
         };
         P::read(&mut FieldReader::new(P::DESCRIPTOR, sources)).map(drop)
     }

@@ -158,7 +158,7 @@ impl<'de> Visitor<'de> for Within {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let within = self.deeper()?;
-        let mut keys = BTreeSet::new();
+        let mut keys = Keys::default();
         while let Some(Name(key)) = map.next_key()? {
             if key.len() > limits::JSON_KEY_LEN {
                 return Err(A::Error::custom(format_args!(
@@ -184,6 +184,36 @@ impl<'de> Visitor<'de> for Within {
 /// The name of a member, borrowed where it stands as it is.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The keys of one object: mostly few, which are compared with each other.
+#[derive(Default)]
+struct Keys<'a> {
+    few: Vec<Cow<'a, str>>,
+    more: BTreeSet<Cow<'a, str>>,
+}
+
+impl<'a> Keys<'a> {
+    const FEW: usize = 16;
+
+    /// Whether it was not there before.
+    fn insert(&mut self, key: Cow<'a, str>) -> bool {
+        if self.few.contains(&key) {
+            return false;
+        }
+        if self.few.len() == Self::FEW {
+            return self.more.insert(key);
+        }
+        if self.few.is_empty() {
+            self.few.reserve(8);
+        }
+        self.few.push(key);
+        true
+    }
+
+    fn len(&self) -> usize {
+        self.few.len() + self.more.len()
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -237,6 +267,12 @@ mod tests {
     #[test]
     fn a_key_given_twice_and_an_unknown_field_are_refused() {
         assert_eq!(status(r#"{"a":1,"a":2}"#), 422);
+        for twice in [0, 15, 16, 17, 40] {
+            let mut keys: Vec<_> = (0..=40).map(|key| format!("\"{key}\":0")).collect();
+            assert_eq!(status(&format!("{{{}}}", keys.join(","))), 200);
+            keys.push(format!("\"{twice}\":0"));
+            assert_eq!(status(&format!("{{{}}}", keys.join(","))), 422, "{twice}");
+        }
         assert!(decode::<Attach>(br#"{"tokens":""}"#).is_err());
         assert!(decode::<Attach>(b"{}").unwrap().token.is_none());
     }

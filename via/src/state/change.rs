@@ -78,9 +78,8 @@ fn carried<P: Page>(
         return carried;
     }
     // A value that is neither changed nor the user's own stays what it was.
-    let nothing = Inputs::default();
     let stored = Sources {
-        inputs: &nothing,
+        inputs: Inputs::none(),
         ..sources
     };
     let stored = P::read(&mut FieldReader::trial(P::DESCRIPTOR, stored))
@@ -109,7 +108,7 @@ fn carried<P: Page>(
 }
 
 fn written<P: Page>(page: &P) -> Result<Vec<Written>, String> {
-    let mut writer = FieldWriter::default();
+    let mut writer = FieldWriter::of(P::DESCRIPTOR);
     page.write(&mut writer);
     writer.finish().map_err(|(place, error)| {
         let key = P::DESCRIPTOR.fields[place].key;
@@ -148,7 +147,7 @@ fn read_back<P: Page>(
         shared: &shared,
         principal: None,
         params,
-        inputs: &Inputs::default(),
+        inputs: Inputs::none(),
     };
     let mut reader = FieldReader::trial(P::DESCRIPTOR, sources);
     // The page was read before, with the same parameters.

@@ -28,7 +28,7 @@ const MAX_TABS: usize = 64;
 pub(crate) const RECENT: usize = 8;
 
 /// How much room most documents need while they are written, in bytes.
-const USUAL: usize = 512;
+const USUAL: usize = 1024;
 
 /// Everything that is kept of one session.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     str::FromStr,
+    sync::{Arc, LazyLock},
 };
 
 use serde_json::{Value, value::RawValue};
@@ -16,10 +17,18 @@ use crate::{
 /// The signals of a browser, as it sent them with an action.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inputs {
-    /// Their values, by name.
-    pub(crate) values: BTreeMap<String, Value>,
+    /// Their values, by name; shared with the streams that show what they become.
+    pub(crate) values: Arc<BTreeMap<String, Value>>,
     /// Those that the user changed: they are kept. The others are only what the action sees.
     pub(crate) dirty: BTreeSet<String>,
+}
+
+impl Inputs {
+    /// Those of nobody.
+    pub(crate) fn none() -> &'static Self {
+        static NONE: LazyLock<Inputs> = LazyLock::new(Inputs::default);
+        &NONE
+    }
 }
 
 /// Where the fields of one page, in one tab, come from.
@@ -307,6 +316,14 @@ pub(crate) enum Written {
 }
 
 impl FieldWriter {
+    /// With room for the fields of a page.
+    pub(crate) fn of(page: &PageDescriptor) -> Self {
+        Self {
+            written: Vec::with_capacity(page.fields.len()),
+            error: None,
+        }
+    }
+
     /// Takes a state field.
     pub fn state<T: StateEncode>(&mut self, value: &T) {
         match value.to_json() {

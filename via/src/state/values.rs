@@ -92,7 +92,6 @@ impl Fields {
     }
 }
 
-
 /// Takes a member that must be there.
 pub(super) fn take<T: for<'de> Deserialize<'de>>(
     parts: &mut Values,

@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::to_raw_value;
 
 use super::{
-    Document, Inputs, Load, Outcome, SharedDocument, Sources, TabId, TabRecord, Targets, VALUE,
-    change,
+    Document, Inputs, Outcome, SharedDocument, Sources, TabId, TabRecord, Targets, VALUE, change,
 };
 use crate::{
     __private::{ActionEntry, FieldReader, FieldWriter, PageDescriptor, ReadError, TypeInfo},
@@ -403,16 +402,10 @@ impl World {
         let empty = Document::new(Secret([7; 32]).hash(), Timestamp::from_millis(5));
         let text = String::from_utf8(empty.encode().bytes.to_vec()).unwrap();
         let record = |tab| {
-            let load = Load {
-                epoch: 0,
-                nonce: 0,
-                since: 0,
-            };
             let outcome = r#"{"unheard of":[ ]}"#;
-            let load = serde_json::to_string(&load).unwrap();
-            let load = load.strip_suffix('}').unwrap();
+            let load = r#""epoch":0,"nonce":0,"since":0"#;
             format!(
-                r#""{:016x}":{{"load":{load},{of_load}}},"number":0,"digest":0,"outcome":{outcome},"at":0,{of_tab},"fields":{{{other}}}}}"#,
+                r#""{:016x}":{{"load":{{{load},{of_load}}},"number":0,"digest":0,"outcome":{outcome},"at":0,{of_tab},"fields":{{{other}}}}}"#,
                 tab + 1
             )
         };
@@ -448,7 +441,7 @@ impl World {
                 shared: &[("room/{room}", &room.fields)],
                 principal: None,
                 params: &[],
-                inputs: &Inputs::default(),
+                inputs: Inputs::none(),
             },
             |page| {
                 before = page.texts();

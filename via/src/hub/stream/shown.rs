@@ -36,9 +36,9 @@ impl<'f> Shown<'f> {
     }
 
     /// The tab shows this.
-    pub(super) fn learn(&mut self, name: String, value: Value) {
-        if self.get(&name) != Some(&value) {
-            self.but.insert(name, Some(value));
+    pub(super) fn learn(&mut self, name: &str, value: &Value) {
+        if self.get(name) != Some(value) {
+            self.but.insert(name.to_owned(), Some(value.clone()));
         }
     }
 
@@ -65,15 +65,15 @@ mod tests {
         .into_iter()
         .collect();
         let mut shown = Shown::all(&frame);
-        shown.learn("a".to_owned(), Value::from(1));
+        shown.learn("a", &Value::from(1));
         assert!(shown.but.is_empty());
-        shown.learn("a".to_owned(), Value::from(7));
+        shown.learn("a", &Value::from(7));
         shown.forget("b");
         shown.forget("c");
         assert_eq!(shown.get("a"), Some(&Value::from(7)));
         assert_eq!(shown.get("b"), None);
         assert!(!shown.but.contains_key("c"));
-        shown.learn("b".to_owned(), Value::from(3));
+        shown.learn("b", &Value::from(3));
         assert_eq!(shown.get("b"), Some(&Value::from(3)));
         assert_eq!(Shown::nothing().get("a"), None);
     }

@@ -170,12 +170,12 @@ impl StreamTab {
             Shows::Hash(Some(hash)) if *hash == frame.hash => Shown::all(&frame.signals),
             Shows::Hash(_) => Shown::nothing(),
         };
-        self.look_up_what_was_sent(state, &sent, &frame, &mut known);
+        self.look_up_what_was_sent(state, sent.is_some(), &frame, &mut known);
         if matches!(&before, Shows::Hash(hash) if *hash != Some(frame.hash)) {
             // A whole frame tells everything.
             known = Shown::nothing();
         }
-        self.take_note_of(sent, &mut known);
+        self.take_note_of(sent.as_deref(), &mut known);
         let unseen = frame.unseen(&known);
         self.pushed.add(unseen.iter().map(|(name, _)| *name));
         // Where there is nothing to patch, the tab is told at least what its frame is called now.
@@ -222,7 +222,7 @@ impl StreamTab {
     fn look_up_what_was_sent(
         &mut self,
         state: &PageState,
-        sent: &BTreeMap<String, Value>,
+        told: bool,
         frame: &Frame,
         known: &mut Shown<'_>,
     ) {
@@ -237,7 +237,7 @@ impl StreamTab {
             return;
         }
         self.acted = record.number;
-        let Some(carried) = record.carried().filter(|_| sent.is_empty()) else {
+        let Some(carried) = record.carried().filter(|_| !told) else {
             return;
         };
         let revision = state.session.revision();
@@ -246,7 +246,7 @@ impl StreamTab {
         for name in &carried.same {
             match frame.signals.get(name) {
                 Some(value) if is_shown && !self.pushed.contains(name) => {
-                    known.learn(name.clone(), value.clone());
+                    known.learn(name, value);
                 }
                 // Whether it is still what the tab sent is not known.
                 _ => known.forget(name),
@@ -260,13 +260,11 @@ impl StreamTab {
 
     /// What a tab sent with its action it shows already, and is not sent back. But where a value
     /// was on its way to the tab, nobody knows which of the two it shows: it is told.
-    fn take_note_of(&mut self, sent: BTreeMap<String, Value>, known: &mut Shown<'_>) {
-        if sent.is_empty() {
-            return;
-        }
+    fn take_note_of(&mut self, sent: Option<&BTreeMap<String, Value>>, known: &mut Shown<'_>) {
+        let Some(sent) = sent else { return };
         for (name, value) in sent {
-            if self.pushed.contains(&name) {
-                known.forget(&name);
+            if self.pushed.contains(name) {
+                known.forget(name);
             } else {
                 known.learn(name, value);
             }
@@ -287,10 +285,11 @@ impl StreamTab {
             return;
         }
         self.number += 1;
-        let mut id = format!("{}/{}", self.index, self.number);
+        let mut id = String::with_capacity(48);
+        // Writing to a string does not fail.
+        let _ = write!(id, "{}/{}", self.index, self.number);
         while let Some(next) = events.next() {
             if events.peek().is_none() {
-                // Writing to a string does not fail.
                 let _ = write!(id, "/{hash}");
             }
             out.own().extend_from_slice(next.head.as_bytes());
