@@ -117,8 +117,9 @@ pub(super) async fn act(
         Err(refused) => return Ok(refused.into_response_to(Some(number))),
     };
     let token = shown.tokens.pop().flatten();
+    // On the heap, because what runs it would have the room for it twice.
     let call = match Call::check(&page, params, cookie, token, request, &body) {
-        Ok(call) => call,
+        Ok(call) => Box::new(call),
         Err(refused) => return Ok(refused.into_response_to(Some(number))),
     };
     let running = Arc::clone(&core);
@@ -205,7 +206,7 @@ impl Call {
         })
     }
 
-    async fn run(self, core: &Arc<Core>, page: Arc<PageEntry>) -> Result<Done, Failure> {
+    async fn run(self: Box<Self>, core: &Arc<Core>, page: Arc<PageEntry>) -> Result<Done, Failure> {
         let documents = core.hub.documents(self.cookie.id, &page, &self.params);
         let session = documents.session();
         if !core.hub.admits(session, core.config.action_rate) {

@@ -188,6 +188,9 @@ impl Core {
     /// The shared key; on the first call the app takes it from the store and begins to listen to
     /// the store's notices.
     pub(crate) async fn keys(&self) -> Result<&Keyring, StoreError> {
+        if let Some(keys) = self.keys.get() {
+            return Ok(keys);
+        }
         let keys = self.keys.get_or_try_init(|| async {
             let mut notices = self.store.subscribe();
             let keys = Arc::new(self.first_keys().await?);
@@ -212,7 +215,8 @@ impl Core {
             self.until_shutdown(sweep(Arc::clone(&self.store), clock.clone()));
             Ok(keys)
         });
-        keys.await.map(|keys| &**keys)
+        // Once, and large.
+        Box::pin(keys).await.map(|keys| &**keys)
     }
 
     async fn first_keys(&self) -> Result<Keyring, StoreError> {
@@ -244,8 +248,8 @@ impl Core {
         if !is_strange {
             return shown;
         }
-        keys.refresh_now_and_then(&*self.store, self.clock.now())
-            .await;
+        // Seldom, and large.
+        Box::pin(keys.refresh_now_and_then(&*self.store, self.clock.now())).await;
         open()
     }
 

@@ -1,6 +1,11 @@
 //! The routes of an app: each page's own path serves everything of the page.
 
-use std::{collections::HashMap, error::Error, future::Future, sync::Arc};
+use std::{
+    collections::HashMap,
+    error::Error,
+    future::{Future, ready},
+    sync::Arc,
+};
 
 use axum::{
     Router,
@@ -10,9 +15,10 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use futures_util::FutureExt as _;
-use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
+use futures_util::{FutureExt as _, future::Either};
+use http::{HeaderMap, HeaderName, StatusCode, Uri, header, request::Parts};
 use http_body_util::LengthLimitError;
+use tokio::time::timeout;
 
 use super::{Core, act, document, health, live_stream, security};
 use crate::{client, hub::TabStream, limits, page::PageEntry, protocol::answer::Refused};
@@ -94,17 +100,15 @@ pub(super) fn acted(
         .map(move |answer| answer.unwrap_or_else(|refused| refused.into_response_to(number)))
 }
 
-/// Not an `async fn`, which would keep the room of the request for as long as it runs.
+/// In two parts, of which the second takes the room of the first.
 fn answer(
     core: Arc<Core>,
     page: Arc<PageEntry>,
     params: Vec<(String, String)>,
     request: Request,
 ) -> impl Future<Output = Result<Response, Refused>> + Send {
-    let guarded = guarded(&core, request);
-    async move {
+    guarded(&core, request).then(|guarded| async move {
         let (headers, body) = guarded?;
-        let body = body.await?;
         match headers
             .get(security::VIA_REQUEST)
             .map(http::HeaderValue::as_bytes)
@@ -117,7 +121,7 @@ fn answer(
                 "The header `Via-Request` is neither `action` nor `attach`.",
             )),
         }
-    }
+    })
 }
 
 /// The number of the action that a request is about, known before its body is read.
@@ -129,32 +133,40 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
 
 /// A `POST` for the live stream.
 pub(super) async fn stream(core: Arc<Core>, request: Request) -> Result<TabStream, Refused> {
-    let (headers, body) = guarded(&core, request)?;
-    live_stream::open(core, &headers, &body.await?).await
+    let (headers, body) = guarded(&core, request).await?;
+    live_stream::open(core, &headers, &body).await
 }
 
-/// Lets only same-origin JSON of a sane size through, which is still to be read.
+/// Lets only same-origin JSON of a sane size through.
 fn guarded(
     core: &Core,
     request: Request,
-) -> Result<
-    (
-        HeaderMap,
-        impl Future<Output = Result<Bytes, Refused>> + use<>,
-    ),
-    Refused,
-> {
-    let (parts, body) = request.into_parts();
-    security::same_origin(&parts.headers, &core.config.origins)?;
-    if parts.headers.contains_key(header::CONTENT_ENCODING) {
+) -> impl Future<Output = Result<(HeaderMap, Bytes), Refused>> + Send + use<> {
+    let (Parts { headers, .. }, body) = request.into_parts();
+    match is_json_of_ours(core, &headers) {
+        Err(refused) => Either::Left(ready(Err(refused))),
+        Ok(()) => Either::Right(
+            timeout(limits::BODY_TIME, axum::body::to_bytes(body, limits::BODY)).map(|read| {
+                match read {
+                    Ok(Ok(body)) => Ok((headers, body)),
+                    Ok(Err(error)) => Err(too_large_or_cut(&error)),
+                    Err(_) => Err(too_slow()),
+                }
+            }),
+        ),
+    }
+}
+
+fn is_json_of_ours(core: &Core, headers: &HeaderMap) -> Result<(), Refused> {
+    security::same_origin(headers, &core.config.origins)?;
+    if headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Refused::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "encoded_body",
             "A request may not have a `Content-Encoding`.",
         ));
     }
-    let json = parts
-        .headers
+    let json = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
@@ -166,13 +178,7 @@ fn guarded(
             "A request must have the content type `application/json`.",
         ));
     }
-    let body = tokio::time::timeout(limits::BODY_TIME, axum::body::to_bytes(body, limits::BODY))
-        .map(|read| match read {
-            Ok(Ok(body)) => Ok(body),
-            Ok(Err(error)) => Err(too_large_or_cut(&error)),
-            Err(_) => Err(too_slow()),
-        });
-    Ok((parts.headers, body))
+    Ok(())
 }
 
 /// Why a body could not be read to its end.
