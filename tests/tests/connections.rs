@@ -132,6 +132,60 @@ async fn a_reader_that_takes_nothing_is_cut_after_fifteen_seconds() {
 }
 
 #[tokio::test]
+async fn slow_readers_that_keep_too_much_are_cut_at_once_and_no_other_is() {
+    // So many keep more than all slow readers may, each with a picture of its own.
+    const STALLED: usize = 5;
+    const LARGE: usize = 2_000_000;
+    const PICTURES: usize = 5;
+    let server = Serving::start(wall().streams_per_address(STALLED + 1)).await;
+    let (visitor, quick) = live(&server).await;
+    let mut healthy = opened(&visitor, &quick).await;
+    let mut stalled = Vec::new();
+    for _ in 0..STALLED {
+        let (visitor, tab) = live(&server).await;
+        let stream = opened(&visitor, &tab).await;
+        stalled.push((tab, stream));
+    }
+    let paint = async |tab: &Tab, size: usize| {
+        let answer = tab.act(Action::new("Wall::paint").arg(size)).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
+    };
+    let shows = async |stream: &mut Stream, size: usize| {
+        let picture = format!(" {size}<");
+        stream
+            .until("with the picture", |event| event.data.contains(&picture))
+            .await;
+    };
+    let begun = Instant::now();
+    let last = LARGE + PICTURES - 1;
+    for (tab, _) in &stalled {
+        // More than the buffers of the system take.
+        for step in 0..PICTURES {
+            paint(tab, LARGE + step).await;
+        }
+    }
+    eventually("the place of a stalled reader is free", async || {
+        let stream = visitor.stream(&[&quick]).await;
+        (stream.status() == StatusCode::OK).then_some(())
+    })
+    .await;
+    let cut_after = begun.elapsed();
+    assert!(cut_after < Duration::from_secs(14), "{cut_after:?}");
+    for step in 0..PICTURES {
+        paint(&quick, LARGE + step).await;
+        shows(&mut healthy, LARGE + step).await;
+    }
+    let (_, mut longest) = stalled.remove(0);
+    while let Some(event) = longest.next().await {
+        let picture = format!(" {last}<");
+        assert!(event.name != "via-bye" && !event.data.contains(&picture));
+    }
+    // The latest is let off, and reads on.
+    let (_, mut latest) = stalled.pop().unwrap();
+    shows(&mut latest, last).await;
+}
+
+#[tokio::test]
 async fn an_answer_is_given_over_a_connection_that_was_used_before() {
     let server = Serving::start(wall()).await;
     let (visitor, tab) = live(&server).await;

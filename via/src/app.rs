@@ -307,7 +307,7 @@ impl App {
     ///
     /// Set it to what you expect in all where browsers come by way of a proxy, whose address theirs
     /// then is; `usize::MAX` is no limit. Inside a router of your own nothing is counted.
-    /// (Shown by `tests/connections.rs`.)
+    /// (Shown by `tests/connections.rs` and `tests/http2.rs`.)
     pub fn streams_per_address(mut self, limit: usize) -> Self {
         self.streams_per_address = limit;
         self

@@ -13,7 +13,7 @@ use crate::patience::PATIENCE;
 use crate::sse::{Event, Parser};
 
 /// An event stream that is being read. It reads only when it is asked to: a stream that nobody
-/// asks is a stalled reader. Dropping it closes the connection.
+/// asks is a stalled reader. Dropping it closes the connection, if it has it to itself.
 #[derive(Debug)]
 pub struct Stream {
     status: StatusCode,
@@ -22,11 +22,12 @@ pub struct Stream {
     parser: Parser,
     ready: VecDeque<Event>,
     received: u64,
-    _connection: Connection,
+    /// Its own, if it has one.
+    _connection: Option<Connection>,
 }
 
 impl Stream {
-    pub(super) fn new(response: Response<Incoming>, connection: Connection) -> Self {
+    pub(super) fn new(response: Response<Incoming>, connection: Option<Connection>) -> Self {
         let (head, body) = response.into_parts();
         Self {
             status: head.status,

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::answer::Answer;
 use super::stream::Stream;
 use super::tab::Tab;
+use super::trunk::Trunk;
 use super::wire::{self, Connection, Line};
 use crate::patience::PATIENCE;
 
@@ -130,6 +131,13 @@ impl Visitor {
         Line::open(self.server).await
     }
 
+    /// Opens a connection over which many requests go at a time.
+    pub async fn connect_by_http2(&self) -> Trunk {
+        Trunk::open(self.server)
+            .await
+            .unwrap_or_else(|error| panic!("no connection: {error}"))
+    }
+
     /// Sends a request and keeps the cookies of the answer, whose body is still to come.
     pub(super) async fn begin(
         &self,
@@ -142,15 +150,20 @@ impl Visitor {
 
     /// Loads a page as a person does who follows a link: its status and HTML, whatever they are.
     pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.navigation(path))
+            .await
+            .unwrap_or_else(|error| panic!("GET {path}: {error}"))
+    }
+
+    /// The request of a person who follows a link.
+    pub(super) fn navigation(&self, path: &str) -> Request<Bytes> {
         let mut request = self.request(Method::GET, path, "");
         let headers = request.headers_mut();
         headers.insert("sec-fetch-site", HeaderValue::from_static("none"));
         headers.insert("sec-fetch-mode", HeaderValue::from_static("navigate"));
         headers.insert("sec-fetch-dest", HeaderValue::from_static("document"));
         headers.insert("accept", HeaderValue::from_static("text/html"));
-        self.send(request)
-            .await
-            .unwrap_or_else(|error| panic!("GET {path}: {error}"))
+        request
     }
 
     /// Attaches a live tab to the page at `path`, which must be the page's own address.
@@ -193,19 +206,24 @@ impl Visitor {
 
     /// The same at an app whose stream has another path, because it is nested in a router.
     pub async fn resume_at(&self, path: &str, tabs: &[(&Tab, Option<&str>)]) -> Stream {
+        let (response, connection) = self
+            .begin(self.opening(path, tabs))
+            .await
+            .unwrap_or_else(|error| panic!("the stream does not open: {error}"));
+        Stream::new(response, Some(connection))
+    }
+
+    /// The request that opens a stream.
+    pub(super) fn opening(&self, path: &str, tabs: &[(&Tab, Option<&str>)]) -> Request<Bytes> {
         let tabs: Vec<_> = tabs
             .iter()
             .map(|(tab, frame)| json!({ "token": tab.token(), "frame": frame }))
             .collect();
         let body = json!({ "tabs": tabs }).to_string();
-        let (response, connection) = self
-            .begin(self.post(path, "stream", body))
-            .await
-            .unwrap_or_else(|error| panic!("the stream does not open: {error}"));
-        Stream::new(response, connection)
+        self.post(path, "stream", body)
     }
 
-    fn keep_cookies(&self, headers: &HeaderMap) {
+    pub(super) fn keep_cookies(&self, headers: &HeaderMap) {
         let mut jar = self.jar();
         for cookie in headers.get_all(SET_COOKIE) {
             let cookie = cookie.to_str().expect("a cookie is plain text");

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
 use super::{
     Core,
@@ -69,7 +72,7 @@ pub(super) async fn open(
 }
 
 /// The headers of a stream.
-pub(super) const HEADERS: [(HeaderName, HeaderValue); 4] = [
+pub(super) const HEADERS: [(HeaderName, HeaderValue); 3] = [
     (
         header::CONTENT_TYPE,
         HeaderValue::from_static(sse::CONTENT_TYPE),
@@ -83,14 +86,18 @@ pub(super) const HEADERS: [(HeaderName, HeaderValue); 4] = [
         HeaderName::from_static("x-accel-buffering"),
         HeaderValue::from_static("no"),
     ),
-    // A browser that replaces its stream would keep the old connection for a while, to use it
-    // again, and it has only six.
-    (header::CONNECTION, HeaderValue::from_static("close")),
 ];
 
-/// A stream as an answer like any other, which a server of axum's writes.
-pub(super) fn respond(stream: TabStream) -> Response {
-    (HEADERS, stream.into_body()).into_response()
+/// One more where a stream has a connection of its own. A browser that replaces its stream would
+/// keep the old connection for a while, to use it again, and it has only six.
+pub(super) const CLOSE: (HeaderName, HeaderValue) =
+    (header::CONNECTION, HeaderValue::from_static("close"));
+
+/// A stream as an answer like any other, to a request of this version.
+pub(super) fn respond(body: Body, version: Version) -> Response {
+    // HTTP/2 has no headers about connections.
+    let close = (version < Version::HTTP_2).then_some([CLOSE]);
+    (HEADERS, close, body).into_response()
 }
 
 /// Makes sure that what is known of the shared values is what the store has by now: another server

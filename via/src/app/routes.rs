@@ -55,9 +55,11 @@ pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
     let streamed = {
         let core = Arc::clone(core);
         move |request: Request| async move {
-            stream(core, request)
-                .await
-                .map_or_else(IntoResponse::into_response, live_stream::respond)
+            let version = request.version();
+            match stream(core, request).await {
+                Ok(stream) => live_stream::respond(stream.into_body(|_, _| {}), version),
+                Err(refused) => refused.into_response(),
+            }
         }
     };
     router

@@ -3,8 +3,11 @@
 mod accept;
 mod addresses;
 mod connection;
+mod http1;
+mod http2;
 mod live_socket;
 mod patient_io;
+mod protocol;
 
 use std::{future::Future, net::SocketAddr, sync::Arc};
 

@@ -1,6 +1,8 @@
 //! What a stream is about to send.
 
-use bytes::{Bytes, BytesMut};
+use std::collections::VecDeque;
+
+use bytes::Bytes;
 
 /// From how many bytes on it costs less to share than to copy.
 const SHARED_FROM: usize = 4 * 1024;
@@ -52,16 +54,18 @@ impl Outgoing {
         self.shared.iter().map(|(_, shared)| &**shared)
     }
 
-    /// All of it in one.
-    pub(crate) fn into_bytes(self) -> Bytes {
-        if self.shared.is_empty() {
-            return self.own.into();
+    /// All of it, in order; what is shared stays so.
+    pub(crate) fn into_pieces(self) -> VecDeque<Bytes> {
+        let mut own = Bytes::from(self.own);
+        let mut pieces = VecDeque::with_capacity(2 * self.shared.len() + 1);
+        let mut at = 0;
+        for (until, shared) in self.shared {
+            pieces.extend([own.split_to(until - at), shared]);
+            at = until;
         }
-        let mut all = BytesMut::new();
-        for piece in self.pieces() {
-            all.extend_from_slice(piece);
-        }
-        all.freeze()
+        pieces.push_back(own);
+        pieces.retain(|piece| !piece.is_empty());
+        pieces
     }
 }
 
@@ -89,11 +93,10 @@ mod tests {
         let pieces: Vec<_> = out.pieces().collect();
         assert_eq!(pieces, [b"ab".as_slice(), &large, &large, b"cd"]);
         assert_eq!(pieces[1].as_ptr(), large.as_ptr());
-        let mut expected = b"ab".to_vec();
-        expected.extend_from_slice(&large);
-        expected.extend_from_slice(&large);
-        expected.extend_from_slice(b"cd");
-        assert_eq!(out.into_bytes(), expected);
+        let expected: Vec<_> = out.pieces().map(Bytes::copy_from_slice).collect();
+        let owned = out.into_pieces();
+        assert_eq!(owned, expected);
+        assert_eq!(owned[1].as_ptr(), large.as_ptr());
         assert!(Outgoing::default().is_empty());
     }
 }

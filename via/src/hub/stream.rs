@@ -7,6 +7,7 @@ mod shown;
 mod tab;
 
 use std::{
+    collections::VecDeque,
     convert::Infallible,
     fmt,
     future::poll_fn,
@@ -17,6 +18,7 @@ use std::{
 };
 
 use axum::body::Body;
+use futures_util::stream::unfold;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 pub(super) use self::shown::Shown;
@@ -113,21 +115,34 @@ impl TabStream {
         }
     }
 
-    /// The body of a response. It holds no queue: a chunk is made when the connection can take
-    /// it, from the state of that moment.
-    pub(crate) fn into_body(self) -> Body {
-        Body::from_stream(futures_util::stream::unfold(self, |mut stream| async {
-            let mut chunk = Outgoing::default();
-            let more = stream.next(&mut chunk).await;
-            more.then(|| (Ok::<_, Infallible>(chunk.into_bytes()), stream))
+    /// The body of a response. It holds no queue: what it says is made when the connection can take
+    /// it, from the state of that moment, and `told` to the caller before it is handed out in pieces.
+    pub(crate) fn into_body(self, told: impl Fn(&Self, &Outgoing) + Send + 'static) -> Body {
+        let begin = (self, VecDeque::new(), told);
+        Body::from_stream(unfold(begin, |(mut stream, mut pieces, told)| async {
+            if pieces.is_empty() {
+                let mut out = Outgoing::default();
+                if !stream.next(&mut out).await {
+                    return None;
+                }
+                told(&stream, &out);
+                pieces = out.into_pieces();
+            }
+            let piece = pieces.pop_front()?;
+            Some((Ok::<_, Infallible>(piece), (stream, pieces, told)))
         }))
     }
 
     /// Counts it among those that take slowly what they are sent, of which `out` is left.
     pub(crate) fn slow_reader(&self, out: &Outgoing) -> SlowReader {
+        self.core.hub.slow_readers.join(self.keeps(out))
+    }
+
+    /// What it keeps in memory until `out` is taken.
+    pub(crate) fn keeps(&self, out: &Outgoing) -> impl Iterator<Item = Kept> {
         let sent = out.shared().map(|bytes| Kept::new(bytes, 0));
         let shown = self.tabs.iter().filter_map(StreamTab::kept);
-        self.core.hub.slow_readers.join(sent.chain(shown))
+        sent.chain(shown)
     }
 
     /// Waits until there is something to say, and appends it; answers `false` when the stream is

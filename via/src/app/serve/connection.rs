@@ -1,35 +1,21 @@
-//! One HTTP/1 connection: requests are answered until it ends, or becomes a live stream.
+//! One connection: what it speaks is found out, and its requests are answered.
 
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    future::{Future, poll_fn},
-    net::IpAddr,
-    pin::Pin,
-    sync::{Arc, Mutex},
-    task::Poll,
-};
+use std::{collections::HashMap, future::Future, net::IpAddr, sync::Arc};
 
-use axum::{
-    Router,
-    body::Body,
-    extract::Request,
-    response::{IntoResponse as _, Response},
-};
+use axum::{Router, extract::Request, response::Response};
 use http::{Method, StatusCode};
-use hyper::{body::Incoming, server::conn::http1, service::Service};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::sleep_until};
 use tower_service::Service as _;
 
 use super::{
-    addresses::Addresses,
+    addresses::{Addresses, Seat},
+    http1, http2,
     live_socket::LiveSocket,
-    patient_io::{PatientIo, Pulse},
+    patient_io::Pulse,
+    protocol::{self, Protocol},
 };
 use crate::{
     app::{Core, routes, security},
-    hub::lock,
-    limits,
     page::PageEntry,
     protocol::answer::Refused,
 };
@@ -44,121 +30,68 @@ pub(super) struct Site {
     pub(super) addresses: Addresses,
 }
 
-/// Answers the requests of one connection.
-#[derive(Debug)]
-struct Desk {
-    site: Arc<Site>,
-    peer: IpAddr,
-    pulse: Arc<Pulse>,
-    /// The stream that the connection is to become.
-    live: Mutex<Option<LiveSocket>>,
-}
-
-/// The same, as hyper calls it.
-struct Bell(Arc<Desk>);
-
 /// Answers requests until the connection ends, or is to become a live stream.
-pub(super) async fn serve(
+pub(super) fn serve(
     site: Arc<Site>,
     socket: TcpStream,
     peer: IpAddr,
-) -> Option<(LiveSocket, TcpStream)> {
+) -> impl Future<Output = Option<(LiveSocket, TcpStream)>> + Send {
     let pulse = Pulse::new();
-    let desk = Arc::new(Desk {
-        site: Arc::clone(&site),
-        peer,
-        pulse: Arc::clone(&pulse),
-        live: Mutex::default(),
-    });
-    let bell = Bell(Arc::clone(&desk));
-    let mut connection = http1::Builder::new()
-        .max_buf_size(limits::CONNECTION_BUFFER)
-        .max_header_size(limits::HEAD)
-        .serve_connection(PatientIo::new(socket, pulse), bell);
-    let mut stopping = std::pin::pin!(site.core.shutdown.cancelled());
-    let mut told = false;
-    let becomes = poll_fn(|cx| {
-        if !told && stopping.as_mut().poll(cx).is_ready() {
-            told = true;
-            Pin::new(&mut connection).graceful_shutdown();
-        }
-        let over = Pin::new(&mut connection).poll(cx);
-        if let Some(stream) = lock(&desk.live).take() {
-            return Poll::Ready(Some(stream));
-        }
-        over.map(|result| {
-            if let Err(error) = result {
-                tracing::debug!(%error, "a connection has ended");
+    // The arguments of an `async fn` would be held twice.
+    async move {
+        let spoken = tokio::select! {
+            biased;
+            spoken = protocol::spoken(&socket) => spoken.ok()?,
+            () = site.core.shutdown.cancelled() => return None,
+            () = sleep_until(pulse.next_request_by()) => return None,
+        };
+        match spoken {
+            Protocol::Http1 => http1::serve(site, socket, peer, pulse).await,
+            Protocol::Http2 => {
+                // On the heap, so that connections of the other kind stay small.
+                Box::pin(http2::serve(site, socket, peer, pulse)).await;
+                None
             }
-            None
-        })
-    })
-    .await;
-    becomes.map(|stream| (stream, connection.into_parts().io.into_socket()))
-}
-
-impl Service<http::Request<Incoming>> for Bell {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-    fn call(&self, request: http::Request<Incoming>) -> Self::Future {
-        self.0.pulse.begin();
-        let desk = Arc::clone(&self.0);
-        let request = request.map(Body::new);
-        Box::pin(async move {
-            let response = desk.answer(request).await;
-            desk.pulse.end();
-            Ok(response)
-        })
+        }
     }
 }
 
-impl Desk {
-    async fn answer(&self, request: Request) -> Response {
+impl Site {
+    /// Answers what is no request for a stream.
+    pub(super) async fn answer(&self, request: Request) -> Response {
         // What is most frequent, without a way around: the router would come to the same.
-        if request.method() == Method::POST {
-            let path = request.uri().path();
-            if path == routes::STREAM {
-                let refused = self.stream(request).await;
-                return finished(refused.into_response());
-            }
-            if let Some(page) = self.site.plain.get(path) {
-                let (core, page) = (Arc::clone(&self.site.core), Arc::clone(page));
-                return finished(routes::acted(core, page, Vec::new(), request).await);
-            }
+        if request.method() == Method::POST
+            && let Some(page) = self.plain.get(request.uri().path())
+        {
+            let (core, page) = (Arc::clone(&self.core), Arc::clone(page));
+            return finished(routes::acted(core, page, Vec::new(), request).await);
         }
-        match self.site.router.clone().call(request).await {
+        match self.router.clone().call(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         }
     }
 
-    /// Returns only if there is no stream: otherwise the connection is taken from under it.
-    async fn stream(&self, request: Request) -> Refused {
-        let Some(seat) = self.site.addresses.take_seat(self.peer) else {
-            return Refused::new(
+    /// A place for one more stream of `peer`.
+    pub(super) fn take_seat(&self, peer: IpAddr) -> Result<Seat, Refused> {
+        self.addresses.take_seat(peer).ok_or_else(|| {
+            Refused::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too_many_streams",
                 "Too many pages are open at this address.",
             )
-            .retry_after(5);
-        };
-        match routes::stream(Arc::clone(&self.site.core), request).await {
-            Err(refused) => refused,
-            Ok(stream) => {
-                *lock(&self.live) = Some(LiveSocket {
-                    stream,
-                    _seat: seat,
-                });
-                std::future::pending().await
-            }
-        }
+            .retry_after(5)
+        })
     }
 }
 
+/// Whether `request` is for a live stream.
+pub(super) fn is_for_a_stream<B>(request: &http::Request<B>) -> bool {
+    request.method() == Method::POST && request.uri().path() == routes::STREAM
+}
+
 /// As the router's middleware would leave it.
-fn finished(mut response: Response) -> Response {
+pub(super) fn finished(mut response: Response) -> Response {
     security::add_default_headers(&mut response);
     response
 }

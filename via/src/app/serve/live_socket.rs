@@ -75,6 +75,7 @@ fn head() -> Vec<u8> {
     let mut head = format!("HTTP/1.1 200 OK\r\ndate: {date}\r\n");
     for (name, value) in live_stream::HEADERS
         .iter()
+        .chain([&live_stream::CLOSE])
         .chain(&security::DEFAULT_HEADERS)
     {
         let value = value.to_str().unwrap_or_default();
