@@ -3,6 +3,7 @@
 use std::{collections::HashMap, future::Future, net::IpAddr, sync::Arc};
 
 use axum::{Router, extract::Request, response::Response};
+use futures_util::{FutureExt as _, future::Either};
 use http::{Method, StatusCode};
 use tokio::{net::TcpStream, time::sleep_until};
 use tower_service::Service as _;
@@ -58,18 +59,23 @@ pub(super) fn serve(
 
 impl Site {
     /// Answers what is no request for a stream.
-    pub(super) async fn answer(&self, request: Request) -> Response {
+    pub(super) fn answer(&self, request: Request) -> impl Future<Output = Response> + Send + use<> {
         // What is most frequent, without a way around: the router would come to the same.
         if request.method() == Method::POST
             && let Some(page) = self.plain.get(request.uri().path())
         {
             let (core, page) = (Arc::clone(&self.core), Arc::clone(page));
-            return finished(routes::acted(core, page, Vec::new(), request).await);
+            return Either::Left(routes::acted(core, page, Vec::new(), request).map(finished));
         }
-        match self.router.clone().call(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        }
+        Either::Right(
+            self.router
+                .clone()
+                .call(request)
+                .map(|answer| match answer {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                }),
+        )
     }
 
     /// A place for one more stream of `peer`.

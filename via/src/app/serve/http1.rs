@@ -14,6 +14,7 @@ use axum::{
     extract::Request,
     response::{IntoResponse as _, Response},
 };
+use futures_util::FutureExt as _;
 use hyper::{body::Incoming, server::conn::http1, service::Service};
 use tokio::net::TcpStream;
 
@@ -89,23 +90,21 @@ impl Service<http::Request<Incoming>> for Bell {
         self.0.pulse.begin();
         let desk = Arc::clone(&self.0);
         let request = request.map(Body::new);
-        Box::pin(async move {
-            let response = desk.answer(request).await;
+        if is_for_a_stream(&request) {
+            return Box::pin(async move {
+                let refused = desk.stream(request).await;
+                desk.pulse.end();
+                Ok(finished(refused.into_response()))
+            });
+        }
+        Box::pin(self.0.site.answer(request).map(move |response| {
             desk.pulse.end();
             Ok(response)
-        })
+        }))
     }
 }
 
 impl Desk {
-    async fn answer(&self, request: Request) -> Response {
-        if is_for_a_stream(&request) {
-            let refused = self.stream(request).await;
-            return finished(refused.into_response());
-        }
-        self.site.answer(request).await
-    }
-
     /// Returns only if there is no stream: otherwise the connection is taken from under it.
     async fn stream(&self, request: Request) -> Refused {
         let seat = match self.site.take_seat(self.peer) {
