@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::{Core, Standing, outlive::outlive};
+use super::{Core, Standing, outlive::outlive, security::DEFAULT_HEADERS};
 use crate::{
     action::{ActionError, Arguments, Command, Effects, Refusal, TaskFuture, TaskHome},
     hub::{LoadError, PageDocuments, PageState, SessionState},
@@ -334,7 +334,7 @@ fn applied(number: u64, outcome: Outcome) -> Response {
             };
             let headers = response.headers_mut();
             // With those that every answer has, in one go.
-            headers.reserve(12);
+            headers.reserve(3 + DEFAULT_HEADERS.len());
             headers.insert(ACK, HeaderValue::from(number));
             headers.insert(REVISION, HeaderValue::from(revision));
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
