@@ -13,7 +13,10 @@ use crate::load::{
 /// How many tabs act.
 const OTHERS: usize = 4;
 
-/// How often the wall is painted: more than the buffers of the system take.
+/// How often the wall is painted before the others act: then the buffers of the system are full.
+const FILLING: usize = 10;
+
+/// How often it is painted while they act.
 const STEPS: usize = 40;
 
 /// How long the others act for each time that it is painted.
@@ -52,6 +55,10 @@ pub(crate) fn run(server: &Server, store: &str, count: usize) -> io::Result<()> 
 
 /// Paints, and lets the others act meanwhile. Returns how long their actions took.
 fn painted(painter: &mut Tab, others: &mut ClosedLoop) -> io::Result<Vec<Duration>> {
+    for _ in 0..FILLING {
+        painter.act()?;
+        painter.finish()?;
+    }
     let mut took = Vec::new();
     for _ in 0..STEPS {
         painter.act()?;
