@@ -459,12 +459,12 @@ impl Transaction<'_> {
                     document.begin_anew(now);
                 }
             }
-            document.previous = Some(PreviousSecret {
+            document.previous = Some(Box::new(PreviousSecret {
                 secret: cookie.secret.hash(),
                 at: now.as_millis(),
                 tab,
                 number: self.numbered.map_or(0, |numbered| numbered.number),
-            });
+            }));
             handed_out = Some(self.rotate(&mut document, now));
         }
         document.made_for(commit);

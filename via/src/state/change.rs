@@ -102,6 +102,7 @@ fn carried<P: Page>(
         } else {
             &mut carried.differ
         };
+        list.reserve_exact(1);
         list.push(field.name.to_owned());
     }
     carried

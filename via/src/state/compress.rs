@@ -33,21 +33,21 @@ const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// What goes into the store for a document: the same bytes, or a frame that is smaller by at least
 /// an eighth.
-pub(super) fn pack(document: Vec<u8>) -> Bytes {
-    // Documents are kept: in no more room than they need.
-    let document = document.into_boxed_slice();
+///
+/// They are kept, so they take no more room than they need.
+pub(super) fn pack(document: &[u8]) -> Bytes {
     if document.len() < THRESHOLD && !document.starts_with(&MAGIC) {
-        return document.into();
+        return Bytes::copy_from_slice(document);
     }
-    match zstd::bulk::compress(&document, LEVEL) {
+    match zstd::bulk::compress(document, LEVEL) {
         Ok(frame)
             if frame.len() <= document.len() - document.len() / 8
                 || document.starts_with(&MAGIC) =>
         {
-            frame.into()
+            frame.into_boxed_slice().into()
         }
         // Compression is for room alone. It fails where there is no memory for it.
-        _ => document.into(),
+        _ => Bytes::copy_from_slice(document),
     }
 }
 
@@ -93,14 +93,14 @@ mod tests {
         #[test]
         fn any_bytes_come_back(bytes in prop::collection::vec(any::<u8>(), 0..20_000), framed: bool) {
             let bytes = if framed { [&MAGIC, &*bytes].concat() } else { bytes };
-            let packed = pack(bytes.clone());
+            let packed = pack(&bytes);
             prop_assert_eq!(&*unpack(&packed).unwrap(), &*bytes);
         }
 
         #[test]
         fn any_json_comes_back(text in ".{0,40}", times in 0_usize..1000) {
             let document = json(text, times);
-            let packed = pack(document.clone());
+            let packed = pack(&document);
             prop_assert!(packed.len() <= document.len());
             prop_assert_eq!(&*unpack(&packed).unwrap(), &*document);
         }
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn a_document_that_repeats_itself_is_stored_small() {
         let document = json("the same again".into(), 10_000);
-        let packed = pack(document.clone());
+        let packed = pack(&document);
         assert!(packed.starts_with(&MAGIC));
         assert!(packed.len() * 20 < document.len());
     }

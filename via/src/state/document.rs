@@ -1,6 +1,6 @@
 //! The document of a session: state, tabs and what they did last, committed together.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{cell::Cell, collections::BTreeMap, fmt, str::FromStr};
 
 use bytes::Bytes;
 use serde::{
@@ -27,15 +27,15 @@ const MAX_TABS: usize = 64;
 /// How many of its latest commits a document names.
 pub(crate) const RECENT: usize = 8;
 
-/// How much room most documents need while they are written, in bytes.
-const USUAL: usize = 1024;
+/// How much room most documents need while they are written, in bytes: so much is kept for the next.
+const USUAL: usize = 16 * 1024;
 
 /// Everything that is kept of one session.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
     pub(crate) secret: SecretHash,
-    /// The secret before the latest rotation.
-    pub(crate) previous: Option<PreviousSecret>,
+    /// The secret before the latest rotation; boxed, because most sessions have none.
+    pub(crate) previous: Option<Box<PreviousSecret>>,
     pub(crate) created: Timestamp,
     /// What the session's tabs share.
     pub(crate) fields: Fields,
@@ -162,13 +162,22 @@ pub(crate) struct Encoded {
 
 impl Encoded {
     pub(super) fn of(document: &impl Serialize) -> Self {
-        let mut json = Vec::with_capacity(USUAL);
+        thread_local! {
+            static JSON: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+        }
+
+        let mut json = JSON.take();
+        json.clear();
         serde_json::to_writer(&mut json, document)
             .expect("text, numbers and JSON always have a JSON form");
-        Self {
+        let encoded = Self {
             size: json.len(),
-            bytes: compress::pack(json),
+            bytes: compress::pack(&json),
+        };
+        if json.capacity() <= USUAL {
+            JSON.set(json);
         }
+        encoded
     }
 }
 
@@ -238,6 +247,8 @@ impl Document {
         if self.recent.len() >= RECENT {
             self.recent.drain(..=self.recent.len() - RECENT);
         }
+        // Documents are kept: in no more room than they need.
+        self.recent.reserve_exact(1);
         self.recent.push(mark(commit));
     }
 
