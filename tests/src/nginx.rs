@@ -30,7 +30,9 @@ pub struct Nginx {
 
 impl Nginx {
     /// Starts nginx on a free port in front of these servers, which it visits in turn, whoever
-    /// asks: no session sticks to a server. Nothing about proxying is set beside that.
+    /// asks: no session sticks to a server. Nothing about proxying is set beside that, except that a
+    /// server which could not be reached is visited again when its turn comes: by itself nginx leaves
+    /// it out for ten seconds, and has none left when all were restarted within these.
     #[track_caller]
     #[must_use]
     pub fn start(servers: &[SocketAddr]) -> Self {
@@ -105,7 +107,7 @@ fn configuration(directory: &Path, address: SocketAddr, servers: &[SocketAddr]) 
     let directory = directory.display();
     let mut upstream = String::new();
     for server in servers {
-        let _ = writeln!(upstream, "    server {server};");
+        let _ = writeln!(upstream, "    server {server} max_fails=0;");
     }
     format!(
         "daemon off;

@@ -218,11 +218,16 @@ impl Tree {
         let mut all = Vec::with_capacity(self.nodes.len() - removed.len() + parsed.len());
         all.extend_from_slice(&self.nodes[..nodes.start]);
         all.extend_from_slice(&parsed);
-        all.extend(self.nodes[nodes.end..].iter().map(|node| {
-            let mut node = *node;
-            node.shift((offset(nodes.end), more), grown);
-            node
-        }));
+        let behind = &self.nodes[nodes.end..];
+        if (more, grown) == (0, 0) {
+            all.extend_from_slice(behind);
+        } else {
+            all.extend(behind.iter().map(|node| {
+                let mut node = *node;
+                node.shift((offset(nodes.end), more), grown);
+                node
+            }));
+        }
         for ancestor in self.ancestors(around) {
             let node = &mut all[ancestor];
             node.close = node.close.wrapping_add(grown);
