@@ -59,4 +59,5 @@ pub mod sse;
 pub mod stores;
 pub mod tape;
 pub mod twisted;
+pub mod wall;
 pub mod weight;

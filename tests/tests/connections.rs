@@ -5,34 +5,10 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use via::App;
-use via::prelude::*;
 use via_tests::http::{Action, Stream, Tab, Visitor, raw};
 use via_tests::patience::{PATIENCE, eventually};
 use via_tests::serving::Serving;
-
-#[via::page("/")]
-struct Wall {
-    #[state]
-    size: usize,
-}
-
-#[via::actions]
-impl Wall {
-    fn paint(&mut self, size: usize) {
-        self.size = size;
-    }
-}
-
-impl View for Wall {
-    fn view(&self, _cx: &Cx<Self>) -> Markup {
-        html! { p { (" ".repeat(self.size)) (self.size) } }
-    }
-}
-
-fn wall() -> App {
-    App::new().page::<Wall>()
-}
+use via_tests::wall::wall;
 
 async fn live(server: &Serving) -> (Visitor, Tab) {
     let visitor = server.visit("/").await;

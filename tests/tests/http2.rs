@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 use http::{HeaderValue, StatusCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use via::App;
-use via::prelude::*;
 use via_tests::http::{Action, Stream, Tab, Trunk, Visitor};
 use via_tests::patience::{PATIENCE, eventually};
 use via_tests::serving::Serving;
+use via_tests::wall::wall;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// So many readers keep more than all slow readers may, each with a picture of its own ...
@@ -20,29 +19,6 @@ const LARGE: usize = 2_000_000;
 const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
 /// The begin of a head, `:method: GET`, that does not go on.
 const HALF_A_HEAD: &[u8] = b"\0\0\x01\x01\x01\0\0\0\x01\x82";
-
-#[via::page("/")]
-struct Wall {
-    #[state]
-    size: usize,
-}
-
-#[via::actions]
-impl Wall {
-    fn paint(&mut self, size: usize) {
-        self.size = size;
-    }
-}
-
-impl View for Wall {
-    fn view(&self, _cx: &Cx<Self>) -> Markup {
-        html! { p id="wall" { (" ".repeat(self.size)) (self.size) } }
-    }
-}
-
-fn wall() -> App {
-    App::new().page::<Wall>()
-}
 
 /// Somebody new with a live tab, all by this connection.
 async fn live(server: &Serving, trunk: &Trunk) -> Tab {

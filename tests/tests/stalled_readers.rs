@@ -7,34 +7,14 @@ use http::StatusCode;
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream};
-use via::App;
-use via::prelude::*;
 use via_tests::http::{Action, bytes};
 use via_tests::serving::Serving;
+use via_tests::wall::wall;
 use via_tests::weight::resident;
 
 const READERS: usize = 500;
 const STEPS: usize = 60;
 const MIB: usize = 1024 * 1024;
-
-#[via::page("/")]
-struct Wall {
-    #[state]
-    size: usize,
-}
-
-#[via::actions]
-impl Wall {
-    fn paint(&mut self, size: usize) {
-        self.size = size;
-    }
-}
-
-impl View for Wall {
-    fn view(&self, _cx: &Cx<Self>) -> Markup {
-        html! { p { (" ".repeat(self.size)) (self.size) } }
-    }
-}
 
 /// Opens a stream and never reads from it.
 async fn stall(server: &Serving, request: &[u8]) -> TcpStream {
@@ -76,7 +56,7 @@ fn five_hundred_stalled_readers_take_at_most_32_mib_and_nobody_else_notices() {
 
 /// What the process takes at most for readers who stall and one who does not, in bytes.
 async fn weigh() -> usize {
-    let app = App::new().page::<Wall>().streams_per_address(usize::MAX);
+    let app = wall().streams_per_address(usize::MAX);
     let server = Serving::start(app).await;
     let visitor = server.visit("/").await;
     let tab = visitor.attach("/").await;

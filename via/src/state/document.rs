@@ -27,8 +27,8 @@ const MAX_TABS: usize = 64;
 /// How many of its latest commits a document names.
 pub(crate) const RECENT: usize = 8;
 
-/// How much room most documents need while they are written, in bytes: so much is kept for the next.
-const USUAL: usize = 16 * 1024;
+/// In how much room, in bytes, a document may have been written for that to be kept for the next.
+const ROOM: usize = 16 * 1024;
 
 /// Everything that is kept of one session.
 #[derive(Clone, Debug)]
@@ -174,7 +174,7 @@ impl Encoded {
             size: json.len(),
             bytes: compress::pack(&json),
         };
-        if json.capacity() <= USUAL {
+        if json.capacity() <= ROOM {
             JSON.set(json);
         }
         encoded

@@ -1,0 +1,30 @@
+//! A page as large as a test wants it, and that changes as a whole: for readers who are slow.
+
+use via::App;
+use via::prelude::*;
+
+/// A page of one text, as long as the last action said, with its length at the end.
+#[via::page("/")]
+#[derive(Debug)]
+pub struct Wall {
+    #[state]
+    size: usize,
+}
+
+#[via::actions]
+impl Wall {
+    fn paint(&mut self, size: usize) {
+        self.size = size;
+    }
+}
+
+impl View for Wall {
+    fn view(&self, _cx: &Cx<Self>) -> Markup {
+        html! { p id="wall" { (" ".repeat(self.size)) (self.size) } }
+    }
+}
+
+/// An app of that page alone.
+pub fn wall() -> App {
+    App::new().page::<Wall>()
+}
