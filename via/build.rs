@@ -31,7 +31,7 @@ const OTHERS: [&str; 4] = ["early.js", "dev.js", "hub-worker.js", "own-stream.js
 /// Properties of the page's client alone, which get short names: nothing of the browser, of the wire, of
 /// what is stored or told to other scripts, and of expressions is called so, and no code asks an object
 /// that has one which properties it has. The order is one that compresses well.
-const PROPERTIES: [&str; 45] = [
+const PROPERTIES: [&str; 48] = [
     "carry",
     "queued",
     "settled",
@@ -77,7 +77,19 @@ const PROPERTIES: [&str; 45] = [
     "isSecret",
     "comeBack",
     "declare",
+    "queue",
+    "write",
+    "refused",
 ];
+
+/// The same for the hub, in its worker or in a page of its own.
+const HUB_PROPERTIES: [&str; 13] = [
+    "listed", "greeted", "close", "key", "timers", "refused", "deliver", "early", "next", "check",
+    "base", "cap", "reset",
+];
+
+/// The bundles that have a hub.
+const HUBS: [&str; 2] = ["hub-worker.js", "own-stream.js"];
 
 fn main() {
     let client = Path::new(&env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("client");
@@ -86,7 +98,9 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
     for (entry, text) in bundles(&client) {
-        let own: &[_] = if OTHERS.contains(&entry) {
+        let own: &[_] = if HUBS.contains(&entry) {
+            &HUB_PROPERTIES
+        } else if OTHERS.contains(&entry) {
             &[]
         } else {
             &PROPERTIES

@@ -3,9 +3,10 @@
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
+use http::StatusCode;
 use serde_json::Value;
 use via_tests::chromium::{Browser, Page, Profile};
-use via_tests::proxy::{Fate, Proxy};
+use via_tests::proxy::{Exchange, Fate, Proxy};
 use via_tests::server::{Options, Server};
 
 /// Held for reading by every test here and for writing by the one that measures time.
@@ -138,6 +139,54 @@ fn a_double_click_is_two_actions_while_the_answer_to_the_first_is_awaited() {
     }
     assert_eq!(first.eval("doubles"), 3);
     settled(&[&first, &second], 6);
+}
+
+#[test]
+fn a_tab_shows_what_comes_with_answers_and_on_its_stream_in_one_order() {
+    let _together = QUIET.read().unwrap_or_else(PoisonError::into_inner);
+    let server = Server::build("counter-example").start(Options::default());
+    let proxy = Proxy::start(server.address());
+    let profile = Browser::shared().profile();
+    let first = open(&profile, &proxy.url("/"));
+    // The same session by another way, so that nothing of it is held back.
+    let second = open(&profile, &server.url("/"));
+    first.eval(
+        "{
+        window.shown = [];
+        via.on('via:frame', () => shown.push(Number(document.querySelector('output').textContent)));
+    }",
+    );
+    for count in 1..=5 {
+        increment(&first);
+        shows(&first, count);
+        first.wait_for("!document.querySelector('[data-via-pending]')");
+    }
+    let with_frames = |request: &Exchange| {
+        let carries = request.status == Some(StatusCode::OK);
+        request.is("action") && request.headers.contains_key("via-stream") && carries
+    };
+    assert!(proxy.count(with_frames) > 0, "no answer had a frame");
+
+    proxy.rule(|request| {
+        if request.is("action") {
+            Fate::Hold
+        } else {
+            Fate::Pass
+        }
+    });
+    increment(&first);
+    shows(&second, 6);
+    // What this changes overtakes the answer.
+    increment(&second);
+    shows(&second, 7);
+    proxy.pass();
+    proxy.release();
+    shows(&first, 7);
+    settled(&[&first, &second], 7);
+    let shown = first.eval("shown");
+    let shown: Vec<u64> = serde_json::from_value(shown).unwrap();
+    assert!(shown.is_sorted(), "{shown:?}");
+    assert!(shown.ends_with(&[7, 8]), "{shown:?}");
 }
 
 #[test]

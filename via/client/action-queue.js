@@ -24,7 +24,7 @@ const DISPLACED = ['forgotten', 'superseded', 'number_reused'];
 /**
  * `post(body, { number, keepalive, signal })` sends; `queued(item)` is called for each item that is added,
  * `sending(item)` before it leaves for the first time, `retrying(item)` when it is to leave again,
- * `settled(item, { status, body })` when it has its answer, `full(message)` once for an item that has to
+ * `settled(item, { status, text, body })` when it has its answer, `full(message)` once for an item that has to
  * wait until the server has room, and `displaced()` when the document has to be attached as another tab.
  */
 export function makeQueue({ timers = globalThis, now = Date.now, random, post, queued, sending, retrying, settled, full, displaced }) {
@@ -78,6 +78,7 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
       const { status, headers } = response;
       return {
         status,
+        text,
         ack: headers.get('Via-Ack'),
         retryAfter: headers.get('Retry-After'),
         body: parseJson(text),

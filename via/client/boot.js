@@ -31,6 +31,9 @@ function boot(root) {
   const pagePath = location.pathname + location.search;
   let frame = root.dataset.viaFrame ?? null;
   let broken = false;
+  /** The stream that shows this page, and the one that the action in flight has named. */
+  let stream = '';
+  let named;
 
   startNotices();
   startStatus();
@@ -47,7 +50,7 @@ function boot(root) {
   const queue = makeQueue({
     // The number is in the body too; the header lets a server name it that has not read the body.
     post: (body, { number, ...options }) =>
-      post(pagePath, 'action', { headers: { 'Via-Number': String(number) }, body, ...options }),
+      post(pagePath, 'action', { headers: { 'Via-Number': number, 'Via-Stream': (named = stream) }, body, ...options }),
     queued: ({ action, args, el }) => tell('via:action', { action, args, element: el ?? null }),
     sending(item) {
       item.dirty = drafts.sent(item.versions);
@@ -56,11 +59,12 @@ function boot(root) {
     retrying: ({ el }) => lifecycle('retrying', el),
     settled(item, answer) {
       const { action, number, el } = item;
-      const { status, body } = answer;
+      const { status, text, body } = answer;
       if (status !== 200 && status !== 204) lifecycle('error', el, { status: String(status) });
       lifecycle('finished', el);
       tell('via:answer', { action, number, element: el ?? null, status, code: body?.code, message: body?.message });
       batch(() => answers.settle(item, answer));
+      if (!body && status !== 204) link.tell('answered', { id: named, text });
     },
     full: (message) => toast(message, true),
     displaced: () => attachment.attach(null),
@@ -108,7 +112,8 @@ function boot(root) {
     if (type === 'status') {
       setStatus(status);
       if (status === 'online') queue.wake();
-    } else if (type === 'frame') apply(more);
+    } else if (type === 'stream') stream = more.id;
+    else if (type === 'frame') apply(more);
     else if (type === 'command') answers.run(command);
     // From here on it is about this tab.
     else if (code === 'expired') attachment.attach();
@@ -129,7 +134,7 @@ function boot(root) {
     } catch (error) {
       broken = true;
       frame = null;
-      link.failed(String(error));
+      link.tell('failed', String(error));
     }
   }
 
@@ -147,7 +152,7 @@ function boot(root) {
   function listen() {
     const wake = () => {
       attachment.wake();
-      link.wake();
+      link.tell('wake');
     };
     addEventListener('online', wake);
     document.addEventListener('visibilitychange', () => document.hidden || wake());

@@ -62,7 +62,8 @@ export class FakeServer {
         request.send(`${id ? `id: ${id}\n` : ''}event: ${event}\ndata: ${data}\n\n`);
       request.hello = () => {
         request.answer();
-        request.event('via-hello', '{"heartbeat_ms":20000}');
+        request.id = `stream ${this.requests.indexOf(request)}`;
+        request.event('via-hello', JSON.stringify({ heartbeat_ms: 20000, stream: request.id }));
       };
     });
 

@@ -38,8 +38,8 @@ addEventListener('connect', async ({ ports: [port] }) => {
       hub.join(port, data, deliver);
       if (data.lock && data.lock !== tabLock) locks.request((tabLock = data.lock), leave);
     } else if (type === 'leave') leave();
-    // `failed` and `wake`
-    else hub[type]?.(port, data.why);
+    // `failed`, `answered` and `wake`
+    else hub[type]?.(port, data.what);
   };
   await held;
   deliver({ type: 'hello', lock, ping: PING });

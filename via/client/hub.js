@@ -2,11 +2,12 @@
  * The hub: one stream for all tabs of a browser, at any server, reopened after every kind of loss.
  *
  * It knows nothing of windows or workers: tabs are keys with a function that takes messages
- * (`status`, `frame`, `tab`). A stream has an immutable list of tabs; when that changes, the
+ * (`status`, `stream`, `frame`, `command`, `tab`). A stream has an immutable list of tabs; when that changes, the
  * stream is replaced. It lives in a SharedWorker, or in the page where there is none.
  */
 
 import { makeBackoff } from './backoff.js';
+import { sseParser } from './sse.js';
 import { openStream } from './stream.js';
 
 /** Tabs that join within this time share one new stream. */
@@ -21,12 +22,15 @@ const SETTLED = 5_000;
 /** A stream that has been opening for this long is given up when something says "try now". */
 const HANGS = 2_000;
 
+/** A frame that overtakes another, which comes with the answer to an action, waits for it this long. */
+const OVERTAKES = 1_000;
+
 /** Full frames that are asked for more often than this are asked for more and more slowly. */
 const CALM = 10_000;
 
 /** The server carries this many tabs of a browser. */
 const MAX_TABS = 32;
-const TOO_MANY = 'Too many tabs of this site are open; this one is not kept up to date.';
+const TOO_MANY = 'Too many tabs are open: this one is not updated.';
 
 export function makeHub({ url, fetch, random, timers = globalThis, now = Date.now, debug = console.debug }) {
   const tabs = new Map();
@@ -40,10 +44,14 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
   let resyncedAt = -Infinity;
   let postponed;
 
+  const tellAll = (message) => {
+    for (const tab of tabs.values()) tab.deliver(message);
+  };
+
   const setStatus = (next) => {
     if (status === next) return;
     status = next;
-    for (const tab of tabs.values()) tab.deliver({ type: 'status', status });
+    tellAll({ type: 'status', status });
   };
 
   /** Opens a new stream after `wait`, or earlier if that is already planned. */
@@ -68,28 +76,37 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
     tab.deliver({ type: 'tab', ...news });
   };
 
+  /** The tabs whose tokens are taken. */
+  const welcome = () => [...tabs.values()].filter(({ token }) => token !== null);
+
   const open = () => {
     due = Infinity;
     // Tabs that join while a stream opens wait for its hello and share the next one; a crowd of
     // them would otherwise abort one request after the other, and none would ever be heard.
     const age = now() - openedAt;
-    postponed = stream && !stream.ready && age < HANGS;
+    postponed = stream && !stream.id && age < HANGS;
     if (postponed) {
       reopen(HANGS - age);
       return;
     }
     close();
-    const listed = [...tabs.values()].filter((tab) => tab.token !== null);
+    const listed = welcome();
     for (const tab of listed.splice(MAX_TABS)) refuse(tab, { code: 'too_many_tabs', message: TOO_MANY });
     if (!listed.length) return;
-    for (const tab of listed) Object.assign(tab, { next: 1, events: [], full: tab.frame === null });
+    for (const tab of listed) Object.assign(tab, { next: 1, events: [], early: [], full: tab.frame === null });
     openedAt = now();
     stream = openStream({
       url,
       fetch,
       timers,
       now,
-      tabs: listed,
+      listed,
+      greeted(id) {
+        stream.id = id;
+        setStatus('online');
+        tellAll({ type: 'stream', id });
+        if (postponed) reopen(0);
+      },
       event: take,
       lost,
       // The session is over: nothing is asked for until a tab comes with a new token.
@@ -102,7 +119,7 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
 
   const lost = (why, wait) => {
     stream = null;
-    if ([...tabs.values()].every((tab) => tab.token === null)) return;
+    if (!welcome().length) return;
     if (status === 'online' && now() - openedAt > SETTLED) backoff.reset();
     if (wait === undefined) {
       debug(`via: the stream is lost: ${why}`);
@@ -111,39 +128,39 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
     reopen(wait ?? backoff.next());
   };
 
+  /** Nobody knows what the tab shows. */
   const resync = (tab, why) => {
-    debug(`via: a tab asks for a full frame: ${why}`);
-    Object.assign(tab, { frame: null, next: 0 });
+    debug(`via: full frame: ${why}`);
+    Object.assign(tab, { frame: null, next: NaN, early: [] });
     const first = now() - resyncedAt > CALM;
     if (first) resyncs.reset();
     resyncedAt = now();
     reopen(first ? 0 : resyncs.next());
   };
 
-  const take = ({ event, id, data }) => {
-    if (event === 'via-hello') {
-      stream.ready = true;
-      setStatus('online');
-      if (postponed) reopen(0);
-      return;
-    }
+  const take = (message) => {
+    const { event, id, data } = message;
     const [index, number, hash] = id.split('/');
-    const tab = stream.tabs[index];
+    const tab = stream.listed[index];
     // A tab that has left, or has another token since, is of no concern.
     if (!tab || tabs.get(tab.key) !== tab) return;
     const { next } = tab;
     const n = Number(number);
     if (event === 'via-tab') refuse(tab, JSON.parse(data));
     else if (event === 'via-cmd') tab.deliver({ type: 'command', command: JSON.parse(data) });
-    // 0: a full frame is asked for, and what comes until then is of no use.
-    else if (next && n > next) resync(tab, `frame ${n} came too early`);
-    else if (next && n === next) {
+    // Neither where a full frame is asked for: what comes until then is of no use.
+    else if (n > next) {
+      tab.early.push(message);
+      timers.setTimeout(() => tab.early.includes(message) && reopen(0), OVERTAKES);
+    }
+    else if (n === next) {
       tab.events.push({ event, data });
       if (!hash) return;
-      const { events, full } = tab;
+      const { events, early, full } = tab;
       // First, because a tab in this page may say at once that it could not apply the frame.
-      Object.assign(tab, { frame: hash, next: next + 1, events: [], full: false });
+      Object.assign(tab, { frame: hash, next: next + 1, events: [], early: [], full: false });
       tab.deliver({ type: 'frame', full, hash, events });
+      early.forEach(take);
     }
   };
 
@@ -152,9 +169,9 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
     join(key, { token, frame }, deliver) {
       const before = tabs.get(key);
       deliver({ type: 'status', status });
-      if (before?.token === token && stream?.tabs.includes(before)) return;
+      if (before?.token === token && stream?.listed.includes(before)) return;
       // Of a tab that is known the hub knows better: a frame may be on its way to it.
-      tabs.set(key, { key, token, frame: (before ?? { frame }).frame ?? null, deliver });
+      tabs.set(key, { key, token, frame: (before ?? { frame }).frame, deliver });
       reopen(JOIN_DELAY);
     },
 
@@ -162,6 +179,16 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
       if (!tabs.delete(key)) return;
       if (tabs.size) reopen(LEAVE_DELAY);
       else close();
+    },
+
+    /**
+     * What came with the answer to an action that named the stream `id`: a frame, or nothing where it was
+     * lost with an answer before. Then the tab shows what it did, and the next stream knows it.
+     */
+    answered(_, { id, text }) {
+      if (stream?.id !== id) return;
+      if (text) sseParser(take)(text);
+      else reopen(0);
     },
 
     /** A tab could not apply a frame: it needs a full one, and ignores all others until it comes. */

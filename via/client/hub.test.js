@@ -89,8 +89,8 @@ test('tabs that join while a stream opens wait for its hello, but not for ever',
   assert.equal(server.last.body.tabs.length, 4);
 });
 
-test('a repeated frame is dropped; a gap asks for a full frame and takes nothing until it comes', async () => {
-  const { clock, server, join, said } = setUp();
+test('a repeated frame is dropped; a gap that stays makes the hub ask from where the tab is', async () => {
+  const { clock, server, join } = setUp();
   const a = join('a', 'a', 'h0');
   await clock.pass(10);
   const first = server.last;
@@ -101,14 +101,92 @@ test('a repeated frame is dropped; a gap asks for a full frame and takes nothing
   assert.equal(frames(a).length, 1);
   first.event('datastar-patch-signals', 'signals {}', '0/3/h3');
   first.event('datastar-patch-signals', 'signals {}', '0/4/h4');
+  await clock.pass(999);
+  assert.equal(server.requests.length, 1);
   await clock.pass(1);
   assert.equal(frames(a).length, 1);
-  assert.match(said[0], /full frame/);
-  assert.deepEqual(server.last.body.tabs, [{ token: 'a', frame: null }]);
+  assert.equal(server.requests.length, 2);
+  assert.deepEqual(server.last.body.tabs, [{ token: 'a', frame: 'h1' }]);
   server.last.hello();
   server.last.event('datastar-patch-elements', 'elements', '0/1/h4');
+  await clock.pass(5_000);
+  assert.deepEqual(frames(a)[1].hash, 'h4');
+  assert.equal(server.requests.length, 2);
+});
+
+/** A frame as it stands in an answer, or on the stream. */
+const frame = (id) => `event: datastar-patch-elements\nid: ${id}\ndata: elements ${id}\n\n`;
+const hashes = (messages) => frames(messages).map(({ hash }) => hash);
+
+test('frames of answers and of the stream are taken in the order of their numbers', async () => {
+  const { clock, server, hub, join, said } = setUp();
+  const a = join('a', 'a', 'h0');
+  await clock.pass(10);
+  const request = server.last;
+  request.hello();
   await clock.pass(0);
-  assert.deepEqual(frames(a)[1].full, true);
+  assert.deepEqual(a.at(-1), { type: 'stream', id: request.id });
+  const answer = (text) => hub.answered('a', { id: request.id, text });
+  answer(frame('0/1/h1'));
+  assert.deepEqual(hashes(a), ['h1']);
+  // The answer with the second one is on its way.
+  request.send(frame('0/3') + frame('0/3/h3') + frame('0/4/h4'));
+  await clock.pass(900);
+  assert.deepEqual(hashes(a), ['h1']);
+  answer(frame('0/2/h2'));
+  assert.deepEqual(hashes(a), ['h1', 'h2', 'h3', 'h4']);
+  assert.equal(frames(a)[2].events.length, 2);
+  // Another that came before is dropped, and nobody waits for anything any more.
+  answer(frame('0/2/h2'));
+  await clock.pass(5_000);
+  assert.deepEqual(hashes(a), ['h1', 'h2', 'h3', 'h4']);
+  assert.deepEqual(said, []);
+  assert.equal(server.requests.length, 1);
+});
+
+test('where a frame was lost with its answer the hub asks from where the tab is, if its stream is still that one', async () => {
+  const { clock, server, hub, join, said } = setUp();
+  const a = join('a', 'a', 'h0');
+  await clock.pass(10);
+  const first = server.last;
+  first.hello();
+  await clock.pass(0);
+  hub.answered('a', { id: 'another', text: '' });
+  hub.answered('a', { id: '', text: '' });
+  await clock.pass(5_000);
+  assert.equal(server.requests.length, 1);
+  hub.answered('a', { id: first.id, text: '' });
+  await clock.pass(1);
+  assert.deepEqual(server.last.body.tabs, [{ token: 'a', frame: 'h0' }]);
+  // Answers that named the stream before are of no use any more.
+  hub.answered('a', { id: first.id, text: frame('0/1/h1') });
+  server.last.hello();
+  await clock.pass(0);
+  hub.answered('a', { id: first.id, text: frame('0/1/h1') });
+  hub.answered('a', { id: first.id, text: '' });
+  await clock.pass(5_000);
+  assert.deepEqual(hashes(a), []);
+  hub.answered('a', { id: server.last.id, text: frame('0/1/h2') });
+  assert.deepEqual(hashes(a), ['h2']);
+  assert.deepEqual(said, []);
+  assert.equal(server.requests.length, 2);
+});
+
+test('frames that wait when the stream is lost are forgotten', async () => {
+  const { clock, server, join } = setUp();
+  const a = join('a', 'a', 'h0');
+  await clock.pass(10);
+  server.last.hello();
+  server.last.send(frame('0/2/h2'));
+  await clock.pass(0);
+  server.last.close();
+  await clock.pass(250);
+  assert.deepEqual(server.last.body.tabs, [{ token: 'a', frame: 'h0' }]);
+  server.last.hello();
+  server.last.send(frame('0/1/k1'));
+  await clock.pass(5_000);
+  assert.deepEqual(hashes(a), ['k1']);
+  assert.equal(server.requests.length, 2);
 });
 
 test('a frame that a tab cannot apply is asked for in full, ever more slowly', async () => {

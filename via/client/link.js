@@ -107,12 +107,10 @@ export function makeLink({ base, deliver, shown }) {
     fallingBack = true;
     const { makeOwnStream } = await import('./own-stream.js').catch(() => ({}));
     fallingBack = false;
-    if (makeOwnStream) own ??= makeOwnStream({ url: new URL('stream', base).href, shown, deliver: pass });
+    if (makeOwnStream) own ??= makeOwnStream({ url: new URL('stream', base).href, shown, pass });
     else setTimeout(() => !own && joined !== null && start(), 2_000);
     own?.join(joined);
   };
-
-  const tell = (type, why) => (own ? own[type](why) : port?.postMessage({ type, why }));
 
   return {
     /** Joins with a token; joins again by itself when the hub has to be started anew. */
@@ -130,8 +128,7 @@ export function makeLink({ base, deliver, shown }) {
       drop();
     },
 
-    /** The page could not apply a frame. */
-    failed: (why) => tell('failed', why),
-    wake: () => tell('wake'),
+    /** Calls a function of the hub for this page: `failed`, `answered` or `wake`. */
+    tell: (type, what) => (own ? own[type](what) : port?.postMessage({ type, what })),
   };
 }

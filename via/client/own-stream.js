@@ -10,7 +10,7 @@ const HIDDEN_FOR = 10_000;
 /** What the hub knows this page by. */
 const KEY = 'page';
 
-export function makeOwnStream({ url, shown, deliver }) {
+export function makeOwnStream({ url, shown, pass }) {
   const hub = makeHub({ url, fetch });
   let token = null;
   let hide;
@@ -19,12 +19,13 @@ export function makeOwnStream({ url, shown, deliver }) {
   const join = (given) => {
     token = given;
     if (token === null) hub.leave(KEY);
-    else hub.join(KEY, { token, frame: shown() }, deliver);
+    else hub.join(KEY, { token, frame: shown() }, pass);
   };
   document.addEventListener('visibilitychange', () => {
     clearTimeout(hide);
     if (document.hidden) hide = setTimeout(() => hub.leave(KEY), HIDDEN_FOR);
     else join(token);
   });
-  return { join, wake: hub.wake, failed: (why) => hub.failed(KEY, why) };
+  const tell = (type) => (what) => hub[type](KEY, what);
+  return { join, wake: hub.wake, failed: tell('failed'), answered: tell('answered') };
 }

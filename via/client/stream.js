@@ -8,10 +8,11 @@ import { sseParser } from './sse.js';
 const HELLO_WITHIN = 15_000;
 
 /**
- * Opens a stream. `event` is called for each event, `lost(why, wait)` once; `wait` is given for a
- * planned end, and `refused(code)` is called instead where it is not to be tried again.
+ * Opens a stream. `greeted(id)` is called when it is live, `event` for each event, `lost(why, wait)`
+ * once; `wait` is given for a planned end, and `refused(code)` is called instead where it is not to
+ * be tried again.
  */
-export function openStream({ url, fetch, timers, now, tabs, event, lost, refused }) {
+export function openStream({ url, fetch, timers, now, listed, greeted, event, lost, refused }) {
   const controller = new AbortController();
   let patience = HELLO_WITHIN;
   let over;
@@ -41,21 +42,22 @@ export function openStream({ url, fetch, timers, now, tabs, event, lost, refused
   const push = sseParser((message) => {
     if (over) return;
     if (message.event === 'via-bye') {
-      end('bye', Number(JSON.parse(message.data).reconnect_ms) || 0);
+      end('bye', JSON.parse(message.data).reconnect_ms);
       return;
     }
     if (message.event === 'via-hello') {
-      patience = 2.5 * JSON.parse(message.data).heartbeat_ms || patience;
+      const hello = JSON.parse(message.data);
+      patience = 2.5 * hello.heartbeat_ms || patience;
       listen();
-    }
-    event(message);
+      greeted(hello.stream);
+    } else event(message);
   });
 
   const read = async () => {
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'Via-Request': 'stream' },
-      body: JSON.stringify({ tabs: tabs.map(({ token, frame }) => ({ token, frame })) }),
+      body: JSON.stringify({ tabs: listed.map(({ token, frame }) => ({ token, frame })) }),
       signal: controller.signal,
     });
     const { status } = response;
@@ -66,13 +68,13 @@ export function openStream({ url, fetch, timers, now, tabs, event, lost, refused
         close();
         refused(code);
       }
-      return `status ${status}`;
+      return status;
     }
     const reader = response.body.getReader();
     const decoder = new TextDecoder();
     for (;;) {
       const { done, value } = await reader.read();
-      if (done || over) return 'closed by the server';
+      if (done || over) return 'closed';
       listen();
       push(decoder.decode(value, { stream: true }));
     }
@@ -81,7 +83,7 @@ export function openStream({ url, fetch, timers, now, tabs, event, lost, refused
   read().catch(String).then((why) => end(why));
 
   return {
-    tabs,
+    listed,
     close,
     /** Timers may have slept with the machine: is the heartbeat overdue by the clock? */
     check: () => now() - heard > patience && silent(),

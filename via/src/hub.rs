@@ -4,6 +4,7 @@
 //! raises it, and the stream that lowers it renders the latest state.
 
 mod admission;
+mod baton;
 mod check;
 mod frame;
 mod frames;
@@ -28,6 +29,7 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 
 pub(crate) use admission::ActionRate;
+pub(crate) use baton::Baton;
 pub(crate) use check::{check_for_ever, check_shared};
 pub(crate) use frame::{Frame, FrameHash};
 pub(crate) use frames::{Frames, render_first};
@@ -38,9 +40,9 @@ pub(crate) use outgoing::Outgoing;
 pub(crate) use page_documents::{PageDocuments, PageState, SharedPlace};
 pub use rollback::rollbacks;
 pub(crate) use slow_readers::{Kept, SlowReader, SlowReaders};
-pub(crate) use stream::{StreamTab, TabStream, Viewer, tab_event};
+pub(crate) use stream::{StreamTab, TabStream, Tabs, Viewer, frame_for_answer, tab_event};
 pub(crate) use table::Table;
-pub(crate) use watch::{Watch, Watching};
+pub(crate) use watch::{Hush, StreamId, Watch, Watching};
 
 use self::lingering::Lingering;
 use crate::{

@@ -15,7 +15,8 @@ use crate::{
     app::{Core, Standing},
     clock,
     hub::{
-        DocumentState, LoadError, PageDocuments, PageState, SessionState, SharedPlace, Snapshot,
+        DocumentState, Hush, LoadError, PageDocuments, PageState, SessionState, SharedPlace,
+        Snapshot, StreamId,
     },
     incident::Incident,
     limits,
@@ -37,6 +38,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) tab: TabId,
     pub(crate) params: &'a [(String, String)],
     pub(crate) inputs: &'a Inputs,
+    /// The stream that is not to be woken, because the answer may do its work.
+    pub(crate) stream: Option<StreamId>,
 }
 
 /// The place of an action in the order of its tab.
@@ -64,6 +67,8 @@ pub(crate) struct Done {
     pub(crate) repeated: bool,
     /// The cookie with the session's new secret, if it was rotated.
     pub(crate) cookie: Option<SessionCookie>,
+    /// Of the stream that was not woken, if this was committed just now.
+    pub(crate) hush: Option<Hush>,
 }
 
 /// Why a transaction changed nothing.
@@ -146,9 +151,11 @@ pub(crate) async fn run(
         }
         match transaction.commit(&base, attempt, now).await? {
             Answer::Committed(tried, state) => {
+                let stream = scope.stream;
+                let hush = stream.and_then(|stream| documents.session().hush(stream));
                 let done = tried.done(documents, scope);
                 documents.observe(&base, &state, now);
-                return Ok(done);
+                return Ok(Done { hush, ..done });
             }
             Answer::Lost(state) => base = state,
             Answer::Unknown(tried, state) => {
@@ -235,6 +242,7 @@ impl Tried {
             effects: self.effects,
             repeated: self.repeated,
             cookie: self.cookie,
+            hush: None,
         }
     }
 }
@@ -287,6 +295,7 @@ impl Transaction<'_> {
                 effects: Effects::default(),
                 repeated: true,
                 cookie: None,
+                hush: None,
             }));
         }
         if self.numbered.is_none() && outdated(unsure, base) {
@@ -391,6 +400,7 @@ impl Transaction<'_> {
             tab,
             params,
             inputs,
+            ..
         } = self.scope;
         let mut effects = Effects::of(base.session.principal());
         let changes = base.with_sources(params, Some(tab), inputs, |sources| {

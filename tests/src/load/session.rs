@@ -36,7 +36,7 @@ impl Session {
             .ok_or_else(|| io::Error::other("the page came without a cookie"))?
             .to_owned();
         let html = String::from_utf8_lossy(&page.body);
-        let frame = between(&html, "data-via-frame=\"", "\"")?.to_owned();
+        let frame = between(&html, "data-via-frame=\"", "\"")?;
         let mut session = Self {
             server,
             path,
@@ -47,7 +47,7 @@ impl Session {
         };
         let attached = line.send(&session.post(path, "attach", "{}"))?.ok()?;
         let json = String::from_utf8_lossy(&attached.body);
-        between(&json, "\"token\":\"", "\"")?.clone_into(&mut session.token);
+        session.token = between(&json, "\"token\":\"", "\"")?;
         Ok(session)
     }
 
@@ -76,12 +76,22 @@ impl Session {
 
     /// Opens its stream, and waits for the greeting.
     pub(super) fn open_stream(&self) -> io::Result<(TcpStream, EventReader)> {
+        let (socket, reader, _) = self.open_stream_with_id()?;
+        Ok((socket, reader))
+    }
+
+    /// The same, with the id that the greeting gives the stream, if it does.
+    pub(super) fn open_stream_with_id(
+        &self,
+    ) -> io::Result<(TcpStream, EventReader, Option<String>)> {
         let mut socket = connect_from(self.source, self.server)?;
         socket.write_all(&self.stream_request())?;
         let mut reader = EventReader::default();
+        let mut greeting = Vec::new();
         let mut chunk = [0; 16 * 1024];
         loop {
             let read = socket.read(&mut chunk)?;
+            greeting.extend_from_slice(&chunk[..read]);
             if reader.push(&chunk[..read]).hellos > 0 {
                 break;
             }
@@ -97,7 +107,8 @@ impl Session {
             }
         }
         socket.set_nonblocking(true)?;
-        Ok((socket, reader))
+        let id = between(&String::from_utf8_lossy(&greeting), "\"stream\":\"", "\"").ok();
+        Ok((socket, reader, id))
     }
 
     /// Acts once and waits for the answer, without a look at its stream.
@@ -139,9 +150,9 @@ fn source(at: usize) -> Ipv4Addr {
     )
 }
 
-fn between<'t>(text: &'t str, before: &str, after: &str) -> io::Result<&'t str> {
+fn between(text: &str, before: &str, after: &str) -> io::Result<String> {
     text.split_once(before)
         .and_then(|(_, rest)| rest.split_once(after))
-        .map(|(found, _)| found)
+        .map(|(found, _)| found.to_owned())
         .ok_or_else(|| io::Error::other(format!("there is no {before} in {text}")))
 }

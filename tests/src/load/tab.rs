@@ -69,6 +69,7 @@ pub(super) struct Tab {
     session: Session,
     line: TcpStream,
     stream: TcpStream,
+    stream_id: Option<String>,
     reader: EventReader,
     answer: Vec<u8>,
     /// The parts of its requests: the head up to the length, the body up to the number, and the
@@ -89,14 +90,28 @@ pub(super) struct Tab {
 pub(super) struct Traffic {
     pub(super) requests: u64,
     pub(super) answers: u64,
-    pub(super) stream: u64,
+    /// What there was on streams, and the bodies of answers.
+    pub(super) patches: u64,
 }
 
 impl Tab {
     /// A new session whose page is attached and live. `at` tells it from others.
+    ///
+    /// As the client of browsers does, it names its stream with each action, so that the answer may
+    /// carry the patch.
     pub(super) fn open(line: &mut Line, call: Call, at: usize) -> io::Result<Self> {
+        let mut tab = Self::of_stream(line, call, at)?;
+        if let Some(id) = &tab.stream_id {
+            let named = format!("via-stream: {id}\r\n{LENGTH}");
+            tab.head = tab.head.replace(LENGTH, &named);
+        }
+        Ok(tab)
+    }
+
+    /// One whose patches all come on its stream.
+    pub(super) fn of_stream(line: &mut Line, call: Call, at: usize) -> io::Result<Self> {
         let session = Session::visit(line, call.path, at)?;
-        let (stream, reader) = session.open_stream()?;
+        let (stream, reader, stream_id) = session.open_stream_with_id()?;
         let own = Line::open(session.server)?;
         own.socket.set_nonblocking(true)?;
         let head = session.post_head(call.path, "action");
@@ -112,6 +127,7 @@ impl Tab {
             session,
             line: own.socket,
             stream,
+            stream_id,
             reader,
             answer: Vec::new(),
             number: 0,
@@ -202,7 +218,7 @@ impl Tab {
 
     fn read_stream(&mut self, chunk: &mut [u8]) -> io::Result<()> {
         let read = read_some(&mut self.stream, chunk)?;
-        self.traffic.stream += read as u64;
+        self.traffic.patches += read as u64;
         let seen = self.reader.push(&chunk[..read]);
         if seen.byes > 0 {
             return Err(io::Error::other("the server said goodbye to a stream"));
@@ -221,6 +237,7 @@ impl Tab {
             let answer = answer.ok()?;
             // A patch may travel in the answer.
             self.patched |= find(&answer.body, b"datastar-patch-elements").is_some();
+            self.traffic.patches += answer.body.len() as u64;
             return Ok(Some(answer.len));
         }
         let Some(end) = end_of_head(&self.answer) else {
@@ -260,6 +277,8 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
 }
 
+/// What the head of a request ends with, before the length of its body.
+const LENGTH: &str = "content-length: ";
 /// What begins an answer without a body.
 const NO_CONTENT: &[u8] = b"HTTP/1.1 204";
 /// What stands before the number that an answer is about.
@@ -373,7 +392,7 @@ impl ClosedLoop {
         for tab in &self.tabs {
             all.requests += tab.traffic.requests;
             all.answers += tab.traffic.answers;
-            all.stream += tab.traffic.stream;
+            all.patches += tab.traffic.patches;
         }
         all
     }

@@ -61,6 +61,7 @@ impl<P: Page> Task<P> {
             tab: *tab,
             params,
             inputs: Inputs::none(),
+            stream: None,
         };
         let mut step = |sources: crate::state::Sources<'_>, _: &mut Effects| {
             change::<P, ActionError>(sources, |page| {

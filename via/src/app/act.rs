@@ -13,13 +13,14 @@ use serde_json::json;
 use super::{Core, Standing, outlive::outlive, security::DEFAULT_HEADERS};
 use crate::{
     action::{ActionError, Arguments, Command, Effects, Refusal, TaskFuture, TaskHome},
-    hub::{LoadError, PageDocuments, PageState, SessionState},
+    hub::{LoadError, PageDocuments, PageState, SessionState, StreamId, frame_for_answer},
     incident::Incident,
     limits,
     page::{ActionKind, PageEntry},
     protocol::{
         answer::{ACK, REVISION, Refused},
-        incoming::{self, Act, Attach},
+        incoming::{self, Act, Attach, STREAM},
+        sse,
         token::Token,
     },
     session::{Keyring, SessionCookie, random},
@@ -119,7 +120,10 @@ pub(super) async fn act(
     let token = shown.tokens.pop().flatten();
     // On the heap, because what runs it would have the room for it twice.
     let call = match Call::check(&page, params, cookie, token, request, &body) {
-        Ok(call) => Box::new(call),
+        Ok(call) => Box::new(Call {
+            stream: stream(headers),
+            ..call
+        }),
         Err(refused) => return Ok(refused.into_response_to(Some(number))),
     };
     let running = Arc::clone(&core);
@@ -129,8 +133,8 @@ pub(super) async fn act(
         Err(Failure::Incident(incident))
     });
     Ok(match done {
-        Ok(done) => {
-            let mut response = applied(number, done.outcome);
+        Ok((done, frame)) => {
+            let mut response = applied(number, done.outcome, frame);
             if let Some(cookie) = done.cookie {
                 let cookie = core.config.cookie.write(&cookie, keys);
                 response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -152,6 +156,8 @@ struct Call {
     action: String,
     kind: ActionKind,
     args: Box<serde_json::value::RawValue>,
+    /// The live stream of its tab's browser, if the answer may carry what the action has changed.
+    stream: Option<StreamId>,
 }
 
 impl Call {
@@ -203,10 +209,17 @@ impl Call {
             action: request.action,
             kind,
             args: request.args,
+            stream: None,
         })
     }
 
-    async fn run(self: Box<Self>, core: &Arc<Core>, page: Arc<PageEntry>) -> Result<Done, Failure> {
+    /// Runs it. The answer may carry the frame that shows its tab what it has changed, or an empty one
+    /// where an answer before it may have carried that.
+    async fn run(
+        self: Box<Self>,
+        core: &Arc<Core>,
+        page: Arc<PageEntry>,
+    ) -> Result<(Done, Option<Bytes>), Failure> {
         let documents = core.hub.documents(self.cookie.id, &page, &self.params);
         let session = documents.session();
         if !core.hub.admits(session, core.config.action_rate) {
@@ -226,13 +239,22 @@ impl Call {
                 tab: self.tab,
                 params: &self.params,
                 inputs: &self.inputs,
+                stream: self.stream,
             };
             let mut step = |sources: Sources<'_>, fx: &mut Effects| {
                 page.run(&self.action, &arguments, sources, fx)
             };
             transaction::run(core, &documents, scope, Some(self.numbered), &mut step).await?
         };
-        if !done.repeated && matches!(done.outcome, Outcome::Applied { .. }) {
+        // An empty one: what the first answer had is perhaps lost with it, and the client asks for all.
+        let mut frame = (done.repeated && self.stream.is_some()).then(Bytes::new);
+        if let Outcome::Applied { commands, .. } = &done.outcome
+            && !done.repeated
+        {
+            // An answer with commands is one of its own kind.
+            if let Some(hush) = done.hush.take().filter(|_| commands.is_empty()) {
+                frame = frame_for_answer(core, &hush, self.tab);
+            }
             for future in std::mem::take(&mut done.effects.futures) {
                 core.tasks.spawn(future);
             }
@@ -240,7 +262,7 @@ impl Call {
                 core.tasks.spawn(carry_out(home, future));
             }
         }
-        Ok(done)
+        Ok((done, frame))
     }
 
     /// The task that this call starts, not yet running.
@@ -315,26 +337,34 @@ pub(super) async fn keys(core: &Core) -> Result<&Keyring, Refused> {
         .map_err(|error| not_loaded(&error.into(), "the shared key"))
 }
 
-fn applied(number: u64, outcome: Outcome) -> Response {
+/// The live stream that an action names.
+fn stream(headers: &HeaderMap) -> Option<StreamId> {
+    headers.get(STREAM)?.to_str().ok()?.parse().ok()
+}
+
+fn applied(number: u64, outcome: Outcome, frame: Option<Bytes>) -> Response {
     match outcome {
         Outcome::Refused { message } => {
             Refused::unprocessable("refused", message).into_response_to(Some(number))
         }
         Outcome::Applied { revision, commands } => {
-            let mut response = if commands.is_empty() {
-                StatusCode::NO_CONTENT.into_response()
-            } else {
+            let content = if !commands.is_empty() {
                 let body = json!({ "commands": commands }).to_string();
-                let mut response = Response::new(Body::from(body));
-                response.headers_mut().insert(
-                    header::CONTENT_TYPE,
-                    HeaderValue::from_static("application/json"),
-                );
-                response
+                Some((Body::from(body), "application/json"))
+            } else {
+                frame.map(|frame| (Body::from(frame), sse::CONTENT_TYPE))
             };
-            let headers = response.headers_mut();
+            let mut response = Response::new(Body::empty());
             // With those that every answer has, in one go.
-            headers.reserve(3 + DEFAULT_HEADERS.len());
+            response.headers_mut().reserve(4 + DEFAULT_HEADERS.len());
+            if let Some((body, kind)) = content {
+                *response.body_mut() = body;
+                let kind = HeaderValue::from_static(kind);
+                response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            } else {
+                *response.status_mut() = StatusCode::NO_CONTENT;
+            }
+            let headers = response.headers_mut();
             headers.insert(ACK, HeaderValue::from(number));
             headers.insert(REVISION, HeaderValue::from(revision));
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
-    Table, Watch,
+    Hush, StreamId, Table, Watch,
     admission::{Admission, Place},
     lock, rollback,
 };
@@ -376,6 +376,13 @@ impl<C> Live<C> {
 
     pub(super) fn unregister(&self, watch: &Arc<Watch>) {
         lock(&self.watches).retain(|other| !Arc::ptr_eq(other, watch));
+    }
+
+    /// Lets this stream sleep until the hush is dropped, if it shows the document.
+    pub(crate) fn hush(&self, stream: StreamId) -> Option<Hush> {
+        let watches = lock(&self.watches);
+        let found = watches.iter().find(|watch| watch.id() == stream);
+        found.map(Arc::clone).map(Watch::hush)
     }
 
     /// Calls `tell` with everyone who shows it.

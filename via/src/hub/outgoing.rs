@@ -54,6 +54,14 @@ impl Outgoing {
         self.shared.iter().map(|(_, shared)| &**shared)
     }
 
+    /// All of it in one.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        if self.shared.is_empty() {
+            return self.own.into();
+        }
+        self.pieces().collect::<Vec<_>>().concat().into()
+    }
+
     /// All of it, in order; what is shared stays so.
     pub(crate) fn into_pieces(self) -> VecDeque<Bytes> {
         let mut own = Bytes::from(self.own);
@@ -94,6 +102,10 @@ mod tests {
         assert_eq!(pieces, [b"ab".as_slice(), &large, &large, b"cd"]);
         assert_eq!(pieces[1].as_ptr(), large.as_ptr());
         let expected: Vec<_> = out.pieces().map(Bytes::copy_from_slice).collect();
+        let mut again = Outgoing::from(b"ab".to_vec());
+        again.share(&large);
+        assert_eq!(again.into_bytes(), [b"ab", &*large].concat());
+        assert_eq!(Outgoing::from(b"ab".to_vec()).into_bytes(), "ab");
         let owned = out.into_pieces();
         assert_eq!(owned, expected);
         assert_eq!(owned[1].as_ptr(), large.as_ptr());

@@ -5,6 +5,7 @@
 mod events;
 mod shown;
 mod tab;
+mod tabs;
 
 use std::{
     collections::VecDeque,
@@ -22,7 +23,11 @@ use futures_util::stream::unfold;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 pub(super) use self::shown::Shown;
-pub(crate) use self::{events::tab_event, tab::StreamTab};
+pub(crate) use self::{
+    events::tab_event,
+    tab::StreamTab,
+    tabs::{Tabs, frame_for_answer},
+};
 use super::{
     Kept, LoadError, Outgoing, PageDocuments, SessionState, SlowReader, Watching, rollback,
 };
@@ -48,18 +53,18 @@ pub(crate) struct Viewer {
 pub(crate) struct TabStream {
     core: Arc<Core>,
     viewer: Viewer,
-    tabs: Vec<StreamTab>,
+    /// In hand while there is something to send; laid down while it waits.
+    tabs: Option<Box<Tabs>>,
     /// What it says before anything else.
     first: Option<Box<[u8]>>,
-    /// Whether the session was seen in the store.
-    began: bool,
     ended: bool,
     heartbeat: Duration,
     beats_at: Instant,
     ends_at: Instant,
     /// When to ask a store again that did not answer.
     retry: Option<Instant>,
-    /// When the first of the documents that are shown ends by itself, as far as is known.
+    /// When the first of the documents that are shown ends by itself, as far as was known when
+    /// it showed them.
     deadline: Timestamp,
     /// The same by a clock that a test moves.
     moved: Option<Moved>,
@@ -75,9 +80,6 @@ enum End {
     Stopping,
     /// The session has a new secret: come back with it.
     Rotated,
-    SessionGone,
-    /// What is stored of the session cannot be read.
-    Damaged,
 }
 
 /// What a stream that waited is to do.
@@ -101,9 +103,8 @@ impl TabStream {
         Self {
             core,
             viewer,
-            tabs,
+            tabs: Some(Box::new(Tabs::new(tabs))),
             first: Some(first.into()),
-            began: false,
             ended: false,
             heartbeat,
             beats_at,
@@ -141,7 +142,8 @@ impl TabStream {
     /// What it keeps in memory until `out` is taken.
     pub(crate) fn keeps(&self, out: &Outgoing) -> impl Iterator<Item = Kept> {
         let sent = out.shared().map(|bytes| Kept::new(bytes, 0));
-        let shown = self.tabs.iter().filter_map(StreamTab::kept);
+        let tabs = self.tabs.iter().flat_map(|tabs| &tabs.list);
+        let shown = tabs.filter_map(StreamTab::kept);
         sent.chain(shown)
     }
 
@@ -152,7 +154,8 @@ impl TabStream {
             return false;
         }
         if let Some(first) = self.first.take() {
-            events::hello(out.own(), millis(limits::HEARTBEAT));
+            let id = self.viewer.watching.watch().id();
+            events::hello(out.own(), millis(limits::HEARTBEAT), id);
             out.own().extend_from_slice(&first);
         }
         loop {
@@ -165,9 +168,17 @@ impl TabStream {
                 self.beats_at = Instant::now() + self.heartbeat;
                 return true;
             }
+            let tabs = self.viewer.watching.watch().tabs();
+            if let Some(shown) = self.tabs.take() {
+                tabs.lay_down(shown);
+            }
             match poll_fn(|cx| self.poll_due(cx)).await {
                 Due::Look => {}
-                Due::Beat => out.own().extend_from_slice(sse::HEARTBEAT),
+                Due::Beat => {
+                    // What they show is kept while this is written.
+                    self.tabs = self.viewer.watching.watch().tabs().borrow();
+                    out.own().extend_from_slice(sse::HEARTBEAT);
+                }
                 Due::End => self.end(&End::Planned, out),
             }
         }
@@ -232,6 +243,18 @@ impl TabStream {
 
     /// Brings every tab to the latest state.
     async fn show(&mut self, out: &mut Outgoing) {
+        let in_hand = self.tabs.take();
+        // An action that has them calls when they are there again.
+        let Some(mut tabs) = in_hand.or_else(|| self.viewer.watching.watch().tabs().take_up())
+        else {
+            return;
+        };
+        self.show_all(&mut tabs, out).await;
+        tabs.deadline = self.deadline;
+        self.tabs = Some(tabs);
+    }
+
+    async fn show_all(&mut self, tabs: &mut Tabs, out: &mut Outgoing) {
         let core = Arc::clone(&self.core);
         let now = core.clock.now();
         let store = &*core.store;
@@ -239,36 +262,42 @@ impl TabStream {
             Ok(state) => state.session,
             Err(error) if error.is_damage() => {
                 tracing::error!(%error, "the session of a stream cannot be read");
-                return self.end(&End::Damaged, out);
+                self.ended = true;
+                return tabs.all_damaged(out);
             }
             Err(error) => return self.try_again(&error),
         };
         let mut deadline = state.deadline();
-        let standing = core.standing(&self.viewer.cookie, &state, now);
+        let began = tabs.opened.is_some();
         match &state {
-            SessionState::Found(_) if standing != Standing::Open => {
-                // Whoever has the new secret comes back, and nobody else.
-                return self.end(&End::Rotated, out);
+            SessionState::Found(_) if tabs.is_open(&state) => {}
+            SessionState::Found(snapshot) => {
+                if core.standing(&self.viewer.cookie, &state, now) != Standing::Open {
+                    // Whoever has the new secret comes back, and nobody else.
+                    return self.end(&End::Rotated, out);
+                }
+                tabs.opened = Some(snapshot.document.secret.clone());
             }
-            SessionState::Deleted => return self.end(&End::SessionGone, out),
             // It expired while it was shown.
-            SessionState::Absent if self.began => return self.end(&End::SessionGone, out),
-            SessionState::Found(_) | SessionState::Absent => {}
-        }
-        if matches!(state, SessionState::Absent) {
+            SessionState::Absent if began => {
+                self.ended = true;
+                return tabs.all_ended(out);
+            }
+            SessionState::Deleted => {
+                self.ended = true;
+                return tabs.all_ended(out);
+            }
             // It was there when these were loaded, and a store has lost it.
-            self.tabs.retain(|tab| {
+            SessionState::Absent => tabs.list.retain(|tab| {
                 if tab.began() {
                     tab.ended(out);
                 }
                 !tab.began()
-            });
+            }),
         }
-        self.began |= matches!(state, SessionState::Found(_));
         drop(state);
-        self.tell_of_losses(out);
-        for place in 0..self.tabs.len() {
-            let tab = &mut self.tabs[place];
+        self.tell_of_losses(tabs, out);
+        for tab in &mut tabs.list {
             match tab.documents().current(store, now).await {
                 Ok(state) => {
                     deadline = deadline.min(state.deadline());
@@ -297,10 +326,10 @@ impl TabStream {
     }
 
     /// Tells each tab that shows a document of which the store has lost something.
-    fn tell_of_losses(&self, out: &mut Outgoing) {
+    fn tell_of_losses(&self, tabs: &Tabs, out: &mut Outgoing) {
         let lost = self.viewer.watching.watch().take_lost();
         let shows_one = |tab: &&StreamTab| lost.iter().any(|key| tab.documents().include(key));
-        for tab in self.tabs.iter().filter(shows_one) {
+        for tab in tabs.list.iter().filter(shows_one) {
             tab.toast(rollback::MESSAGE, out);
         }
     }
@@ -320,8 +349,6 @@ impl TabStream {
             End::Stopping => events::bye(out.own(), at_random(self.core.hub.time_to_come_back())),
             // The answer with the new cookie is on its way.
             End::Rotated => events::bye(out.own(), 50),
-            End::SessionGone => self.tabs.iter().for_each(|tab| tab.ended(out)),
-            End::Damaged => self.tabs.iter().for_each(|tab| tab.damaged(out)),
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
+    num::ParseIntError,
+    str::FromStr,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -12,19 +15,29 @@ use std::{
 use futures_util::task::AtomicWaker;
 use serde_json::Value;
 
-use super::{LiveSession, LiveShared, PageDocuments, lock};
-use crate::{action::Command, state::TabId, store::Key};
+use super::{Baton, LiveSession, LiveShared, PageDocuments, Tabs, lock};
+use crate::{action::Command, session::random, state::TabId, store::Key};
 
 /// How many commands wait for a tab whose stream cannot be written to; more are dropped.
 const MAX_COMMANDS: usize = 16;
 
+/// The id of a stream: 64 random bits, said in its greeting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StreamId(u64);
+
 /// What one stream hears of the session that it shows.
 #[derive(Debug)]
 pub(crate) struct Watch {
+    id: StreamId,
     stale: AtomicBool,
+    /// While somebody else sees to it that what is shown gets up to date.
+    hushed: AtomicBool,
     /// Of the one task that writes the stream.
     waker: AtomicWaker,
-    tabs: Box<[TabId]>,
+    /// The ids of its tabs.
+    ids: Box<[TabId]>,
+    /// What they show, while the stream waits.
+    tabs: Baton<Box<Tabs>>,
     /// Of the tabs that were sent something.
     mail: Mutex<Vec<(TabId, Mailbox)>>,
     /// The documents that were rolled back and not yet spoken of.
@@ -52,34 +65,52 @@ impl Mailbox {
 
 impl Watch {
     /// A watch of these tabs, stale from the beginning: nothing was shown yet.
-    pub(crate) fn new(tabs: impl IntoIterator<Item = TabId>) -> Self {
+    pub(crate) fn new(ids: impl IntoIterator<Item = TabId>) -> Self {
         Self {
+            id: StreamId(u64::from_le_bytes(random())),
             stale: AtomicBool::new(true),
+            hushed: AtomicBool::new(false),
             waker: AtomicWaker::new(),
-            tabs: tabs.into_iter().collect(),
+            ids: ids.into_iter().collect(),
+            tabs: Baton::new(),
             mail: Mutex::default(),
             lost: Mutex::default(),
         }
     }
 
+    pub(crate) fn id(&self) -> StreamId {
+        self.id
+    }
+
+    /// What its tabs show: whoever has it in hand may send the next frame.
+    pub(crate) fn tabs(&self) -> &Baton<Box<Tabs>> {
+        &self.tabs
+    }
+
     /// Raises the flag.
     pub(crate) fn raise(&self) {
         // Where it was raised already, the stream was woken, or is about to look by itself.
-        if !self.stale.swap(true, Ordering::AcqRel) {
+        if !self.stale.swap(true, Ordering::SeqCst) && !self.hushed.load(Ordering::SeqCst) {
             self.waker.wake();
         }
     }
 
     /// Lowers the flag; answers whether it was raised.
     pub(crate) fn lower(&self) -> bool {
-        self.stale.swap(false, Ordering::AcqRel)
+        self.stale.swap(false, Ordering::SeqCst)
+    }
+
+    /// Lets the stream sleep until the hush is dropped, which wakes it if the flag is raised then.
+    pub(crate) fn hush(self: Arc<Self>) -> Hush {
+        self.hushed.store(true, Ordering::SeqCst);
+        Hush(self)
     }
 
     /// Ready when the flag is raised. At most one task waits for that.
     pub(crate) fn poll_raised(&self, cx: &mut Context<'_>) -> Poll<()> {
         // In this order, so that a flag which is raised in between wakes the task.
         self.waker.register(cx.waker());
-        if self.stale.load(Ordering::Acquire) {
+        if self.stale.load(Ordering::SeqCst) {
             Poll::Ready(())
         } else {
             Poll::Pending
@@ -88,7 +119,7 @@ impl Watch {
 
     /// Takes note of the signals that a tab sent with the action that made `revision`.
     pub(crate) fn sent(&self, tab: TabId, revision: u64, signals: &Sent) {
-        if !self.tabs.contains(&tab) {
+        if !self.ids.contains(&tab) {
             return;
         }
         self.mailbox(tab, |mailbox| {
@@ -111,13 +142,18 @@ impl Watch {
         self.raise();
     }
 
+    /// Whether a document was rolled back that nobody was told of.
+    pub(super) fn has_lost(&self) -> bool {
+        !lock(&self.lost).is_empty()
+    }
+
     /// The documents that were rolled back since the last call.
     pub(super) fn take_lost(&self) -> BTreeSet<Key> {
         std::mem::take(&mut lock(&self.lost))
     }
 
     pub(crate) fn tell(&self, tab: TabId, command: &Command) {
-        if !self.tabs.contains(&tab) {
+        if !self.ids.contains(&tab) {
             return;
         }
         self.mailbox(tab, |mailbox| {
@@ -221,9 +257,44 @@ impl Drop for Watching {
     }
 }
 
+/// Keeps a stream asleep, for no longer than it takes to do its work for it.
+#[derive(Debug)]
+pub(crate) struct Hush(Arc<Watch>);
+
+impl Hush {
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.0
+    }
+}
+
+impl Drop for Hush {
+    fn drop(&mut self) {
+        let watch = &self.0;
+        // In this order: whoever raises the flag and sees the hush is seen here.
+        watch.hushed.store(false, Ordering::SeqCst);
+        if watch.stale.load(Ordering::SeqCst) {
+            watch.waker.wake();
+        }
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}", self.0)
+    }
+}
+
+impl FromStr for StreamId {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        u64::from_str_radix(text, 16).map(Self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::future::poll_fn;
+    use std::{future::poll_fn, task::Wake};
 
     use super::*;
 
@@ -238,6 +309,36 @@ mod tests {
         assert_eq!(watch.take_sent(tab, 0, 6), None);
         assert_eq!(watch.take_sent(tab, 0, 7), Some(signals));
         assert_eq!(watch.take_sent(tab, 0, 8), None);
+    }
+
+    #[test]
+    fn a_flag_that_is_raised_under_a_hush_wakes_at_its_end_unless_it_was_lowered_again() {
+        #[derive(Default)]
+        struct Woken(AtomicBool);
+
+        impl Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, Ordering::SeqCst);
+            }
+        }
+
+        let watch = Arc::new(Watch::new([]));
+        assert!(watch.lower());
+        for is_raised_again in [false, true] {
+            let woken = Arc::new(Woken::default());
+            let waker = Arc::clone(&woken).into();
+            let waits = watch.poll_raised(&mut Context::from_waker(&waker));
+            assert!(waits.is_pending());
+            let hush = Arc::clone(&watch).hush();
+            watch.raise();
+            assert!(hush.watch().lower());
+            if is_raised_again {
+                watch.raise();
+            }
+            assert!(!woken.0.load(Ordering::SeqCst));
+            drop(hush);
+            assert_eq!(woken.0.load(Ordering::SeqCst), is_raised_again);
+        }
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ use std::{
     fmt,
 };
 
+use http::HeaderName;
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
@@ -14,6 +15,10 @@ use serde_json::{Value, value::RawValue};
 
 use super::answer::Refused;
 use crate::limits;
+
+/// The header in which an action names the live stream of its tab's browser, if the client can take
+/// a frame out of the answer.
+pub(crate) const STREAM: HeaderName = HeaderName::from_static("via-stream");
 
 /// An attach request: a document asks for a tab.
 #[derive(Debug, Deserialize)]

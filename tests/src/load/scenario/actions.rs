@@ -140,8 +140,8 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// The bytes on the stream for each action so far.
+/// The bytes of each patch so far.
 pub(crate) fn bytes_per_update(tabs: &ClosedLoop) -> usize {
     let acted: u64 = tabs.tabs.iter().map(Tab::acted).sum();
-    usize::try_from(tabs.traffic().stream / acted.max(1)).unwrap_or(usize::MAX)
+    usize::try_from(tabs.traffic().patches / acted.max(1)).unwrap_or(usize::MAX)
 }

@@ -61,12 +61,12 @@ fn measure(server: &Server, count: usize, rounds: usize, bytes: Option<usize>) -
     let mut crowd = Crowd::open(server.address(), SHARED, count, false)?;
     // After the crowd: a server closes a connection on which no request comes for a while.
     let mut line = Line::open(server.address())?;
-    let mut driver = Tab::open(&mut line, SHARED, 100_000)?;
+    let mut driver = Tab::of_stream(&mut line, SHARED, 100_000)?;
     // The first frame finds nothing to compare with.
     crowd.spread(&mut driver)?;
     crowd.spread(&mut driver)?;
     let mut side = Side::default();
-    let before = driver.traffic.stream;
+    let before = driver.traffic.patches;
     for _ in 0..rounds {
         let cpu = server.cpu();
         let spread = crowd.spread(&mut driver)?;
@@ -79,6 +79,6 @@ fn measure(server: &Server, count: usize, rounds: usize, bytes: Option<usize>) -
         }
         side.arrivals.extend(spread.arrivals);
     }
-    side.bytes = usize::try_from(driver.traffic.stream - before).unwrap_or(0) / rounds.max(1);
+    side.bytes = usize::try_from(driver.traffic.patches - before).unwrap_or(0) / rounds.max(1);
     Ok(side)
 }

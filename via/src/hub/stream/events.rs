@@ -4,12 +4,13 @@ use serde_json::json;
 
 use crate::{
     action::Command,
+    hub::StreamId,
     protocol::sse::{Line, Writer},
 };
 
-/// The first event of every stream.
-pub(super) fn hello(out: &mut Vec<u8>, heartbeat_ms: u64) {
-    let data = json!({ "heartbeat_ms": heartbeat_ms }).to_string();
+/// The first event of every stream. Its id is what actions name whose answers may carry frames.
+pub(super) fn hello(out: &mut Vec<u8>, heartbeat_ms: u64, id: StreamId) {
+    let data = json!({ "heartbeat_ms": heartbeat_ms, "stream": id.to_string() }).to_string();
     event(out, "via-hello", None, &data);
 }
 

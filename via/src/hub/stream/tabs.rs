@@ -1,0 +1,102 @@
+//! The tabs of one stream, and the frame of one of them ahead of the stream.
+
+use bytes::Bytes;
+
+use super::StreamTab;
+use crate::{
+    app::Core,
+    hub::{Hush, Outgoing, SessionState, Watch},
+    session::SecretHash,
+    state::TabId,
+    store::Timestamp,
+};
+
+/// What a stream shows. Whoever has it in hand may send the next frame.
+#[derive(Debug)]
+pub(crate) struct Tabs {
+    pub(super) list: Vec<StreamTab>,
+    /// The secret of the session that was found open to the viewer; none before it was seen in the
+    /// store.
+    pub(super) opened: Option<SecretHash>,
+    /// When the first of the documents that are shown ends by itself, as far as is known.
+    pub(super) deadline: Timestamp,
+}
+
+impl Tabs {
+    pub(super) fn new(list: Vec<StreamTab>) -> Self {
+        Self {
+            list,
+            opened: None,
+            deadline: Timestamp::NEVER,
+        }
+    }
+
+    /// Whether the session in this state was found open to the viewer before.
+    pub(super) fn is_open(&self, session: &SessionState) -> bool {
+        let secret = session.snapshot().map(|snapshot| &snapshot.document.secret);
+        secret.is_some() && secret == self.opened.as_ref()
+    }
+
+    pub(super) fn all_ended(&self, out: &mut Outgoing) {
+        self.list.iter().for_each(|tab| tab.ended(out));
+    }
+
+    pub(super) fn all_damaged(&self, out: &mut Outgoing) {
+        self.list.iter().for_each(|tab| tab.damaged(out));
+    }
+
+    /// The next frame of this tab, if that is all that there is to do for it.
+    fn next_frame(&mut self, core: &Core, watch: &Watch, id: TabId) -> Option<Outgoing> {
+        let tab = self.list.iter().position(|tab| tab.id() == id)?;
+        if watch.has_lost() {
+            return None;
+        }
+        let state = self.list[tab].documents().known(core.clock.now())?;
+        // A stream that is to end, or to wake earlier, is the stream's own business.
+        if !self.is_open(&state.session) || state.deadline() < self.deadline {
+            return None;
+        }
+        let mut out = Outgoing::default();
+        self.list[tab].show(watch, &core.hub.frames, &state, &mut out);
+        Some(out)
+    }
+}
+
+/// Tabs that are not in the hands of their stream, until this is dropped.
+struct Borrowed<'a> {
+    watch: &'a Watch,
+    tabs: Option<Box<Tabs>>,
+}
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        if let Some(tabs) = self.tabs.take()
+            && self.watch.tabs().give_back(tabs)
+        {
+            self.watch.raise();
+        }
+    }
+}
+
+/// The frame that shows a tab what its action has done, for the answer to that action: where its
+/// stream waits. In every other case there is none, and the stream shows it.
+///
+/// Frames of a tab are numbered, whichever way they go.
+pub(crate) fn frame_for_answer(core: &Core, hush: &Hush, tab: TabId) -> Option<Bytes> {
+    let watch = hush.watch();
+    let mut borrowed = Borrowed {
+        watch,
+        tabs: Some(watch.tabs().borrow()?),
+    };
+    let tabs = borrowed.tabs.as_mut()?;
+    // Lowered before the state is read: whatever is committed from then on raises it again.
+    let is_only_one = tabs.list.len() == 1;
+    let was_raised = is_only_one && watch.lower();
+    let out = tabs.next_frame(core, watch, tab);
+    drop(borrowed);
+    if out.is_none() && was_raised {
+        watch.raise();
+    }
+    out.map(Outgoing::into_bytes)
+        .filter(|bytes| !bytes.is_empty())
+}
