@@ -37,6 +37,7 @@ pub(crate) use live::{
     DocumentState, Live, LiveSession, LiveShared, LoadError, SessionState, SharedState, Snapshot,
 };
 pub(crate) use outgoing::Outgoing;
+use outgoing::SHARED_FROM;
 pub(crate) use page_documents::{PageDocuments, PageState, SharedPlace};
 pub use rollback::rollbacks;
 pub(crate) use slow_readers::{Kept, SlowReader, SlowReaders};

@@ -31,7 +31,10 @@ pub(crate) struct SessionId(pub(crate) [u8; 16]);
 impl SessionId {
     /// The key of the session's document.
     pub(crate) fn key(self) -> Key {
-        Key::new(["session/", &hex(&self.0)].concat()).expect("neither empty nor long")
+        let mut key = String::with_capacity(40);
+        key.push_str("session/");
+        push_hex(&mut key, &self.0);
+        Key::new(key).expect("neither empty nor long")
     }
 }
 
@@ -97,11 +100,15 @@ impl fmt::Debug for SecretHash {
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
     let mut text = String::with_capacity(2 * bytes.len());
+    push_hex(&mut text, bytes);
+    text
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
     for byte in bytes {
         text.push(digit(byte >> 4));
         text.push(digit(byte & 15));
     }
-    text
 }

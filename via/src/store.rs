@@ -236,9 +236,9 @@ pub enum Durability {
     MayRollBack,
 }
 
-/// The name of a document: a non-empty string of at most [`Key::MAX_LEN`] bytes.
+/// The name of a document: a non-empty string of at most [`Key::MAX_LEN`] bytes. Clones share it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(Box<str>);
+pub struct Key(Arc<str>);
 
 impl Key {
     /// The longest key, in bytes.
@@ -255,7 +255,7 @@ impl Key {
     /// assert_eq!(Key::new("room/a b\0c").unwrap().as_str(), "room/a b\0c");
     /// assert!(Key::new("").is_none());
     /// ```
-    pub fn new(key: impl Into<Box<str>>) -> Option<Self> {
+    pub fn new(key: impl Into<Arc<str>>) -> Option<Self> {
         let key = key.into();
         (!key.is_empty() && key.len() <= Self::MAX_LEN).then_some(Self(key))
     }

@@ -414,8 +414,7 @@ impl Transaction<'_> {
             .map(|record| record.fields.clone())
             .unwrap_or_default();
         let mut shared = Vec::new();
-        let before = document.tabs.get(&tab);
-        let mut carried = before.and_then(|record| record.carried_and_undone());
+        let carried;
         let outcome = match changes {
             Ok(mut changes) => {
                 carried = Some(changes.take_carried());
@@ -433,6 +432,8 @@ impl Transaction<'_> {
             }
             Err(Refusal(message)) => {
                 effects = Effects::default();
+                let before = document.tabs.get(&tab);
+                carried = before.and_then(|record| record.carried_and_undone());
                 Outcome::Refused { message }
             }
         };
@@ -453,7 +454,7 @@ impl Transaction<'_> {
                     .with_carried(carried),
             );
         } else if let Some(record) = document.tabs.get_mut(&tab) {
-            record.fields = tab_fields;
+            Arc::make_mut(record).fields = tab_fields;
         }
         let mut owner = base.session.principal().map(Box::from);
         let mut handed_out = None;

@@ -5,9 +5,17 @@
 //! work twice, the second time with twice as many repetitions: the difference is what they cost.
 //! Without arguments it prints the names, each with a number of repetitions that is enough.
 
-use std::{future::Future, hint::black_box, io::Write as _, process::ExitCode};
+use std::{
+    future::{Future, poll_fn},
+    hint::black_box,
+    io::Write as _,
+    pin::pin,
+    process::ExitCode,
+    task::Poll,
+};
 
 use axum::{Router, body::Body};
+use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -21,7 +29,7 @@ use via::{
 /// Its name, how often it is done, and what does it that often.
 type Work = (&'static str, usize, fn(usize));
 
-const WORK: [Work; 10] = [
+const WORK: [Work; 11] = [
     ("render_counter", 1000, render_counter),
     ("render_table", 10, render_table),
     ("diff_counter", 1000, diff_counter),
@@ -32,6 +40,7 @@ const WORK: [Work; 10] = [
     ("page", 100, page),
     ("action", 200, action),
     ("action_and_patch", 200, action_and_patch),
+    ("action_with_patch", 200, action_with_patch),
 ];
 
 fn main() -> ExitCode {
@@ -199,10 +208,7 @@ fn action(times: usize) {
 fn action_and_patch(times: usize) {
     run(async {
         let mut app = Program::new().await;
-        let tabs = json!({ "tabs": [{ "token": app.token }] }).to_string();
-        let (_, mut stream) = app.post("/_via/stream", "stream", tabs).await;
-        app.act(0).await;
-        next(&mut stream).await;
+        let (mut stream, _) = app.open_stream().await;
         for number in 1..=times {
             app.act(number).await;
             next(&mut stream).await;
@@ -210,9 +216,24 @@ fn action_and_patch(times: usize) {
     });
 }
 
-async fn next(stream: &mut Body) {
+/// An action, and the patch in its answer, because the stream of its tab waits.
+fn action_with_patch(times: usize) {
+    run(async {
+        let mut app = Program::new().await;
+        let (mut stream, id) = app.open_stream().await;
+        let waits = poll_fn(|cx| Poll::Ready(pin!(stream.frame()).poll(cx).is_pending()));
+        assert!(waits.await, "there is more on the stream");
+        app.stream = Some(id);
+        for number in 1..=times {
+            app.act(number).await;
+        }
+    });
+}
+
+async fn next(stream: &mut Body) -> Bytes {
     let frame = stream.frame().await.expect("the stream goes on");
-    black_box(frame.expect("the stream does not fail"));
+    let frame = frame.expect("the stream does not fail");
+    black_box(frame.into_data().expect("it is no trailer"))
 }
 
 fn run(work: impl Future<Output = ()>) {
@@ -228,6 +249,8 @@ struct Program {
     router: Router,
     cookie: String,
     token: String,
+    /// What its actions name.
+    stream: Option<String>,
 }
 
 impl Program {
@@ -240,6 +263,7 @@ impl Program {
             router: app.into_router(),
             cookie: String::new(),
             token: String::new(),
+            stream: None,
         };
         let headers = program.get().await;
         let cookie = headers[header::SET_COOKIE].to_str().expect("it is text");
@@ -275,8 +299,25 @@ impl Program {
             "signals": { "step": 1 },
             "dirty": [],
         });
-        let (status, _) = self.post("/counter", "action", body.to_string()).await;
-        assert_eq!(status, StatusCode::NO_CONTENT);
+        let (status, answer) = self.post("/counter", "action", body.to_string()).await;
+        if self.stream.is_none() {
+            assert_eq!(status, StatusCode::NO_CONTENT);
+        } else {
+            assert_eq!(status, StatusCode::OK);
+            black_box(answer.collect().await.expect("it arrives").to_bytes());
+        }
+    }
+
+    /// The stream of its tab after the first action, and the stream's id.
+    async fn open_stream(&mut self) -> (Body, String) {
+        let tabs = json!({ "tabs": [{ "token": self.token }] }).to_string();
+        let (_, mut stream) = self.post("/_via/stream", "stream", tabs).await;
+        self.act(0).await;
+        let first = next(&mut stream).await;
+        let first = String::from_utf8_lossy(&first);
+        let id = first.split("\"stream\":\"").nth(1);
+        let id = id.and_then(|rest| rest.split('"').next());
+        (stream, id.expect("the greeting says an id").to_owned())
     }
 
     async fn post(&mut self, path: &str, kind: &str, body: String) -> (StatusCode, Body) {
@@ -285,6 +326,7 @@ impl Program {
             .header(header::CONTENT_TYPE, "application/json")
             .header("sec-fetch-site", "same-origin")
             .header("via-request", kind)
+            .header("via-stream", self.stream.as_deref().unwrap_or_default())
             .body(Body::from(body))
             .expect("it is a request");
         let response = self.router.call(request).await.expect("it cannot fail");

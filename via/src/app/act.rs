@@ -106,7 +106,7 @@ pub(super) async fn act(
     core: Arc<Core>,
     page: Arc<PageEntry>,
     params: Vec<(String, String)>,
-    headers: &HeaderMap,
+    headers: &mut HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refused> {
     let keys = keys(&core).await?;
@@ -134,7 +134,7 @@ pub(super) async fn act(
     });
     Ok(match done {
         Ok((done, frame)) => {
-            let mut response = applied(number, done.outcome, frame);
+            let mut response = applied(number, done.outcome, frame, std::mem::take(headers));
             if let Some(cookie) = done.cookie {
                 let cookie = core.config.cookie.write(&cookie, keys);
                 response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -342,7 +342,9 @@ fn stream(headers: &HeaderMap) -> Option<StreamId> {
     headers.get(STREAM)?.to_str().ok()?.parse().ok()
 }
 
-fn applied(number: u64, outcome: Outcome, frame: Option<Bytes>) -> Response {
+/// The answer to an action that was handled. It takes the room of the request's headers for its own:
+/// the connection puts those of the next request there.
+fn applied(number: u64, outcome: Outcome, frame: Option<Bytes>, mut room: HeaderMap) -> Response {
     match outcome {
         Outcome::Refused { message } => {
             Refused::unprocessable("refused", message).into_response_to(Some(number))
@@ -355,8 +357,10 @@ fn applied(number: u64, outcome: Outcome, frame: Option<Bytes>) -> Response {
                 frame.map(|frame| (Body::from(frame), sse::CONTENT_TYPE))
             };
             let mut response = Response::new(Body::empty());
+            room.clear();
             // With those that every answer has, in one go.
-            response.headers_mut().reserve(4 + DEFAULT_HEADERS.len());
+            room.reserve(4 + DEFAULT_HEADERS.len());
+            *response.headers_mut() = room;
             if let Some((body, kind)) = content {
                 *response.body_mut() = body;
                 let kind = HeaderValue::from_static(kind);

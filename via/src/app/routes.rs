@@ -110,12 +110,12 @@ fn answer(
     request: Request,
 ) -> impl Future<Output = Result<Response, Refused>> + Send {
     guarded(&core, request).then(|guarded| async move {
-        let (headers, body) = guarded?;
+        let (mut headers, body) = guarded?;
         match headers
             .get(security::VIA_REQUEST)
             .map(http::HeaderValue::as_bytes)
         {
-            Some(b"action") => act::act(core, page, params, &headers, body).await,
+            Some(b"action") => act::act(core, page, params, &mut headers, body).await,
             // Seldom, and large.
             Some(b"attach") => Box::pin(act::attach(&core, &page, params, &headers, &body)).await,
             _ => Err(Refused::bad_request(

@@ -135,7 +135,11 @@ impl Frame {
 
 impl fmt::Display for FrameHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0.to_le_bytes()))
+        let mut text = [0; 11];
+        URL_SAFE_NO_PAD
+            .encode_slice(self.0.to_le_bytes(), &mut text)
+            .map_err(|_| fmt::Error)?;
+        f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

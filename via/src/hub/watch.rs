@@ -201,6 +201,7 @@ impl Watch {
         }
         let mut mailbox = Mailbox::default();
         write(&mut mailbox);
+        mail.reserve_exact(1);
         mail.push((tab, mailbox));
     }
 }

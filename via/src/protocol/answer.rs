@@ -4,15 +4,15 @@ use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use crate::incident::Incident;
 
 /// The header that says which action an answer is about. Without it an answer is none.
-pub(crate) const ACK: &str = "via-ack";
+pub(crate) const ACK: HeaderName = HeaderName::from_static("via-ack");
 /// The header that names the revision at which an action was committed.
-pub(crate) const REVISION: &str = "via-revision";
+pub(crate) const REVISION: HeaderName = HeaderName::from_static("via-revision");
 
 /// An answer in the 4xx or 5xx range. Its body is `{"code": .., "message": ..}`; the codes are
 /// stable, the messages are for people.

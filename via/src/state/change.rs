@@ -2,7 +2,9 @@
 
 use super::{
     Carried, Document, FieldReader, FieldWriter, Fields, Inputs, ReadError, SharedDocument,
-    Sources, Written, fields::Unreadable, raw,
+    Sources, Written,
+    fields::{Hidden, Unreadable},
+    raw,
 };
 use crate::page::{FieldDescriptor, FieldKind, Page, SignalScope, StateScope};
 
@@ -42,7 +44,7 @@ pub(crate) fn change<P: Page, E>(
 ) -> Result<Changes, ChangeError<E>> {
     let mut reader = FieldReader::new(P::DESCRIPTOR, sources);
     let mut page = P::read(&mut reader)?;
-    let unreadable = reader.into_unreadable();
+    let (unreadable, hidden) = reader.into_unreadable_and_hidden();
     let before = written(&page).map_err(ChangeError::Write)?;
     run(&mut page).map_err(ChangeError::Action)?;
     let after = written(&page).map_err(ChangeError::Write)?;
@@ -60,7 +62,7 @@ pub(crate) fn change<P: Page, E>(
         .map(|(field, (_, after))| (field, after))
         .collect();
     read_back::<P>(&fields, sources.params).map_err(ChangeError::Write)?;
-    let carried = carried::<P>(&fields, sources);
+    let carried = carried(&fields, &hidden, sources.inputs);
     Ok(Changes {
         fields,
         unreadable,
@@ -68,36 +70,22 @@ pub(crate) fn change<P: Page, E>(
     })
 }
 
-/// Compares the signals that the browser sent with what they are after the change.
-fn carried<P: Page>(
+/// Compares the signals that the browser sent with what they are after the change: one that is neither
+/// changed nor the user's own stays what it was.
+fn carried(
     changed: &[(&'static FieldDescriptor, Written)],
-    sources: Sources<'_>,
+    hidden: &[Hidden],
+    inputs: &Inputs,
 ) -> Carried {
     let mut carried = Carried::default();
-    if sources.inputs.values.is_empty() {
-        return carried;
-    }
-    // A value that is neither changed nor the user's own stays what it was.
-    let stored = Sources {
-        inputs: Inputs::none(),
-        ..sources
-    };
-    let stored = P::read(&mut FieldReader::trial(P::DESCRIPTOR, stored))
-        .ok()
-        .and_then(|page| written(&page).ok())
-        .unwrap_or_default();
-    for (field, stored) in P::DESCRIPTOR.fields.iter().zip(stored) {
-        let Some(sent) = sources.inputs.values.get(field.name) else {
-            continue;
-        };
-        let after = changed
-            .iter()
-            .find(|(other, _)| other.key == field.key && other.kind == field.kind)
-            .map_or(&stored, |(_, after)| after);
-        let Written::Signal(after) = after else {
-            continue;
-        };
-        let list = if after == sent {
+    for (field, stored) in hidden {
+        let after = changed.iter().find_map(|(other, after)| match after {
+            Written::Signal(after) if other.key == field.key && other.kind == field.kind => {
+                Some(after)
+            }
+            _ => None,
+        });
+        let list = if inputs.values.get(field.name) == Some(after.unwrap_or(stored)) {
             &mut carried.same
         } else {
             &mut carried.differ

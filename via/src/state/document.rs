@@ -1,6 +1,6 @@
 //! The document of a session: state, tabs and what they did last, committed together.
 
-use std::{cell::Cell, collections::BTreeMap, fmt, str::FromStr};
+use std::{cell::Cell, collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
 use bytes::Bytes;
 use serde::{
@@ -39,8 +39,8 @@ pub(crate) struct Document {
     pub(crate) created: Timestamp,
     /// What the session's tabs share.
     pub(crate) fields: Fields,
-    /// Boxed, because a tree sets aside the room of many.
-    pub(crate) tabs: BTreeMap<TabId, Box<TabRecord>>,
+    /// Shared with the document that this one was copied from.
+    pub(crate) tabs: BTreeMap<TabId, Arc<TabRecord>>,
     /// A tab without a record whose load was handed out up to then may have been forgotten.
     pub(crate) forgotten: Timestamp,
     /// The latest commits, oldest first: who was not told what became of a commit looks here.
@@ -212,6 +212,7 @@ impl Document {
         self.fields = Fields::new();
         self.unknown.clear();
         for record in self.tabs.values_mut() {
+            let record = Arc::make_mut(record);
             record.fields = Fields::new();
             record.unknown.clear();
         }
@@ -223,7 +224,7 @@ impl Document {
         let records: BTreeMap<TabId, Values> = take_or_default(&mut parts, "tabs")?;
         let tabs = records
             .into_iter()
-            .map(|(tab, record)| Ok((tab, Box::new(TabRecord::read(record)?))))
+            .map(|(tab, record)| Ok((tab, Arc::new(TabRecord::read(record)?))))
             .collect::<Result<_, serde_json::Error>>()?;
         Ok(Self {
             secret: take(&mut parts, "secret")?,
@@ -270,10 +271,10 @@ impl Document {
             // Of two loads with one parent, the one that acts later may be the older one; once
             // the tab is forgotten, neither may act again.
             record.load.since = record.load.since.max(before.load.since);
-            record.unknown = before.unknown;
-            record.unknown_of_load = before.unknown_of_load;
+            record.unknown.clone_from(&before.unknown);
+            record.unknown_of_load.clone_from(&before.unknown_of_load);
         }
-        self.tabs.insert(tab, Box::new(record));
+        self.tabs.insert(tab, Arc::new(record));
         while self.tabs.len() > MAX_TABS {
             let quiet = self
                 .tabs
@@ -371,6 +372,14 @@ impl TabRecord {
 
 impl Serialize for Document {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Tabs<'a>(&'a BTreeMap<TabId, Arc<TabRecord>>);
+
+        impl Serialize for Tabs<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map(self.0.iter().map(|(tab, record)| (tab, &**record)))
+            }
+        }
+
         let mut members = serializer.serialize_map(None)?;
         members.serialize_entry("format", &FORMAT)?;
         members.serialize_entry("secret", &self.secret)?;
@@ -382,7 +391,7 @@ impl Serialize for Document {
             members.serialize_entry("forgotten", &self.forgotten.as_millis())?;
         }
         if !self.tabs.is_empty() {
-            members.serialize_entry("tabs", &self.tabs)?;
+            members.serialize_entry("tabs", &Tabs(&self.tabs))?;
         }
         if !self.recent.is_empty() {
             members.serialize_entry("recent", &self.recent)?;

@@ -83,8 +83,12 @@ pub struct FieldReader<'a> {
     remaining: std::slice::Iter<'static, FieldDescriptor>,
     sources: Sources<'a>,
     unreadable: Vec<Unreadable>,
+    hidden: Vec<Hidden>,
     trial: bool,
 }
+
+/// What a signal is without the value that the browser sent.
+pub(super) type Hidden = (&'static FieldDescriptor, Value);
 
 /// What a document keeps of a field's own version.
 enum Kept<T> {
@@ -100,6 +104,7 @@ impl<'a> FieldReader<'a> {
             remaining: page.fields.iter(),
             sources,
             unreadable: Vec::new(),
+            hidden: Vec::new(),
             trial: false,
         }
     }
@@ -140,15 +145,17 @@ impl<'a> FieldReader<'a> {
             let value: Value = serde_json::from_str(json.get()).ok()?;
             T::decode(&value).ok()
         });
-        if let Some(input) = self.sources.inputs.values.get(field.name) {
-            return T::decode(input).map_err(|error| {
-                let (name, reason) = error.of(field.name);
-                ReadError::Signal { name, reason }
-            });
-        }
-        Ok(match stored {
+        let stored = match stored {
             Kept::Value(value) => value,
             Kept::Unreadable | Kept::Nothing => default(),
+        };
+        let Some(input) = self.sources.inputs.values.get(field.name) else {
+            return Ok(stored);
+        };
+        self.hidden.push((field, stored.encode()));
+        T::decode(input).map_err(|error| {
+            let (name, reason) = error.of(field.name);
+            ReadError::Signal { name, reason }
         })
     }
 
@@ -219,6 +226,11 @@ impl<'a> FieldReader<'a> {
     /// The fields whose stored values could not be decoded.
     pub(super) fn into_unreadable(self) -> Vec<Unreadable> {
         self.unreadable
+    }
+
+    /// The same, and the signals that the browser sent, as they are without that.
+    pub(super) fn into_unreadable_and_hidden(self) -> (Vec<Unreadable>, Vec<Hidden>) {
+        (self.unreadable, self.hidden)
     }
 
     fn next(&mut self) -> &'static FieldDescriptor {

@@ -490,7 +490,7 @@ impl World {
             };
             document.record(id, TabRecord::new(load, 1, 1, &outcome, 1, tab_fields));
         } else {
-            document.tabs.get_mut(&id).unwrap().fields = tab_fields;
+            std::sync::Arc::make_mut(document.tabs.get_mut(&id).unwrap()).fields = tab_fields;
         }
         self.session = document.encode().bytes.to_vec();
         self.room = shared[0].1.encode().bytes.to_vec();

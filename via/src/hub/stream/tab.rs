@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, fmt::Write as _, panic::AssertUnwindSafe, sync:
 use serde_json::Value;
 
 use super::{
-    super::{Frame, FrameHash, Frames, Kept, Outgoing, PageDocuments, PageState, Watch},
+    super::{
+        Frame, FrameHash, Frames, Kept, Outgoing, PageDocuments, PageState, SHARED_FROM, Watch,
+    },
     events::{command_event, tab_event},
     shown::Shown,
 };
@@ -20,6 +22,9 @@ use crate::{
     },
     state::{Load, Outcome, ReadError, TabId},
 };
+
+/// How long the `id` line of an event is at most, mostly.
+const ID_LINE: usize = 48;
 
 /// One tab of a stream.
 #[derive(Debug)]
@@ -285,7 +290,14 @@ impl StreamTab {
             return;
         }
         self.number += 1;
-        let mut id = String::with_capacity(48);
+        let lines: usize = events
+            .clone()
+            .map(|event| event.head.len() + ID_LINE + event.tail.len())
+            .sum();
+        if lines < SHARED_FROM {
+            out.own().reserve(lines);
+        }
+        let mut id = String::with_capacity(ID_LINE);
         // Writing to a string does not fail.
         let _ = write!(id, "{}/{}", self.index, self.number);
         while let Some(next) = events.next() {
