@@ -251,10 +251,10 @@ async fn no_frame_overtakes_a_stream_whose_reader_is_slow() {
 async fn in_a_storm_both_ways_together_bring_each_frame_once_and_the_last_state() {
     const EACH: i64 = 300;
     let (_server, visitor, tab, mut stream, id) = live().await;
-    let noisy = visitor.attach("/").await;
+    let other = visitor.attach("/").await;
     let noise = tokio::spawn(async move {
         for _ in 0..EACH {
-            increment(&noisy).await;
+            increment(&other).await;
         }
     });
     let mut frames = Vec::new();

@@ -350,11 +350,11 @@ fn applied(number: u64, outcome: Outcome, frame: Option<Bytes>, mut room: Header
             Refused::unprocessable("refused", message).into_response_to(Some(number))
         }
         Outcome::Applied { revision, commands } => {
-            let content = if !commands.is_empty() {
+            let content = if commands.is_empty() {
+                frame.map(|frame| (Body::from(frame), sse::CONTENT_TYPE))
+            } else {
                 let body = json!({ "commands": commands }).to_string();
                 Some((Body::from(body), "application/json"))
-            } else {
-                frame.map(|frame| (Body::from(frame), sse::CONTENT_TYPE))
             };
             let mut response = Response::new(Body::empty());
             room.clear();
