@@ -78,7 +78,7 @@ impl Crowd {
         let began = Instant::now();
         driver.act()?;
         while arrivals.len() < self.streams.len() {
-            self.poll.wait(Duration::from_millis(100), &mut ready)?;
+            self.poll.spin(Duration::from_millis(100), &mut ready)?;
             for at in &ready {
                 let (socket, reader) = &mut self.streams[*at];
                 let read = read_some(socket, &mut chunk)?;

@@ -301,6 +301,8 @@ pub(super) struct ClosedLoop {
     pub(super) tabs: Vec<Tab>,
     ready: Vec<usize>,
     chunk: Vec<u8>,
+    /// Whether it never sleeps.
+    spins: bool,
 }
 
 impl ClosedLoop {
@@ -314,7 +316,16 @@ impl ClosedLoop {
             tabs,
             ready: Vec::new(),
             chunk: vec![0; 256 * 1024],
+            spins: false,
         })
+    }
+
+    /// Has its core to itself, and does not sleep while it acts.
+    pub(super) fn spinning(self) -> Self {
+        Self {
+            spins: true,
+            ..self
+        }
     }
 
     /// Acts for `time`, then waits for what is under way. Returns how long each action took.
@@ -364,7 +375,11 @@ impl ClosedLoop {
         took: &mut Vec<Duration>,
         more: &mut dyn FnMut(usize) -> bool,
     ) -> io::Result<()> {
-        self.poll.wait(patience, &mut self.ready)?;
+        if self.spins {
+            self.poll.spin(patience, &mut self.ready)?;
+        } else {
+            self.poll.wait(patience, &mut self.ready)?;
+        }
         for number in &self.ready {
             let at = number / 2;
             let tab = &mut self.tabs[at];

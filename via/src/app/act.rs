@@ -119,11 +119,9 @@ pub(super) async fn act(
     };
     let token = shown.tokens.pop().flatten();
     // On the heap, because what runs it would have the room for it twice.
-    let call = match Call::check(&page, params, cookie, token, request, &body) {
-        Ok(call) => Box::new(Call {
-            stream: stream(headers),
-            ..call
-        }),
+    let stream = stream(headers);
+    let call = match Call::check(&page, params, cookie, token, request, &body, stream) {
+        Ok(call) => Box::new(call),
         Err(refused) => return Ok(refused.into_response_to(Some(number))),
     };
     let running = Arc::clone(&core);
@@ -169,6 +167,7 @@ impl Call {
         token: Option<Token>,
         request: Act,
         body: &[u8],
+        stream: Option<StreamId>,
     ) -> Result<Self, Refused> {
         let token = token.ok_or_else(|| {
             Refused::bad_request("bad_token", "The token is not one of this app.")
@@ -209,7 +208,7 @@ impl Call {
             action: request.action,
             kind,
             args: request.args,
-            stream: None,
+            stream,
         })
     }
 
@@ -253,7 +252,7 @@ impl Call {
         {
             // An answer with commands is one of its own kind.
             if let Some(hush) = done.hush.take().filter(|_| commands.is_empty()) {
-                frame = frame_for_answer(core, &hush, self.tab);
+                frame = frame_for_answer(core, &hush, self.tab, self.numbered.load);
             }
             for future in std::mem::take(&mut done.effects.futures) {
                 core.tasks.spawn(future);

@@ -85,13 +85,18 @@ pub(crate) fn run(
         rounds,
         time,
     } = setting;
-    let mut acting = tabs(server.address(), call, count)?;
+    // Redis is on the generator's core.
+    let opened = |address| match tabs(address, call, count) {
+        Ok(tabs) if !store.starts_with("redis") => Ok(tabs.spinning()),
+        other => other,
+    };
+    let mut acting = opened(server.address())?;
     acting.run(time / 2)?;
     let patch = bytes_per_update(&acting);
 
     let floor_server = Server::start("floor", None)?;
     super::floor_sends(floor_server.address(), patch)?;
-    let mut at_floor = tabs(floor_server.address(), call, count)?;
+    let mut at_floor = opened(floor_server.address())?;
     at_floor.run(time / 4)?;
 
     let (mut side, mut floor) = (Side::default(), Side::default());

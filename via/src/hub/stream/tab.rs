@@ -23,7 +23,7 @@ use crate::{
     state::{Load, Outcome, ReadError, TabId},
 };
 
-/// How long the `id` line of an event is at most, mostly.
+/// Room for the `id` line of an event.
 const ID_LINE: usize = 48;
 
 /// One tab of a stream.
@@ -124,6 +124,11 @@ impl StreamTab {
 
     pub(crate) fn id(&self) -> TabId {
         self.id
+    }
+
+    /// Whether it is this load of this tab.
+    pub(super) fn is(&self, id: TabId, load: Load) -> bool {
+        self.id == id && self.load == Some(load)
     }
 
     pub(crate) fn documents(&self) -> &PageDocuments {

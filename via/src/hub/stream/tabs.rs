@@ -7,7 +7,7 @@ use crate::{
     app::Core,
     hub::{Hush, Outgoing, SessionState, Watch},
     session::SecretHash,
-    state::TabId,
+    state::{Load, TabId},
     store::Timestamp,
 };
 
@@ -46,18 +46,24 @@ impl Tabs {
     }
 
     /// The next frame of this tab, if that is all that there is to do for it.
-    fn next_frame(&mut self, core: &Core, watch: &Watch, id: TabId) -> Option<Outgoing> {
-        let tab = self.list.iter().position(|tab| tab.id() == id)?;
+    fn next_frame(
+        &mut self,
+        core: &Core,
+        watch: &Watch,
+        id: TabId,
+        load: Load,
+    ) -> Option<Outgoing> {
+        let place = self.list.iter().position(|tab| tab.is(id, load))?;
         if watch.has_lost() {
             return None;
         }
-        let state = self.list[tab].documents().known(core.clock.now())?;
+        let state = self.list[place].documents().known(core.clock.now())?;
         // A stream that is to end, or to wake earlier, is the stream's own business.
         if !self.is_open(&state.session) || state.deadline() < self.deadline {
             return None;
         }
         let mut out = Outgoing::default();
-        self.list[tab].show(watch, &core.hub.frames, &state, &mut out);
+        self.list[place].show(watch, &core.hub.frames, &state, &mut out);
         Some(out)
     }
 }
@@ -66,13 +72,14 @@ impl Tabs {
 struct Borrowed<'a> {
     watch: &'a Watch,
     tabs: Option<Box<Tabs>>,
+    /// Whether something is left for the stream to do.
+    is_due: bool,
 }
 
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
-        if let Some(tabs) = self.tabs.take()
-            && self.watch.tabs().give_back(tabs)
-        {
+        let Some(tabs) = self.tabs.take() else { return };
+        if self.watch.tabs().give_back(tabs) || self.is_due {
             self.watch.raise();
         }
     }
@@ -82,21 +89,20 @@ impl Drop for Borrowed<'_> {
 /// stream waits. In every other case there is none, and the stream shows it.
 ///
 /// Frames of a tab are numbered, whichever way they go.
-pub(crate) fn frame_for_answer(core: &Core, hush: &Hush, tab: TabId) -> Option<Bytes> {
+pub(crate) fn frame_for_answer(core: &Core, hush: &Hush, tab: TabId, load: Load) -> Option<Bytes> {
     let watch = hush.watch();
     let mut borrowed = Borrowed {
         watch,
         tabs: Some(watch.tabs().borrow()?),
+        is_due: false,
     };
     let tabs = borrowed.tabs.as_mut()?;
-    // Lowered before the state is read: whatever is committed from then on raises it again.
-    let is_only_one = tabs.list.len() == 1;
-    let was_raised = is_only_one && watch.lower();
-    let out = tabs.next_frame(core, watch, tab);
-    drop(borrowed);
-    if out.is_none() && was_raised {
-        watch.raise();
+    // Lowered before the state is read: whatever is committed from then on raises it again. Other tabs
+    // of the stream have to be shown it there.
+    if tabs.list.len() == 1 {
+        borrowed.is_due = watch.lower();
     }
-    out.map(Outgoing::into_bytes)
-        .filter(|bytes| !bytes.is_empty())
+    let out = tabs.next_frame(core, watch, tab, load)?;
+    borrowed.is_due = false;
+    Some(out.into_bytes()).filter(|bytes| !bytes.is_empty())
 }
