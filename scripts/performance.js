@@ -66,7 +66,7 @@ const ROWS = {
     }),
     bytes: (line) => ({
         what: `bytes of an update, \`${line.page}\``,
-        result: `${Math.round(line.update)}`,
+        result: `${Math.round(line.update)}; ${Math.round(line.update_in_answer)} in an answer`,
     }),
 };
 
