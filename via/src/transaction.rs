@@ -149,6 +149,7 @@ pub(crate) async fn run(
             (base, fresh) = transaction.current().await?;
             continue;
         }
+        let expecting = documents.expect(attempt.tried.commit);
         match transaction.commit(&base, attempt, now).await? {
             Answer::Committed(tried, state) => {
                 let stream = scope.stream;
@@ -163,6 +164,7 @@ pub(crate) async fn run(
                 base = state;
             }
         }
+        drop(expecting);
         fresh = true;
         pause(round).await;
         round += 1;

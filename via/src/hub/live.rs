@@ -143,6 +143,10 @@ struct Known<C> {
     doubts: u64,
     /// How many of them `state` has answered.
     answered: u64,
+    /// The mark of a commit of this process whose answer is on its way, and the revision that was
+    /// announced of it meanwhile; 0 if there is none.
+    expected: u64,
+    announced: u64,
 }
 
 /// What was known of a document when the store was asked about it. The answer is compared with
@@ -246,6 +250,8 @@ impl<C> Live<C> {
                 state: None,
                 doubts: 0,
                 answered: 0,
+                expected: 0,
+                announced: 0,
             }),
             watches: Mutex::default(),
         }
@@ -340,9 +346,37 @@ impl<C> Live<C> {
         }
     }
 
+    /// A commit of this process is on its way to the store: its answer says what became of it, so
+    /// nobody needs to ask when it is announced.
+    pub(super) fn expect(&self, commit: CommitId) {
+        let mut known = lock(&self.known);
+        (known.expected, known.announced) = (mark(commit), 0);
+    }
+
+    /// The answer is noted, or will not come. What was announced meanwhile and is not known by now
+    /// has to be asked for.
+    pub(super) fn end_of_expecting(&self, commit: CommitId) {
+        let mut known = lock(&self.known);
+        if known.expected != mark(commit) {
+            return;
+        }
+        let has = known.state.as_ref().map_or(0, DocumentState::revision);
+        let missed = known.announced > has;
+        (known.expected, known.announced) = (0, 0);
+        if missed {
+            known.doubts += 1;
+            drop(known);
+            self.wake();
+        }
+    }
+
     /// A commit of this version was announced.
     pub(super) fn announced(&self, version: Version) {
         let mut known = lock(&self.known);
+        if known.expected == mark(version.commit) {
+            known.announced = version.revision;
+            return;
+        }
         let newer = known
             .state
             .as_ref()
@@ -433,6 +467,11 @@ impl<C: Content> Live<C> {
     }
 }
 
+/// Half of an id is enough to tell one commit from the others, and from none.
+fn mark(commit: CommitId) -> u64 {
+    u64::try_from(commit.0 >> 64).unwrap_or_default() | 1
+}
+
 /// Counts itself for as long as it lives.
 struct Waiting<'a>(&'a AtomicUsize);
 
@@ -452,5 +491,62 @@ impl Drop for Waiting<'_> {
 impl<C> Drop for Live<C> {
     fn drop(&mut self) {
         self.table.forget(&self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_announced_of_an_own_commit_is_asked_for_only_if_its_answer_does_not_come() {
+        let now = Timestamp::from_millis(0);
+        let commit = |id: u128| CommitId(id << 64);
+        let version = |revision, id| Version {
+            revision,
+            commit: commit(id),
+        };
+        let found = |revision, id| {
+            SharedState::Found(Arc::new(Snapshot {
+                document: SharedDocument::default(),
+                version: version(revision, id),
+                expiry: Expiry {
+                    idle_until: Timestamp::NEVER,
+                    absolute: Timestamp::NEVER,
+                },
+                owner: None,
+            }))
+        };
+        let live: Arc<LiveShared> = Table::new().live(&Key::new("app/x").unwrap());
+        let is_known = || live.undoubted(now).is_some();
+        live.note(&found(1, 4), live.asked(), now);
+        assert!(is_known());
+
+        live.expect(commit(6));
+        live.announced(version(2, 6));
+        assert!(is_known());
+        let base = found(1, 4);
+        live.note(&found(2, 6), LiveShared::asked_from(&base), now);
+        live.end_of_expecting(commit(6));
+        assert!(is_known());
+
+        // Another's is one to ask for, whatever is expected.
+        live.expect(commit(8));
+        live.announced(version(3, 10));
+        assert!(!is_known());
+        live.note(&found(3, 10), live.asked(), now);
+        live.end_of_expecting(commit(8));
+        assert!(is_known());
+
+        live.expect(commit(12));
+        live.announced(version(4, 12));
+        live.end_of_expecting(commit(12));
+        assert!(!is_known());
+        live.note(&found(4, 12), live.asked(), now);
+        // Or it is announced when nobody expects it any more.
+        live.expect(commit(14));
+        live.end_of_expecting(commit(14));
+        live.announced(version(5, 14));
+        assert!(!is_known());
     }
 }

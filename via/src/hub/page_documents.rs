@@ -7,7 +7,7 @@ use crate::{
     action::Command,
     limits,
     state::{Fields, Inputs, Sources, TabId},
-    store::{Key, Loaded, Store, StoreError, Timestamp},
+    store::{CommitId, Key, Loaded, Store, StoreError, Timestamp},
 };
 
 /// The live documents that one page reads, in one session, for one set of path parameters.
@@ -128,6 +128,19 @@ impl PageDocuments {
         })
     }
 
+    /// A commit of these documents is on its way: until this is dropped, what is announced of it is no
+    /// reason to ask the store. To be dropped when its answer is noted.
+    pub(crate) fn expect(&self, commit: CommitId) -> Expecting<'_> {
+        self.session.expect(commit);
+        for place in &*self.shared {
+            place.live.expect(commit);
+        }
+        Expecting {
+            documents: self,
+            commit,
+        }
+    }
+
     /// Takes note of what the store answered to a commit that started from `base`: of what was
     /// committed, or of what was there instead; and wakes who shows it. All of it is known before
     /// anybody is woken.
@@ -158,6 +171,22 @@ impl PageDocuments {
         }
         for place in shared {
             place.live.wake();
+        }
+    }
+}
+
+/// A commit whose answer is on its way.
+#[derive(Debug)]
+pub(crate) struct Expecting<'a> {
+    documents: &'a PageDocuments,
+    commit: CommitId,
+}
+
+impl Drop for Expecting<'_> {
+    fn drop(&mut self) {
+        self.documents.session.end_of_expecting(self.commit);
+        for place in &*self.documents.shared {
+            place.live.end_of_expecting(self.commit);
         }
     }
 }
