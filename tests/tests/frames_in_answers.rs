@@ -236,7 +236,7 @@ async fn no_frame_overtakes_a_stream_whose_reader_is_slow() {
     let tab = visitor.attach("/").await;
     let (_stalled, id) = open(&visitor, &[&tab]).await;
     // More than the buffers of the system take.
-    for size in 2_000_000..2_000_005 {
+    for size in 2_000_000..2_000_020 {
         let answer = tab.act(Action::new("Wall::paint").arg(size)).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
     }
