@@ -20,9 +20,6 @@ use tokio::{
 
 use crate::limits;
 
-/// Parts of up to so many bytes in all are written as one: the system takes that with less ado.
-const TOGETHER: usize = 1024;
-
 /// What the socket and the service of one connection know of each other.
 #[derive(Debug)]
 pub(super) struct Pulse {
@@ -201,19 +198,7 @@ impl Write for PatientIo {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let length: usize = bytes.iter().map(|part| part.len()).sum();
-        let socket = Pin::new(&mut self.socket);
-        let poll = if length <= TOGETHER {
-            let mut together = [0; TOGETHER];
-            let mut at = 0;
-            for part in bytes {
-                together[at..at + part.len()].copy_from_slice(part);
-                at += part.len();
-            }
-            socket.poll_write(cx, &together[..length])
-        } else {
-            socket.poll_write_vectored(cx, bytes)
-        };
+        let poll = Pin::new(&mut self.socket).poll_write_vectored(cx, bytes);
         self.written(poll, cx)
     }
 
