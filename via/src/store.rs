@@ -316,6 +316,13 @@ pub struct Version {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CommitId(pub u128);
 
+impl CommitId {
+    /// Half of it: enough to tell a few commits apart.
+    pub(crate) fn mark(self) -> u64 {
+        u64::try_from(self.0 >> 64).unwrap_or_default()
+    }
+}
+
 /// Until when a document is kept: the earlier of two deadlines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expiry {

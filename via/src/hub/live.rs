@@ -143,9 +143,9 @@ struct Known<C> {
     doubts: u64,
     /// How many of them `state` has answered.
     answered: u64,
-    /// The mark of a commit of this process whose answer is on its way, and the revision that was
-    /// announced of it meanwhile; 0 if there is none.
-    expected: u64,
+    /// The mark of a commit of this process whose answer is on its way.
+    expected: Option<u64>,
+    /// The revision that was announced of it meanwhile; 0 if none was.
     announced: u64,
 }
 
@@ -250,7 +250,7 @@ impl<C> Live<C> {
                 state: None,
                 doubts: 0,
                 answered: 0,
-                expected: 0,
+                expected: None,
                 announced: 0,
             }),
             watches: Mutex::default(),
@@ -350,19 +350,19 @@ impl<C> Live<C> {
     /// nobody needs to ask when it is announced.
     pub(super) fn expect(&self, commit: CommitId) {
         let mut known = lock(&self.known);
-        (known.expected, known.announced) = (mark(commit), 0);
+        (known.expected, known.announced) = (Some(commit.mark()), 0);
     }
 
     /// The answer is noted, or will not come. What was announced meanwhile and is not known by now
     /// has to be asked for.
     pub(super) fn end_of_expecting(&self, commit: CommitId) {
         let mut known = lock(&self.known);
-        if known.expected != mark(commit) {
+        if known.expected != Some(commit.mark()) {
             return;
         }
         let has = known.state.as_ref().map_or(0, DocumentState::revision);
         let missed = known.announced > has;
-        (known.expected, known.announced) = (0, 0);
+        (known.expected, known.announced) = (None, 0);
         if missed {
             known.doubts += 1;
             drop(known);
@@ -373,7 +373,7 @@ impl<C> Live<C> {
     /// A commit of this version was announced.
     pub(super) fn announced(&self, version: Version) {
         let mut known = lock(&self.known);
-        if known.expected == mark(version.commit) {
+        if known.expected == Some(version.commit.mark()) {
             known.announced = version.revision;
             return;
         }
@@ -465,11 +465,6 @@ impl<C: Content> Live<C> {
         }
         newer
     }
-}
-
-/// Half of an id is enough to tell one commit from the others, and from none.
-fn mark(commit: CommitId) -> u64 {
-    u64::try_from(commit.0 >> 64).unwrap_or_default() | 1
 }
 
 /// Counts itself for as long as it lives.

@@ -250,12 +250,12 @@ impl Document {
         }
         // Documents are kept: in no more room than they need.
         self.recent.reserve_exact(1);
-        self.recent.push(mark(commit));
+        self.recent.push(commit.mark());
     }
 
     /// Whether this commit is one of the latest.
     pub(crate) fn comes_from(&self, commit: CommitId) -> bool {
-        self.recent.contains(&mark(commit))
+        self.recent.contains(&commit.mark())
     }
 
     /// Whether this commit, `ago` commits before, would be named here and is not.
@@ -290,11 +290,6 @@ impl Document {
                 .max(Timestamp::from_millis(record.load.since));
         }
     }
-}
-
-/// Half of an id is enough to tell a few commits apart.
-fn mark(commit: CommitId) -> u64 {
-    u64::try_from(commit.0 >> 64).unwrap_or_default()
 }
 
 impl TabRecord {
