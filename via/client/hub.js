@@ -152,8 +152,7 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
     else if (n > next) {
       tab.early.push(message);
       timers.setTimeout(() => tab.early.includes(message) && reopen(0), OVERTAKES);
-    }
-    else if (n === next) {
+    } else if (n === next) {
       tab.events.push({ event, data });
       if (!hash) return;
       const { events, early, full } = tab;

@@ -278,22 +278,18 @@ impl TabStream {
                 }
                 tabs.opened = Some(snapshot.document.secret.clone());
             }
-            // It expired while it was shown.
-            SessionState::Absent if began => {
-                self.ended = true;
-                return tabs.all_ended(out);
-            }
-            SessionState::Deleted => {
-                self.ended = true;
-                return tabs.all_ended(out);
-            }
             // It was there when these were loaded, and a store has lost it.
-            SessionState::Absent => tabs.list.retain(|tab| {
+            SessionState::Absent if !began => tabs.list.retain(|tab| {
                 if tab.began() {
                     tab.ended(out);
                 }
                 !tab.began()
             }),
+            // It was ended, or it expired while it was shown.
+            SessionState::Deleted | SessionState::Absent => {
+                self.ended = true;
+                return tabs.all_ended(out);
+            }
         }
         drop(state);
         self.tell_of_losses(tabs, out);
