@@ -55,8 +55,8 @@ impl Poll {
         Ok(epoll::add(&self.epoll, socket, data, flags)?)
     }
 
-    /// As [`wait`](Self::wait), without sleep: whoever sleeps has to be woken by the server's write, which
-    /// then costs the server more than all the rest of it.
+    /// As [`wait`](Self::wait), without sleep: whoever sleeps has to be woken by the server's write, at the
+    /// server's cost.
     pub(super) fn spin(&mut self, patience: Duration, numbers: &mut Vec<usize>) -> io::Result<()> {
         let until = Instant::now() + patience;
         loop {
