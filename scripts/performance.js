@@ -1,17 +1,14 @@
-// Turns the lines of a measurement into the table and the plot of via/docs/performance.md.
+// Turns the lines of a measurement into a table and a plot of via/docs/performance.md.
 //
-//   node scripts/performance.js LINES.jsonl DIRECTORY
+//   node scripts/performance.js LINES.jsonl DIRECTORY SECTION
 //
-// It replaces what stands between the markers of DIRECTORY/performance.md, and writes
-// DIRECTORY/performance.svg.
+// It replaces what stands between the markers `SECTION: begin` and `SECTION: end` of
+// DIRECTORY/performance.md, and writes DIRECTORY/performance-SECTION.svg.
 
 "use strict";
 
 const fs = require("node:fs");
 const path = require("node:path");
-
-const BEGIN = "<!-- measured: begin -->";
-const END = "<!-- measured: end -->";
 
 // What each line of the table is: who it speaks of, what came out, and the floor beside it.
 const ROWS = {
@@ -19,8 +16,9 @@ const ROWS = {
         what: `actions, counter, ${tabs(line.tabs)}${beside(line)}`,
         result: `${count(line.per_second)}/s`,
         time: `${micros(line.p50_us)} / ${micros(line.p99_us)}`,
-        floor: `${count(line.floor_per_second)}/s`,
+        floor: `${count(line.floor_per_second)}/s; ${count(line.push_floor_per_second)} with a push`,
         ratio: line.ratio,
+        pushRatio: line.push_ratio,
         cpu: line.cpu_us,
         floorCpu: line.floor_cpu_us,
     }),
@@ -31,6 +29,14 @@ const ROWS = {
     stores: (line) => ({
         ...ROWS.actions(line),
         what: `actions, counter, 64 sessions, ${line.store}`,
+    }),
+    commits: (line) => ({
+        what: `commits of ${line.callers} callers, ${line.store} alone`,
+        result: `${count(line.per_second)}/s`,
+        time: `${micros(line.p50_us)} / ${micros(line.p99_us)}`,
+        floor: line.floor_per_second === undefined ? "" : `${count(line.floor_per_second)}/s`,
+        // One flush for many commits is what it is about: times, no share.
+        ratio: line.store === "sqlite" ? undefined : line.ratio,
     }),
     fanout: (line) => ({
         what: `one commit to ${count(line.tabs)} tabs`,
@@ -114,7 +120,7 @@ function table(lines) {
             row.result,
             row.time ?? "",
             row.floor ?? "",
-            percent(row.ratio),
+            percent(row.ratio) + (row.pushRatio === undefined ? "" : `; ${percent(row.pushRatio)}`),
             row.cpu === undefined ? "" : `${cpu(row.cpu)} (${cpu(row.floorCpu)})`,
         ]);
     const head = ["what", "result", "p50 / p99", "floor", "share of the floor", "server time each (floor)"];
@@ -125,12 +131,15 @@ function table(lines) {
 function notes(lines) {
     const notes = [];
     for (const line of lines) {
+        const medium = line.store === "redis" ? "bare scripts in a pipeline of 64" : "one flush to the disk after the other";
         if (line.scenario === "stores" && line.medium_ratio) {
-            const medium = line.store === "redis" ? "bare scripts in a pipeline of 64" : "one flush to the disk after the other";
             notes.push(
-                `On ${line.store} that is ${line.medium_ratio.toPrecision(2)} times ${medium} ` +
+                `A server on ${line.store} does ${line.medium_ratio.toPrecision(2)} times ${medium} ` +
                     `(${count(line.medium_per_second)}/s in the same rounds).`,
             );
+        }
+        if (line.scenario === "commits" && line.ratio) {
+            notes.push(`The store ${line.store} alone does ${line.ratio.toPrecision(2)} times ${medium}.`);
         }
         if (line.scenario === "cell" && line.medium_per_second && line.tabs > 1) {
             notes.push(
@@ -186,16 +195,17 @@ ${parts.join("\n")}
 `;
 }
 
-function main([source, directory]) {
+function main([source, directory, section]) {
+    const [begin, end] = ["begin", "end"].map((edge) => `<!-- ${section}: ${edge} -->`);
     const lines = parse(fs.readFileSync(source, "utf8"));
     const document = path.join(directory, "performance.md");
     const text = fs.readFileSync(document, "utf8");
-    const [before, rest] = text.split(BEGIN);
-    const after = rest?.split(END)[1];
-    if (after === undefined) throw new Error(`${document} lacks the markers ${BEGIN} and ${END}`);
-    const generated = [BEGIN, conditions(lines), table(lines), notes(lines), END].join("\n\n");
+    const [before, rest] = text.split(begin);
+    const after = rest?.split(end)[1];
+    if (after === undefined) throw new Error(`${document} lacks the markers ${begin} and ${end}`);
+    const generated = [begin, conditions(lines), table(lines), notes(lines), end].join("\n\n");
     fs.writeFileSync(document, before + generated + after);
-    fs.writeFileSync(path.join(directory, "performance.svg"), plot(lines));
+    fs.writeFileSync(path.join(directory, `performance-${section}.svg`), plot(lines));
 }
 
 main(process.argv.slice(2));

@@ -9,6 +9,7 @@ mod crowd;
 mod events;
 mod figures;
 mod floor;
+mod medium;
 mod options;
 mod pages;
 mod poll;

@@ -16,14 +16,14 @@ use super::{
 };
 
 /// What `via` answers to an action besides the numbers, so that as many bytes travel.
-const ANSWER: &str = "HTTP/1.1 204 No Content\r\nvia-revision: 1000\r\ncache-control: no-store\r\n\
+const HEADERS: &str = "via-revision: 1000\r\ncache-control: no-store\r\n\
     content-security-policy: default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; \
     frame-ancestors 'none'; form-action 'self'; require-trusted-types-for 'script'; trusted-types via\r\n\
     x-content-type-options: nosniff\r\nreferrer-policy: same-origin\r\n\
     date: Fri, 27 Nov 2026 09:00:00 GMT\r\n";
 
 const STREAM: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n\
-    event: via-hello\ndata: {\"heartbeat_ms\":20000}\n\n";
+    event: via-hello\ndata: {\"heartbeat_ms\":20000,\"stream\":\"0\"}\n\n";
 
 #[derive(Debug)]
 struct Connection {
@@ -156,7 +156,17 @@ impl Floor {
     fn act(&mut self, number: usize, head: &str, body: &[u8]) -> io::Result<()> {
         let token = token(body)?;
         let action = after(body, "\"number\":")?;
-        let answer = format!("{ANSWER}via-ack: {action}\r\n\r\n");
+        if header(head, "via-stream").is_some() {
+            let length = self.patch.len();
+            let mut answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n{HEADERS}via-ack: {action}\r\n\
+                 content-length: {length}\r\n\r\n"
+            )
+            .into_bytes();
+            answer.extend_from_slice(&self.patch);
+            return self.send(number, &answer);
+        }
+        let answer = format!("HTTP/1.1 204 No Content\r\n{HEADERS}via-ack: {action}\r\n\r\n");
         self.send(number, answer.as_bytes())?;
         if head.starts_with("POST /app ") {
             for stream in self.streams.iter().flatten() {

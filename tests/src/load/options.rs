@@ -10,7 +10,7 @@ use std::{
 use super::{
     figures, floor, pages, process,
     process::Server,
-    scenario::{actions, bytes, fanout, herd, idle, soak, stalled, start, stores},
+    scenario::{actions, bytes, commits, fanout, herd, idle, soak, stalled, start, stores},
     tab::{COUNTER, Call, TABLE},
 };
 
@@ -26,6 +26,7 @@ load SCENARIO [OPTION VALUE]...
   idle      memory of 15,000 idle tabs
   bytes     what an update costs on the wire
   stores    closed loop of 64 sessions on each store, or on the one that --store names
+  commits   64 callers of each store, or of the one that --store names, without a server
   herd      10,000 tabs come back at once
   stalled   others act beside 500 tabs that read nothing
   start     from the start of a program to its first byte
@@ -34,7 +35,7 @@ load SCENARIO [OPTION VALUE]...
 
   --tabs N      only with so many tabs
   --idle N      beside so many idle tabs
-  --store URL   memory: (default), sqlite://PATH, redis://HOST; for `stores` a name
+  --store URL   memory: (default), sqlite://PATH, redis://HOST; for `stores` and `commits` a name
   --program P   which program `start` starts
   --rounds N    5 by default
   --seconds N   of each round, 1 by default
@@ -152,7 +153,8 @@ pub(super) fn run(arguments: Vec<String>) -> io::Result<()> {
 /// Everything at the usual sizes.
 fn all(options: &Options) -> io::Result<()> {
     for scenario in [
-        "bytes", "start", "actions", "cell", "stores", "fanout", "herd", "stalled", "idle",
+        "bytes", "start", "actions", "cell", "stores", "commits", "fanout", "herd", "stalled",
+        "idle",
     ] {
         let began = Instant::now();
         one(options, scenario)?;
@@ -176,12 +178,8 @@ fn one(options: &Options, scenario: &str) -> io::Result<()> {
         "bytes" => [COUNTER, TABLE]
             .into_iter()
             .try_for_each(|call| bytes::run(&options.server()?, call)),
-        "stores" => match &**store {
-            "memory:" => STORES
-                .iter()
-                .try_for_each(|store| stores::run(store, rounds, options.time)),
-            store => stores::run(store, rounds, options.time),
-        },
+        "stores" => of_stores(options, stores::run),
+        "commits" => of_stores(options, commits::run),
         "herd" => options
             .tabs(&[10_000])
             .into_iter()
@@ -196,6 +194,18 @@ fn one(options: &Options, scenario: &str) -> io::Result<()> {
     }
 }
 
+/// Measures each store, or the one that is named.
+fn of_stores(
+    options: &Options,
+    run: impl Fn(&str, usize, Duration) -> io::Result<()>,
+) -> io::Result<()> {
+    let run = |store| run(store, options.rounds, options.time);
+    match &*options.store {
+        "memory:" => STORES.into_iter().try_for_each(run),
+        store => run(store),
+    }
+}
+
 /// The memory of idle tabs, and how fast others act beside them.
 fn idle_tabs(options: &Options) -> io::Result<()> {
     let Options { store, .. } = options;
@@ -203,9 +213,9 @@ fn idle_tabs(options: &Options) -> io::Result<()> {
     drop(idle::run(&options.server()?, store, tabs, true)?);
     let server = options.server()?;
     let setting = options.setting("actions", COUNTER, 16);
-    actions::run(&server, setting, store, None, None)?;
+    actions::run(&server, setting, store, None, &mut || Ok(None))?;
     let crowd = idle::run(&server, store, tabs, false)?;
-    actions::run(&server, setting, store, Some(&crowd), None)
+    actions::run(&server, setting, store, Some(&crowd), &mut || Ok(None))
 }
 
 fn closed_loop(
@@ -221,12 +231,11 @@ fn closed_loop(
     };
     for tabs in options.tabs(usual) {
         let setting = options.setting(name, call, tabs);
-        let mut renders = || Ok(pages::renders_of_the_table(options.time / 10));
-        let bare: Option<&mut dyn FnMut() -> io::Result<f64>> = match name {
-            "cell" => Some(&mut renders),
-            _ => None,
+        let mut bare = || {
+            let time = options.time / 10;
+            Ok((name == "cell").then(|| pages::renders_of_the_table(time)))
         };
-        actions::run(&server, setting, &options.store, crowd.as_ref(), bare)?;
+        actions::run(&server, setting, &options.store, crowd.as_ref(), &mut bare)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod actions;
 pub(super) mod bytes;
+pub(super) mod commits;
 pub(super) mod fanout;
 pub(super) mod herd;
 pub(super) mod idle;

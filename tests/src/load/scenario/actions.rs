@@ -58,13 +58,29 @@ impl Side {
     fn cpu(&self) -> Option<f64> {
         (!self.cpu.is_empty()).then(|| median(&self.cpu))
     }
+
+    /// How much it did of what another did in the same rounds.
+    fn share_of(&self, other: &Self) -> f64 {
+        let rounds = self.rates.iter().zip(&other.rates);
+        let shares: Vec<_> = rounds.map(|(own, other)| own / other).collect();
+        median(&shares)
+    }
 }
 
 /// Tabs in a loop, at a server that knows none of them yet.
 pub(crate) fn tabs(server: SocketAddr, call: Call, count: usize) -> io::Result<ClosedLoop> {
+    opened(server, call, count, Tab::open)
+}
+
+fn opened(
+    server: SocketAddr,
+    call: Call,
+    count: usize,
+    open: impl Fn(&mut Line, Call, usize) -> io::Result<Tab>,
+) -> io::Result<ClosedLoop> {
     let mut line = Line::open(server)?;
     let tabs = (0..count)
-        .map(|at| Tab::open(&mut line, call, at))
+        .map(|at| open(&mut line, call, at))
         .collect::<io::Result<_>>()?;
     ClosedLoop::new(tabs)
 }
@@ -76,7 +92,7 @@ pub(crate) fn run(
     setting: Setting,
     store: &str,
     crowd: Option<&Crowd>,
-    mut bare: Option<&mut dyn FnMut() -> io::Result<f64>>,
+    bare: &mut dyn FnMut() -> io::Result<Option<f64>>,
 ) -> io::Result<()> {
     let Setting {
         name,
@@ -86,37 +102,36 @@ pub(crate) fn run(
         time,
     } = setting;
     // Redis is on the generator's core.
-    let opened = |address| match tabs(address, call, count) {
-        Ok(tabs) if !store.starts_with("redis") => Ok(tabs.spinning()),
-        other => other,
+    let spinning = |tabs: ClosedLoop| {
+        if store.starts_with("redis") {
+            tabs
+        } else {
+            tabs.spinning()
+        }
     };
-    let mut acting = opened(server.address())?;
+    let mut acting = spinning(tabs(server.address(), call, count)?);
     acting.run(time / 2)?;
     let patch = bytes_per_update(&acting);
 
     let floor_server = Server::start("floor", None)?;
     super::floor_sends(floor_server.address(), patch)?;
-    let mut at_floor = opened(floor_server.address())?;
+    let mut at_floor = spinning(tabs(floor_server.address(), call, count)?);
     at_floor.run(time / 4)?;
+    // The same with a write of its own for each patch.
+    let mut pushed = opened(floor_server.address(), call, count, Tab::of_stream).map(spinning)?;
+    pushed.run(time / 4)?;
 
-    let (mut side, mut floor) = (Side::default(), Side::default());
+    let (mut side, mut floor, mut push) = (Side::default(), Side::default(), Side::default());
     let mut medium = Vec::new();
     for _ in 0..rounds {
-        if let Some(bare) = &mut bare {
-            medium.push(bare()?);
-        }
+        medium.extend(bare()?);
         floor.round(&mut at_floor, &floor_server, time / 2)?;
+        push.round(&mut pushed, &floor_server, time / 2)?;
         side.round(&mut acting, server, time)?;
     }
     if call.path == COUNTER.path {
         super::assert_counted(&acting, server.address())?;
     }
-    let ratios: Vec<_> = side
-        .rates
-        .iter()
-        .zip(&floor.rates)
-        .map(|(own, floor)| own / floor)
-        .collect();
     let per_second = median(&side.rates);
     let cpu_ratio = side.cpu().zip(floor.cpu()).map(|(own, floor)| floor / own);
     let medium = (!medium.is_empty()).then(|| median(&medium));
@@ -136,7 +151,10 @@ pub(crate) fn run(
         .figure("floor_p99_us", micros(percentile(&mut floor.all, 0.99)))
         .perhaps("floor_cpu_us", floor.cpu())
         .figure("floor_client_busy", median(&floor.client))
-        .figure("ratio", median(&ratios))
+        .figure("push_floor_per_second", median(&push.rates))
+        .perhaps("push_floor_cpu_us", push.cpu())
+        .figure("ratio", side.share_of(&floor))
+        .figure("push_ratio", side.share_of(&push))
         .perhaps("cpu_ratio", cpu_ratio)
         .perhaps("medium_per_second", medium)
         .perhaps("medium_ratio", medium.map(|medium| per_second / medium))
