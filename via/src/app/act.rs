@@ -110,7 +110,7 @@ pub(super) async fn act(
     body: Bytes,
 ) -> Result<Response, Refused> {
     let keys = keys(&core).await?;
-    let request: Act = incoming::decode(&body)?;
+    let request = Act::decode(&body)?;
     let number = request.number;
     let mut shown = core.shown(keys, headers, &[&request.token]).await;
     let cookie = match required(shown.cookie, headers) {

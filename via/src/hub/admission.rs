@@ -1,7 +1,6 @@
 //! How many actions of one session, and of each of its tabs, are let in.
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -48,21 +47,15 @@ impl Default for ActionRate {
 pub(super) struct Admission {
     /// When everything that was done is paid for.
     paid: Mutex<Option<Instant>>,
-    waiting: Arc<Mutex<Waiting>>,
+    /// The tab of each action that waits.
+    waiting: Arc<Mutex<Vec<TabId>>>,
     lingers: AtomicBool,
-}
-
-#[derive(Debug, Default)]
-struct Waiting {
-    all: usize,
-    /// Only tabs of which some wait.
-    by_tab: HashMap<TabId, usize>,
 }
 
 /// The place of an action that waits for its turn.
 #[derive(Debug)]
 pub(crate) struct Place {
-    waiting: Arc<Mutex<Waiting>>,
+    waiting: Arc<Mutex<Vec<TabId>>>,
     tab: TabId,
 }
 
@@ -96,12 +89,11 @@ impl Admission {
     /// A place to wait, unless too many wait already.
     pub(super) fn place(&self, tab: TabId) -> Option<Place> {
         let mut waiting = lock(&self.waiting);
-        let of_tab = waiting.by_tab.get(&tab).copied().unwrap_or(0);
-        if waiting.all >= limits::WAITING_ACTIONS || of_tab >= limits::WAITING_ACTIONS_OF_TAB {
+        let of_tab = waiting.iter().filter(|other| **other == tab).count();
+        if waiting.len() >= limits::WAITING_ACTIONS || of_tab >= limits::WAITING_ACTIONS_OF_TAB {
             return None;
         }
-        waiting.all += 1;
-        waiting.by_tab.insert(tab, of_tab + 1);
+        waiting.push(tab);
         Some(Place {
             waiting: Arc::clone(&self.waiting),
             tab,
@@ -112,12 +104,8 @@ impl Admission {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut waiting = lock(&self.waiting);
-        waiting.all -= 1;
-        if let Some(of_tab) = waiting.by_tab.get_mut(&self.tab) {
-            *of_tab -= 1;
-            if *of_tab == 0 {
-                waiting.by_tab.remove(&self.tab);
-            }
+        if let Some(place) = waiting.iter().position(|tab| *tab == self.tab) {
+            waiting.swap_remove(place);
         }
     }
 }
@@ -155,7 +143,6 @@ mod tests {
             .collect();
         assert_eq!(places.len() + others.len(), 64);
         drop((places, others));
-        assert!(lock(&admission.waiting).by_tab.is_empty());
-        assert_eq!(lock(&admission.waiting).all, 0);
+        assert!(lock(&admission.waiting).is_empty());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    hash::{Hash, Hasher},
     sync::{Arc, Mutex, Weak},
 };
 
@@ -31,7 +32,7 @@ struct Kept {
 
 /// What decides what a page shows: equal keys give equal frames. A version stands for the content
 /// of its document, whichever document that is; without one it is the same emptiness for all.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq)]
 struct FrameKey {
     page: &'static str,
     params: Box<[(String, String)]>,
@@ -66,6 +67,17 @@ impl Frames {
             kept.tidy_at = kept.frames.len() * 2;
         }
         Ok(frame)
+    }
+}
+
+impl Hash for FrameKey {
+    /// The random id of a session's commit says almost all: few frames show the same one.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.tab.hash(state);
+        match self.session {
+            Some(version) => version.commit.mark().hash(state),
+            None => (self.page, &self.params, &self.principal, &self.shared).hash(state),
+        }
     }
 }
 

@@ -209,9 +209,8 @@ trait ErasedPage: Send + Sync {
 
 /// The signals of a page, as the browser gets them.
 pub(crate) fn signals_of<P: Page>(page: &P) -> Signals {
-    let mut writer = FieldWriter::of(P::DESCRIPTOR);
+    let mut writer = FieldWriter::signals_of(P::DESCRIPTOR);
     page.write(&mut writer);
-    // A state value that cannot be stored cannot have been read either; its signals still can.
     P::DESCRIPTOR
         .fields
         .iter()

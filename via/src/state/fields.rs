@@ -314,6 +314,8 @@ pub struct FieldWriter {
     written: Vec<Written>,
     /// The first field that has no JSON form, by its place, and why.
     error: Option<(usize, String)>,
+    /// Whether state is left out, as a parameter is: it may be large.
+    signals_alone: bool,
 }
 
 /// One field as it is written.
@@ -323,7 +325,7 @@ pub(crate) enum Written {
     State(Box<RawValue>),
     /// A signal's JSON.
     Signal(Value),
-    /// A parameter, which is not written.
+    /// A parameter, or whatever else is not written.
     Param,
 }
 
@@ -333,11 +335,23 @@ impl FieldWriter {
         Self {
             written: Vec::with_capacity(page.fields.len()),
             error: None,
+            signals_alone: false,
+        }
+    }
+
+    /// That takes no state.
+    pub(crate) fn signals_of(page: &PageDescriptor) -> Self {
+        Self {
+            signals_alone: true,
+            ..Self::of(page)
         }
     }
 
     /// Takes a state field.
     pub fn state<T: StateEncode>(&mut self, value: &T) {
+        if self.signals_alone {
+            return self.written.push(Written::Param);
+        }
         match value.to_json() {
             Ok(json) => self.written.push(Written::State(json)),
             Err(error) => {
