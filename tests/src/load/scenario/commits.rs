@@ -24,7 +24,7 @@ const CALLERS: usize = 64;
 /// What is committed: about as much as a small session.
 const DOCUMENT: [u8; 400] = [b'x'; 400];
 
-/// Measures one store: `memory`, `sqlite` or `redis`.
+/// Measures one store.
 pub(crate) fn run(name: &str, rounds: usize, time: Duration) -> io::Result<()> {
     let mut medium = Medium::new(name)?;
     let url = medium.url("alone.db");
