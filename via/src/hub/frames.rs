@@ -71,12 +71,13 @@ impl Frames {
 }
 
 impl Hash for FrameKey {
-    /// The random id of a session's commit says almost all: few frames show the same one.
+    /// The random id of a session's commit stands for all that follows from it; how many tabs and
+    /// parameters show the same one is up to its user.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.tab.hash(state);
+        (self.tab, &self.params).hash(state);
         match self.session {
             Some(version) => version.commit.mark().hash(state),
-            None => (self.page, &self.params, &self.principal, &self.shared).hash(state),
+            None => (self.page, &self.principal, &self.shared).hash(state),
         }
     }
 }
