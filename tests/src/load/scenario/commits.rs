@@ -97,7 +97,8 @@ async fn round(
 struct Caller {
     key: Key,
     expect: Expect,
-    commits: u128,
+    /// The id of its latest commit; nobody else has ids near it.
+    id: u128,
 }
 
 impl Caller {
@@ -105,12 +106,12 @@ impl Caller {
         Some(Self {
             key: Key::new(format!("caller/{number}"))?,
             expect: Expect::Absent,
-            commits: 0,
+            id: (number as u128) << 64,
         })
     }
 
     async fn commit(&mut self, store: &dyn Store) -> io::Result<()> {
-        self.commits += 1;
+        self.id += 1;
         let put = Put {
             bytes: Bytes::from_static(&DOCUMENT),
             expiry: Expiry {
@@ -125,7 +126,7 @@ impl Caller {
             change: Change::Put(put),
         };
         let commit = Commit {
-            id: CommitId(self.commits),
+            id: CommitId(self.id),
             now: Timestamp::from_millis(0),
             writes: vec![write],
         };
