@@ -14,17 +14,17 @@ const SETTLED: &str = "!document.querySelector('[data-via-pending]')";
 /// The values of the page, in the order of the table's columns.
 const VALUES: [&str; 6] = ["session", "tab", "signal", "tab-signal", "shared", "app"];
 
-/// What the row of the guide's table that names `test` says of each value: whether it is kept.
-fn row(test: &str) -> [bool; 6] {
+/// Whether each value is kept, as the guide says in the table's row for `event`.
+fn row(event: &str) -> [bool; 6] {
     let guide = fs::read_to_string(GUIDE).expect("the guide");
-    let name = format!("`{test}`");
-    let mut rows = guide
-        .lines()
-        .filter(|line| line.starts_with('|') && line.contains(&name));
-    let row = rows.next().unwrap_or_else(|| panic!("no row names {name}"));
-    assert_eq!(rows.next(), None, "one row for one test");
+    let begin = format!("| {event} |");
+    let mut rows = guide.lines().filter_map(|line| line.strip_prefix(&begin));
+    let row = rows
+        .next()
+        .unwrap_or_else(|| panic!("no row begins {begin}"));
+    assert_eq!(rows.next(), None, "one row for one event");
     let cells: Vec<_> = row.split('|').map(str::trim).collect();
-    let [_, _event, cells @ .., _test, _] = &cells[..] else {
+    let [cells @ .., ""] = &cells[..] else {
         panic!("{row}");
     };
     let kept = cells.iter().map(|cell| match *cell {
@@ -99,7 +99,7 @@ fn shows_values(page: &Page, values: [u32; 6]) {
 fn a_reload() {
     let scene = Scene::new();
     scene.page.reload();
-    shows(&scene.page, row("a_reload"));
+    shows(&scene.page, row("the user reloads the page"));
 }
 
 #[test]
@@ -160,7 +160,10 @@ fn what_is_typed_and_clicked_on_the_page_of_an_older_build_takes_effect_once() {
 #[test]
 fn a_second_tab() {
     let scene = Scene::new();
-    shows(&open(&scene.profile, &scene.server), row("a_second_tab"));
+    shows(
+        &open(&scene.profile, &scene.server),
+        row("the user opens a second tab"),
+    );
     shows(&scene.page, [true; 6]);
 }
 
@@ -168,7 +171,10 @@ fn a_second_tab() {
 fn another_browser() {
     let scene = Scene::new();
     let other = Browser::shared().profile();
-    shows(&open(&other, &scene.server), row("another_browser"));
+    shows(
+        &open(&other, &scene.server),
+        row("the user opens another browser"),
+    );
     shows(&scene.page, [true; 6]);
 }
 
@@ -176,16 +182,16 @@ fn another_browser() {
 fn a_restart_of_the_server() {
     let mut scene = Scene::new();
     scene.restart("1");
-    shows(&scene.page, row("a_restart_of_the_server"));
+    shows(&scene.page, row("the server is killed and starts again"));
     scene.page.reload();
-    shows(&scene.page, row("a_restart_of_the_server"));
+    shows(&scene.page, row("the server is killed and starts again"));
 }
 
 #[test]
 fn a_new_version() {
     let mut scene = Scene::new();
     scene.restart("2");
-    shows(&scene.page, row("a_new_version"));
+    shows(&scene.page, row("a new version is deployed"));
     scene
         .page
         .wait_for("document.querySelector('#added').textContent === '0'");
@@ -204,7 +210,7 @@ fn a_rollback() {
     scene.page.reload();
     shows_values(
         &scene.page,
-        row("a_rollback").map(|kept| 2 * u32::from(kept)),
+        row("the new version is rolled back").map(|kept| 2 * u32::from(kept)),
     );
     assert_eq!(
         scene.page.eval("document.querySelector('#added')"),
@@ -230,9 +236,9 @@ fn a_log_in() {
     let scene = Scene::new();
     scene.page.click("#log-in");
     scene.page.wait_for(SETTLED);
-    shows(&scene.page, row("a_log_in"));
+    shows(&scene.page, row("the user logs in"));
     scene.page.reload();
-    shows(&scene.page, row("a_log_in"));
+    shows(&scene.page, row("the user logs in"));
 }
 
 #[test]
@@ -241,7 +247,7 @@ fn a_log_out() {
     scene.page.click("#log-in");
     scene.page.wait_for(SETTLED);
     scene.page.click("#log-out");
-    shows(&scene.page, row("a_log_out"));
+    shows(&scene.page, row("the user logs out"));
     scene.page.reload();
-    shows(&scene.page, row("a_log_out"));
+    shows(&scene.page, row("the user logs out"));
 }
