@@ -131,20 +131,23 @@ function table(lines) {
 function notes(lines) {
     const notes = [];
     for (const line of lines) {
-        const medium = line.store === "redis" ? "bare scripts in a pipeline of 64" : "one flush to the disk after the other";
+        const medium = line.store === "redis" ? "Bare scripts in a pipeline of 64" : "One flush to the disk after the other";
         if (line.scenario === "stores" && line.medium_ratio) {
             notes.push(
-                `A server on ${line.store} does ${line.medium_ratio.toPrecision(2)} times ${medium} ` +
-                    `(${count(line.medium_per_second)}/s in the same rounds).`,
+                `${medium}: ${count(line.medium_per_second)}/s in the same rounds. ` +
+                    `A server on ${line.store} does ${line.medium_ratio.toPrecision(2)} times as many actions.`,
             );
         }
         if (line.scenario === "commits" && line.ratio) {
-            notes.push(`The store ${line.store} alone does ${line.ratio.toPrecision(2)} times ${medium}.`);
+            notes.push(
+                `The store ${line.store} alone does ${line.ratio.toPrecision(2)} times as many commits as ` +
+                    `${medium[0].toLowerCase()}${medium.slice(1)}.`,
+            );
         }
         if (line.scenario === "cell" && line.medium_per_second && line.tabs > 1) {
             notes.push(
-                `The table alone can be printed ${count(line.medium_per_second)} times a second: ` +
-                    `${percent(line.medium_ratio)} of that is reached.`,
+                `Rendering the table and nothing else: ${count(line.medium_per_second)} times a second. ` +
+                    `The server reaches ${percent(line.medium_ratio)} of that.`,
             );
         }
         if (line.scenario === "start" && line.stripped_mib && line.store === "memory") {
@@ -162,7 +165,7 @@ function conditions(lines) {
         `${line.build} build, load average ${line.load_average} when it began. ` +
         "The server on core 0, the generator and Redis on core 1." +
         (Number(line.load_average) > line.cores
-            ? " Other work kept the machine busy, so that the shares say more than the amounts."
+            ? " Other work kept the machine busy, so trust the shares more than the absolute figures."
             : "")
     );
 }
