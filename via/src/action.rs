@@ -9,7 +9,6 @@ mod task;
 use std::{fmt, future::Future, pin::Pin};
 
 pub use args::{Argument, ArgumentError, ArgumentJson, ArgumentList, Arguments};
-pub(crate) use effects::Command;
 pub use effects::Effects;
 pub use handle::ActionHandle;
 pub(crate) use task::TaskHome;

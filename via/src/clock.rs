@@ -10,13 +10,32 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::store::Timestamp;
-
 /// For how long to sleep at most without a look at the system's clock, which can be set.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 /// See [`Clock::moved_to`].
 pub(crate) type Moved = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A moment, in milliseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// Later than any moment.
+    pub const NEVER: Self = Self(i64::MAX);
+
+    /// A moment from milliseconds since the Unix epoch.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    #[must_use]
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+}
 
 /// Tells the time to everything that expires: the system's clock, or one that a test sets.
 ///

@@ -20,7 +20,7 @@ mod watch;
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -147,9 +147,4 @@ impl Hub {
             self.check_now.notify_one();
         }
     }
-}
-
-/// Locks a mutex whose data is whole at every step, so that a panic elsewhere does not poison it.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,10 +2,7 @@
 
 use std::{any::Any, fmt};
 
-use crate::{
-    action::Command,
-    session::{hex, random},
-};
+use crate::{command::Command, hex, random::random};
 
 /// Something that should not have happened; the id connects what the user saw with the log.
 #[derive(Clone, Debug)]
@@ -16,7 +13,7 @@ pub(crate) struct Incident {
 impl Incident {
     /// Logs what happened under a new id.
     pub(crate) fn report(what: &str, details: &dyn fmt::Display) -> Self {
-        let id = hex(&random::<4>());
+        let id = hex::encode(&random::<4>());
         tracing::error!(incident = id, %details, "{what}");
         Self { id }
     }

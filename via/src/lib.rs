@@ -8,6 +8,7 @@ pub mod action;
 mod app;
 mod client;
 mod clock;
+mod command;
 mod context;
 #[doc(hidden)]
 pub mod diff;
@@ -16,12 +17,15 @@ pub mod event;
 mod first_html;
 #[cfg(any(doc, doctest))]
 pub mod guide;
+mod hex;
 mod hub;
 mod incident;
 mod limits;
+mod lock;
 mod page;
 pub mod prelude;
 mod protocol;
+mod random;
 mod session;
 pub mod signal;
 mod state;

@@ -17,7 +17,7 @@ pub(crate) const JSON_ARRAY_LEN: usize = 1024;
 /// The largest rendered page, in bytes.
 pub(crate) const PAGE: usize = 4 * 1024 * 1024;
 /// The largest document that is committed, in bytes.
-pub(crate) const DOCUMENT: usize = crate::store::MAX_DOCUMENT;
+pub(crate) const DOCUMENT: usize = 1024 * 1024;
 /// Above this size, in bytes, a document is worth a warning.
 pub(crate) const DOCUMENT_WARN: usize = 256 * 1024;
 /// How many actions of one session wait for their turn.

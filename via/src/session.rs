@@ -3,7 +3,6 @@
 mod cookie;
 mod handle;
 mod keyring;
-mod random;
 mod secrets;
 mod sessions;
 
@@ -18,11 +17,10 @@ pub(crate) use cookie::{CookieConfig, SessionCookie};
 pub use handle::Session;
 pub(crate) use handle::SessionChange;
 pub(crate) use keyring::{Keyring, Purpose};
-pub(crate) use random::{random, random_id};
 pub(crate) use secrets::{Secrets, VARIABLE as SECRET_VARIABLE, WeakSecret};
 pub use sessions::{SessionHandle, SessionInfo, Sessions};
 
-use crate::store::Key;
+use crate::{hex, store::Key};
 
 /// The id of a session: 128 bits from the operating system's generator.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,7 +31,7 @@ impl SessionId {
     pub(crate) fn key(self) -> Key {
         let mut key = String::with_capacity(40);
         key.push_str("session/");
-        push_hex(&mut key, &self.0);
+        hex::push(&mut key, &self.0);
         Key::new(key).expect("neither empty nor long")
     }
 }
@@ -95,20 +93,5 @@ impl<'de> Deserialize<'de> for SecretHash {
 impl fmt::Debug for SecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretHash(..)")
-    }
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    push_hex(&mut text, bytes);
-    text
-}
-
-fn push_hex(text: &mut String, bytes: &[u8]) {
-    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
     }
 }

@@ -14,6 +14,8 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
+use crate::limits;
+
 mod compare;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
@@ -26,6 +28,7 @@ mod redis;
 mod sqlite;
 mod url;
 
+pub use crate::clock::Timestamp;
 pub use memory::MemoryStore;
 pub use open_error::OpenError;
 #[cfg(feature = "redis")]
@@ -35,7 +38,7 @@ pub use sqlite::{SqliteStore, Synchronous};
 pub use url::open;
 
 /// The most bytes that a document may have, in every store.
-pub const MAX_DOCUMENT: usize = 1024 * 1024;
+pub const MAX_DOCUMENT: usize = limits::DOCUMENT;
 
 /// The future that every method of a [`Store`] returns.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -276,27 +279,6 @@ impl Debug for Key {
 impl Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Display::fmt(&self.0, f)
-    }
-}
-
-/// A moment, in milliseconds since the Unix epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(i64);
-
-impl Timestamp {
-    /// Later than any moment.
-    pub const NEVER: Self = Self(i64::MAX);
-
-    /// A moment from milliseconds since the Unix epoch.
-    #[must_use]
-    pub const fn from_millis(millis: i64) -> Self {
-        Self(millis)
-    }
-
-    /// Milliseconds since the Unix epoch.
-    #[must_use]
-    pub const fn as_millis(self) -> i64 {
-        self.0
     }
 }
 

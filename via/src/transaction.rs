@@ -20,7 +20,8 @@ use crate::{
     },
     incident::Incident,
     limits,
-    session::{Secret, SessionChange, SessionCookie, random, random_id},
+    random::{random, random_id},
+    session::{Secret, SessionChange, SessionCookie},
     state::{
         ChangeError, Changes, Document, Encoded, Fields, Inputs, Load, Outcome, PreviousSecret,
         RECENT, SharedDocument, Sources, TabId, TabRecord, Targets,

@@ -2,9 +2,9 @@
 
 use std::{fmt, future::Future, pin::Pin};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::session::Session;
+use crate::{command::Command, session::Session};
 
 /// Collects what happens after an action's commit, once: however often the action had to run again
 /// or was sent, and not at all if it was refused. What must outlive the process belongs into the
@@ -16,34 +16,6 @@ pub struct Effects {
     pub(crate) session: Session,
     pub(crate) commands: Vec<Command>,
     pub(crate) futures: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
-}
-
-/// What the browser is told to do beyond patches: a closed set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
-pub(crate) enum Command {
-    /// Show a message for a few seconds.
-    Toast { text: String },
-    /// Go to another page of this site.
-    Redirect { to: String },
-    /// Tell the page's own JavaScript.
-    Emit {
-        name: String,
-        detail: serde_json::Value,
-    },
-}
-
-impl Command {
-    #[track_caller]
-    pub(super) fn emit(name: String, detail: &(impl Serialize + ?Sized)) -> Self {
-        assert!(
-            !name.starts_with("via:"),
-            "`emit` takes a name of the app's own, not {name:?}: the client itself says `via:..`"
-        );
-        let detail = serde_json::to_value(detail)
-            .unwrap_or_else(|error| panic!("the detail of {name:?} is not JSON: {error}"));
-        Self::Emit { name, detail }
-    }
 }
 
 impl Effects {

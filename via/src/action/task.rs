@@ -2,9 +2,10 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc};
 
-use super::{ActionError, Command, Effects};
+use super::{ActionError, Effects};
 use crate::{
     app::Core,
+    command::Command,
     hub::PageDocuments,
     page::Page,
     session::{SessionCookie, SessionHandle, Sessions},

@@ -12,7 +12,8 @@ use serde_json::json;
 
 use super::{Core, Standing, outlive::outlive, security::DEFAULT_HEADERS};
 use crate::{
-    action::{ActionError, Arguments, Command, Effects, Refusal, TaskFuture, TaskHome},
+    action::{ActionError, Arguments, Effects, Refusal, TaskFuture, TaskHome},
+    command::Command,
     hub::{LoadError, PageDocuments, PageState, SessionState, StreamId, frame_for_answer},
     incident::Incident,
     limits,
@@ -23,7 +24,8 @@ use crate::{
         sse,
         token::Token,
     },
-    session::{Keyring, SessionCookie, random},
+    random::random,
+    session::{Keyring, SessionCookie},
     state::{Inputs, Load, Outcome, Sources, TabId},
     transaction::{self, Done, Failure, Numbered, Scope},
 };

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     clock::{self, Clock},
     limits,
-    session::random,
+    random::random,
     store::Store,
 };
 

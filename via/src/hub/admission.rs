@@ -10,7 +10,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::lock;
+use crate::lock::lock;
 use crate::{limits, state::TabId};
 
 /// How often a session may act.

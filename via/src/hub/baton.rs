@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Mutex};
 
-use super::lock;
+use crate::lock::lock;
 
 /// Goes back and forth between its owner, who lays it down while there is nothing to do, and
 /// others, who borrow it for a moment. Nobody holds a lock meanwhile.

@@ -10,9 +10,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{Kept, lock, stream::Shown};
+use super::{Kept, stream::Shown};
 use crate::{
     diff::{Op, Patch, Target, Tree},
+    lock::lock,
     page::Rendered,
     protocol::datastar::{self, EncodedEvent},
     signal::Signals,

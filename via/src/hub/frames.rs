@@ -6,8 +6,9 @@ use std::{
     sync::{Arc, Mutex, Weak},
 };
 
-use super::{Frame, PageState, lock};
+use super::{Frame, PageState};
 use crate::{
+    lock::lock,
     page::PageEntry,
     signal::first::Known,
     state::{Inputs, ReadError, TabId},

@@ -9,7 +9,8 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{LiveSession, lock};
+use super::LiveSession;
+use crate::lock::lock;
 
 /// How many locks the sessions are spread over.
 const SHARDS: usize = 16;

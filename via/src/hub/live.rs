@@ -13,9 +13,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::{
     Hush, StreamId, Table, Watch,
     admission::{Admission, Place},
-    lock, rollback,
+    rollback,
 };
 use crate::{
+    lock::lock,
     state::{Document, DocumentError, SharedDocument, TabId},
     store::{CommitId, Expiry, Key, Loaded, StoreError, StoredDocument, Timestamp, Version},
 };

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{DocumentState, LiveSession, LiveShared, SessionState, SharedState, live::LoadError};
 use crate::{
-    action::Command,
+    command::Command,
     limits,
     state::{Fields, Inputs, Sources, TabId},
     store::{CommitId, Key, Loaded, Store, StoreError, Timestamp},

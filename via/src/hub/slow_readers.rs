@@ -12,8 +12,8 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::lock;
 use crate::limits;
+use crate::lock::lock;
 
 /// Something in memory that several readers may keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -36,7 +36,8 @@ use crate::{
     clock::Moved,
     limits,
     protocol::sse,
-    session::{SessionCookie, random},
+    random::random,
+    session::SessionCookie,
     store::Timestamp,
 };
 

@@ -5,8 +5,11 @@ use std::{
     sync::{Arc, Mutex, Weak},
 };
 
-use super::{Live, lock};
-use crate::store::{Key, Notice};
+use super::Live;
+use crate::{
+    lock::lock,
+    store::{Key, Notice},
+};
 
 /// How many locks a table is spread over.
 const SHARDS: usize = 64;

@@ -15,8 +15,8 @@ use std::{
 use futures_util::task::AtomicWaker;
 use serde_json::Value;
 
-use super::{Baton, LiveSession, LiveShared, PageDocuments, Tabs, lock};
-use crate::{action::Command, session::random, state::TabId, store::Key};
+use super::{Baton, LiveSession, LiveShared, PageDocuments, Tabs};
+use crate::{command::Command, lock::lock, random::random, state::TabId, store::Key};
 
 /// How many commands wait for a tab whose stream cannot be written to; more are dropped.
 const MAX_COMMANDS: usize = 16;

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt::Write as _};
 use sha2::{Digest, Sha256};
 
 use super::{FieldDescriptor, FieldKind, StateScope};
-use crate::{session::hex, state::VALUE, store::Key};
+use crate::{hex, state::VALUE, store::Key};
 
 impl FieldDescriptor {
     /// The name of its value within its document, in this version of its stored form. Each version
@@ -85,7 +85,7 @@ fn encoded(value: &str) -> String {
 }
 
 fn digest(text: &str) -> String {
-    hex(&Sha256::digest(text.as_bytes()))
+    hex::encode(&Sha256::digest(text.as_bytes()))
 }
 
 #[cfg(test)]

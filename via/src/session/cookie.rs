@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
 
-use super::{Keyring, Purpose, Secret, SessionId, random};
-use crate::store::Timestamp;
+use super::{Keyring, Purpose, Secret, SessionId};
+use crate::{random::random, store::Timestamp};
 
 /// What a browser proves its session with.
 #[derive(Clone, Debug)]

@@ -12,9 +12,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use tokio::time::Instant;
 
-use super::{Secrets, random};
+use super::Secrets;
 use crate::{
     limits,
+    random::random,
     store::{
         Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Key, Loaded, Put, Store,
         StoreError, Timestamp, Version, Write,

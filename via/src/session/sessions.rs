@@ -4,10 +4,11 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
 
-use super::{Keyring, SessionId, hex};
+use super::{Keyring, SessionId};
 use crate::{
     clock::Clock,
     error::Result,
+    hex,
     state::Document,
     store::{Key, Loaded, Store, StoreError, Timestamp},
     transaction,
@@ -76,7 +77,7 @@ impl SessionHandle {
 
     fn of_key(key: &Key) -> Self {
         let hash = Sha256::digest(key.as_str().as_bytes());
-        Self(hex(&hash[..12]).into())
+        Self(hex::encode(&hash[..12]).into())
     }
 
     /// The handle of this text, as [`Display`](fmt::Display) writes it.

@@ -13,8 +13,9 @@ use super::{
     values::{Values, take, take_or_default},
 };
 use crate::{
-    action::Command,
-    session::{SecretHash, random},
+    command::Command,
+    random::random,
+    session::SecretHash,
     store::{CommitId, MAX_DOCUMENT, Timestamp},
 };
 

@@ -3,7 +3,7 @@
 use crate::{
     clock::{self, Clock},
     limits,
-    session::random,
+    random::random,
     store::{
         Change, Commit, CommitId, CommitOutcome, Expect, Key, Loaded, Store, StoreError, Write,
     },

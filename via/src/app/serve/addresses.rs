@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use crate::hub::lock;
+use crate::lock::lock;
 
 /// Counts the streams of each address; its clones count together.
 #[derive(Clone, Debug)]

@@ -23,7 +23,7 @@ use super::{
     live_socket::LiveSocket,
     patient_io::{PatientIo, Pulse},
 };
-use crate::{app::routes, hub::lock, limits, protocol::answer::Refused};
+use crate::{app::routes, limits, lock::lock, protocol::answer::Refused};
 
 /// Answers the requests of one connection.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    action::Command,
+    command::Command,
     hub::StreamId,
     protocol::sse::{Line, Writer},
 };

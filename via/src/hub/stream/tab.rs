@@ -12,7 +12,7 @@ use super::{
     shown::Shown,
 };
 use crate::{
-    action::Command,
+    command::Command,
     incident::Incident,
     limits,
     page::PageEntry,

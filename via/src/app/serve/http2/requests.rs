@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::time::Instant;
 
-use crate::{hub::lock, limits};
+use crate::{limits, lock::lock};
 
 /// Counts what is under way; its clones count together.
 #[derive(Clone, Debug)]
