@@ -1,7 +1,6 @@
 //! [`App`]: what is registered, turned into an axum [`Router`] or a server.
 
 mod act;
-mod core;
 mod document;
 mod health;
 mod keys;
@@ -10,16 +9,12 @@ mod outlive;
 mod routes;
 mod security;
 mod serve;
-mod sweeper;
-mod timeouts;
 
 use std::{collections::BTreeMap, fmt, panic::Location, sync::Arc, time::Duration};
 
 use axum::Router;
 
-pub(crate) use self::core::{Config, Core, Standing};
 pub use serve::Server;
-pub(crate) use timeouts::{Timeouts, WrongTimeouts};
 
 use crate::{
     client::Files,
@@ -27,6 +22,7 @@ use crate::{
     hub::ActionRate,
     limits,
     page::{PageEntry, View},
+    runtime::{Config, Core, Timeouts},
     session::{SECRET_VARIABLE, Secrets, Sessions, WeakSecret},
     store::{MemoryStore, Store},
 };

@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, fmt, net::SocketAddr};
 
 use crate::{
-    app::WrongTimeouts,
+    runtime::WrongTimeouts,
     session::WeakSecret,
     store::{OpenError, StoreError},
 };

@@ -6,15 +6,10 @@
 mod admission;
 mod baton;
 mod check;
-mod frame;
-mod frames;
 mod lingering;
 mod live;
-mod outgoing;
 mod page_documents;
 mod rollback;
-mod slow_readers;
-mod stream;
 mod table;
 mod watch;
 
@@ -29,19 +24,14 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 
 pub(crate) use admission::ActionRate;
-pub(crate) use baton::Baton;
+use baton::Baton;
 pub(crate) use check::{check_for_ever, check_shared};
-pub(crate) use frame::{Frame, FrameHash};
-pub(crate) use frames::{Frames, render_first};
 pub(crate) use live::{
     DocumentState, Live, LiveSession, LiveShared, LoadError, SessionState, SharedState, Snapshot,
 };
-pub(crate) use outgoing::Outgoing;
-use outgoing::SHARED_FROM;
 pub(crate) use page_documents::{PageDocuments, PageState, SharedPlace};
+pub(crate) use rollback::MESSAGE as ROLLBACK_MESSAGE;
 pub use rollback::rollbacks;
-pub(crate) use slow_readers::{Kept, SlowReader, SlowReaders};
-pub(crate) use stream::{StreamTab, TabStream, Tabs, Viewer, frame_for_answer, tab_event};
 pub(crate) use table::Table;
 pub(crate) use watch::{Hush, StreamId, Watch, Watching};
 
@@ -59,8 +49,6 @@ use crate::{
 pub(crate) struct Hub {
     sessions: Table<Document>,
     shared: Table<SharedDocument>,
-    pub(crate) frames: Frames,
-    pub(crate) slow_readers: SlowReaders,
     lingering: Arc<Lingering>,
     /// Notices were lost.
     check_now: Arc<Notify>,
@@ -73,8 +61,6 @@ impl Hub {
         Self {
             sessions: Table::new(),
             shared: Table::new(),
-            frames: Frames::default(),
-            slow_readers: SlowReaders::default(),
             lingering: Arc::default(),
             check_now: Arc::default(),
             streams: Arc::default(),

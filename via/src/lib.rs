@@ -15,6 +15,7 @@ pub mod diff;
 mod error;
 pub mod event;
 mod first_html;
+mod frames;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 mod hex;
@@ -26,10 +27,12 @@ mod page;
 pub mod prelude;
 mod protocol;
 mod random;
+mod runtime;
 mod session;
 pub mod signal;
 mod state;
 pub mod store;
+mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transaction;

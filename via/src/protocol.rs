@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod datastar;
+pub(crate) mod events;
 pub(crate) mod incoming;
 pub(crate) mod sse;
 pub(crate) mod token;

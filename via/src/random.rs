@@ -1,6 +1,6 @@
 //! Random bytes of the operating system's generator.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
 /// How many bytes are asked for in advance.
 const AHEAD: usize = 512;
@@ -38,6 +38,12 @@ pub(crate) fn random_id<const N: usize>() -> [u8; N] {
         *used += N;
         bytes
     })
+}
+
+/// A duration give or take `percent` of it, so that many who wait for it do not act at once.
+pub(crate) fn spread(duration: Duration, percent: u32) -> Duration {
+    let share = f64::from(u16::from_le_bytes(random())) / f64::from(u16::MAX) * 2.0 - 1.0;
+    duration.mul_f64(1.0 + share * f64::from(percent) / 100.0)
 }
 
 fn fill(bytes: &mut [u8]) {

@@ -12,7 +12,6 @@ pub(crate) use self::ending::end;
 use self::turns::Turns;
 use crate::{
     action::{ActionError, Effects, Refusal},
-    app::{Core, Standing},
     clock,
     hub::{
         DocumentState, Hush, LoadError, PageDocuments, PageState, SessionState, SharedPlace,
@@ -21,6 +20,7 @@ use crate::{
     incident::Incident,
     limits,
     random::{random, random_id},
+    runtime::{Core, Standing},
     session::{Secret, SessionChange, SessionCookie},
     state::{
         ChangeError, Changes, Document, Encoded, Fields, Inputs, Load, Outcome, PreviousSecret,

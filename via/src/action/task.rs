@@ -4,10 +4,10 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 
 use super::{ActionError, Effects};
 use crate::{
-    app::Core,
     command::Command,
     hub::PageDocuments,
     page::Page,
+    runtime::Core,
     session::{SessionCookie, SessionHandle, Sessions},
     state::{Inputs, TabId, change},
     transaction::{self, Failure, Scope},

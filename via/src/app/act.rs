@@ -10,11 +10,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::{Core, Standing, outlive::outlive, security::DEFAULT_HEADERS};
+use super::{outlive::outlive, security::DEFAULT_HEADERS};
 use crate::{
     action::{ActionError, Arguments, Effects, Refusal, TaskFuture, TaskHome},
     command::Command,
-    hub::{LoadError, PageDocuments, PageState, SessionState, StreamId, frame_for_answer},
+    hub::{LoadError, PageDocuments, PageState, SessionState, StreamId},
     incident::Incident,
     limits,
     page::{ActionKind, PageEntry},
@@ -25,8 +25,10 @@ use crate::{
         token::Token,
     },
     random::random,
+    runtime::{Core, Standing},
     session::{Keyring, SessionCookie},
     state::{Inputs, Load, Outcome, Sources, TabId},
+    stream::frame_for_answer,
     transaction::{self, Done, Failure, Numbered, Scope},
 };
 

@@ -6,18 +6,17 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use maud::{DOCTYPE, PreEscaped, html};
 
-use super::{
-    Core, Standing,
-    act::{keys, load},
-};
+use super::act::{keys, load};
 use crate::{
     client::Links,
     first_html,
-    hub::{Frame, PageState, render_first},
+    frames::{Frame, render_first},
+    hub::PageState,
     incident::Incident,
     limits,
     page::PageEntry,
     protocol::answer::Refused,
+    runtime::{Core, Standing},
     session::SessionCookie,
     state::Inputs,
     store::Timestamp,

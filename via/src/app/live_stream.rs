@@ -8,21 +8,21 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
-use super::{
-    Core,
-    act::{keys, load, not_loaded, open_session, required},
-};
+use super::act::{keys, load, not_loaded, open_session, required};
 use crate::{
-    hub::{StreamTab, TabStream, Viewer, Watch, check_shared, tab_event},
+    hub::{Watch, check_shared},
     limits,
     protocol::{
         answer::Refused,
+        events::tab_event,
         incoming::{self, OpenStream, StreamedTab},
         sse,
         token::Token,
     },
+    runtime::Core,
     session::SessionCookie,
     store::Timestamp,
+    stream::{StreamTab, TabStream, Viewer},
 };
 
 /// Opens a stream for the tabs of the request's list. A tab whose token is not taken hears so on

@@ -20,8 +20,10 @@ use http::{HeaderMap, HeaderName, StatusCode, Uri, header, request::Parts};
 use http_body_util::LengthLimitError;
 use tokio::time::timeout;
 
-use super::{Core, act, document, health, live_stream, security};
-use crate::{client, hub::TabStream, limits, page::PageEntry, protocol::answer::Refused};
+use super::{act, document, health, live_stream, security};
+use crate::{
+    client, limits, page::PageEntry, protocol::answer::Refused, runtime::Core, stream::TabStream,
+};
 
 /// The header in which the client repeats the number of an action, for answers that are given
 /// without a look at the body.

@@ -17,10 +17,11 @@ use tokio_util::task::TaskTracker;
 
 use self::{addresses::Addresses, connection::Site};
 
-use super::{App, Core, routes};
+use super::{App, routes};
 use crate::{
     error::{Error, Result},
     limits,
+    runtime::Core,
 };
 
 /// An app that listens, and serves once it [`run`](Self::run)s.

@@ -1,55 +1,51 @@
 //! Who may send the next frame: the stream, or the answer to an action.
 
-use std::{fmt, sync::Mutex};
+use std::{any::Any, fmt, sync::Mutex};
 
 use crate::lock::lock;
 
-/// Goes back and forth between its owner, who lays it down while there is nothing to do, and
-/// others, who borrow it for a moment. Nobody holds a lock meanwhile.
-pub(crate) struct Baton<T>(Mutex<State<T>>);
+/// Passes one value between its owner, which lays it down while there is nothing to do, and others,
+/// which borrow it for a moment. No lock is held while somebody has it.
+///
+/// The hub cannot look inside: what a stream shows is defined above the hub.
+#[derive(Default)]
+pub(crate) struct Baton(Mutex<State>);
 
-struct State<T> {
+#[derive(Default)]
+struct State {
     /// Nothing while somebody has it.
-    resting: Option<T>,
+    resting: Option<Box<dyn Any + Send>>,
     /// Whether the owner came for it while another had it.
     missed: bool,
 }
 
-impl<T> Baton<T> {
-    /// The owner has it in hand.
-    pub(crate) fn new() -> Self {
-        Self(Mutex::new(State {
-            resting: None,
-            missed: false,
-        }))
-    }
-
+impl Baton {
     /// The owner lays it down.
-    pub(crate) fn lay_down(&self, thing: T) {
+    pub(crate) fn lay_down<T: Send + 'static>(&self, thing: Box<T>) {
         lock(&self.0).resting = Some(thing);
     }
 
     /// The owner takes it up. If somebody else has it, [`give_back`](Self::give_back) will tell.
-    pub(crate) fn take_up(&self) -> Option<T> {
+    pub(crate) fn take_up<T: 'static>(&self) -> Option<Box<T>> {
         let mut state = lock(&self.0);
         state.missed = state.resting.is_none();
-        state.resting.take()
+        state.resting.take()?.downcast().ok()
     }
 
     /// Somebody else takes it, unless it is in use.
-    pub(crate) fn borrow(&self) -> Option<T> {
-        lock(&self.0).resting.take()
+    pub(crate) fn borrow<T: 'static>(&self) -> Option<Box<T>> {
+        lock(&self.0).resting.take()?.downcast().ok()
     }
 
-    /// Gives back what was borrowed; answers whether the owner has come for it meanwhile.
-    pub(crate) fn give_back(&self, thing: T) -> bool {
+    /// Gives back what was borrowed; answers whether the owner came for it in between.
+    pub(crate) fn give_back<T: Send + 'static>(&self, thing: Box<T>) -> bool {
         let mut state = lock(&self.0);
         state.resting = Some(thing);
         std::mem::take(&mut state.missed)
     }
 }
 
-impl<T> fmt::Debug for Baton<T> {
+impl fmt::Debug for Baton {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Baton").finish_non_exhaustive()
     }
@@ -61,18 +57,18 @@ mod tests {
 
     #[test]
     fn one_at_a_time_has_it_and_an_owner_who_came_in_vain_is_told() {
-        let baton = Baton::new();
-        assert_eq!(baton.borrow(), None);
-        baton.lay_down(1);
-        assert_eq!(baton.borrow(), Some(1));
-        assert_eq!(baton.borrow(), None);
-        assert!(!baton.give_back(2));
-        assert_eq!(baton.borrow(), Some(2));
-        assert_eq!(baton.take_up(), None);
-        assert!(baton.give_back(3));
-        assert_eq!(baton.take_up(), Some(3));
-        baton.lay_down(4);
-        assert_eq!(baton.borrow(), Some(4));
-        assert!(!baton.give_back(4));
+        let baton = Baton::default();
+        assert_eq!(baton.borrow::<i32>(), None);
+        baton.lay_down(Box::new(1));
+        assert_eq!(baton.borrow(), Some(Box::new(1)));
+        assert_eq!(baton.borrow::<i32>(), None);
+        assert!(!baton.give_back(Box::new(2)));
+        assert_eq!(baton.borrow(), Some(Box::new(2)));
+        assert_eq!(baton.take_up::<i32>(), None);
+        assert!(baton.give_back(Box::new(3)));
+        assert_eq!(baton.take_up(), Some(Box::new(3)));
+        baton.lay_down(Box::new(4));
+        assert_eq!(baton.borrow(), Some(Box::new(4)));
+        assert!(!baton.give_back(Box::new(4)));
     }
 }

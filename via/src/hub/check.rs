@@ -7,10 +7,11 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{Hub, Live, PageDocuments, Table, live::Asked, stream::spread};
+use super::{Hub, Live, PageDocuments, Table, live::Asked};
 use crate::{
     clock::Clock,
     limits,
+    random::spread,
     session::Keyring,
     store::{Key, Store, StoreError, Timestamp, Version},
 };

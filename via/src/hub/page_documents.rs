@@ -161,7 +161,7 @@ impl PageDocuments {
     }
 
     /// Whether the document of this key is among them.
-    pub(super) fn include(&self, key: &Key) -> bool {
+    pub(crate) fn include(&self, key: &Key) -> bool {
         self.session.key() == key || self.shared.iter().any(|place| place.live.key() == key)
     }
 

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What whoever shows a document is told that was rolled back.
-pub(super) const MESSAGE: &str =
+pub(crate) const MESSAGE: &str =
     "Something that was saved has been lost by the database; this is the present state.";
 
 /// How far the clocks of servers may be apart, for a document that one of them takes for expired.

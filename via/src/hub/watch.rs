@@ -15,7 +15,7 @@ use std::{
 use futures_util::task::AtomicWaker;
 use serde_json::Value;
 
-use super::{Baton, LiveSession, LiveShared, PageDocuments, Tabs};
+use super::{Baton, LiveSession, LiveShared, PageDocuments};
 use crate::{command::Command, lock::lock, random::random, state::TabId, store::Key};
 
 /// How many commands wait for a tab whose stream cannot be written to; more are dropped.
@@ -37,7 +37,7 @@ pub(crate) struct Watch {
     /// The ids of its tabs.
     ids: Box<[TabId]>,
     /// What they show, while the stream waits.
-    tabs: Baton<Box<Tabs>>,
+    tabs: Baton,
     /// Of the tabs that were sent something.
     mail: Mutex<Vec<(TabId, Mailbox)>>,
     /// The documents that were rolled back and not yet spoken of.
@@ -72,7 +72,7 @@ impl Watch {
             hushed: AtomicBool::new(false),
             waker: AtomicWaker::new(),
             ids: ids.into_iter().collect(),
-            tabs: Baton::new(),
+            tabs: Baton::default(),
             mail: Mutex::default(),
             lost: Mutex::default(),
         }
@@ -83,7 +83,7 @@ impl Watch {
     }
 
     /// What its tabs show: whoever has it in hand may send the next frame.
-    pub(crate) fn tabs(&self) -> &Baton<Box<Tabs>> {
+    pub(crate) fn tabs(&self) -> &Baton {
         &self.tabs
     }
 
@@ -143,12 +143,12 @@ impl Watch {
     }
 
     /// Whether a document was rolled back that nobody was told of.
-    pub(super) fn has_lost(&self) -> bool {
+    pub(crate) fn has_lost(&self) -> bool {
         !lock(&self.lost).is_empty()
     }
 
     /// The documents that were rolled back since the last call.
-    pub(super) fn take_lost(&self) -> BTreeSet<Key> {
+    pub(crate) fn take_lost(&self) -> BTreeSet<Key> {
         std::mem::take(&mut lock(&self.lost))
     }
 

@@ -16,9 +16,10 @@ use super::{
     protocol::{self, Protocol},
 };
 use crate::{
-    app::{Core, routes, security},
+    app::{routes, security},
     page::PageEntry,
     protocol::answer::Refused,
+    runtime::Core,
 };
 
 /// What all connections of a server share.

@@ -63,7 +63,7 @@ pub(super) async fn serve(site: Arc<Site>, socket: TcpStream, peer: IpAddr, puls
         }),
         requests: requests.clone(),
     };
-    let tasks = Tasks::new(site.core.hub.slow_readers.clone());
+    let tasks = Tasks::new(site.core.slow_readers.clone());
     let connection = http2::Builder::new(tasks)
         .timer(TokioTimer::new())
         .keep_alive_interval(limits::HEARTBEAT)

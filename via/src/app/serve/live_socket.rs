@@ -18,8 +18,9 @@ use tokio::{io::AsyncWrite as _, net::TcpStream, time::timeout};
 use super::addresses::Seat;
 use crate::{
     app::{live_stream, security},
-    hub::{Outgoing, SlowReader, TabStream},
+    frames::{Outgoing, SlowReader},
     limits,
+    stream::TabStream,
 };
 
 /// A stream on its way to the socket.

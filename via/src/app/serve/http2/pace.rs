@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::{hub::Kept, lock::lock};
+use crate::{frames::Kept, lock::lock};
 
 /// What the body of an answer and the task that sends it know of each other.
 #[derive(Debug, Default)]

@@ -14,7 +14,7 @@ use hyper::rt::Executor;
 use tokio::time::sleep;
 
 use super::pace::{PACE, Pace};
-use crate::{hub::SlowReaders, limits};
+use crate::{frames::SlowReaders, limits};
 
 /// Begins the tasks of a connection.
 #[derive(Clone, Debug)]

@@ -4,20 +4,16 @@ use std::{collections::BTreeMap, fmt::Write as _, panic::AssertUnwindSafe, sync:
 
 use serde_json::Value;
 
-use super::{
-    super::{
-        Frame, FrameHash, Frames, Kept, Outgoing, PageDocuments, PageState, SHARED_FROM, Watch,
-    },
-    events::{command_event, tab_event},
-    shown::Shown,
-};
 use crate::{
     command::Command,
+    frames::{Frame, FrameHash, Frames, Kept, Outgoing, SHARED_FROM, Shown},
+    hub::{PageDocuments, PageState, Watch},
     incident::Incident,
     limits,
     page::PageEntry,
     protocol::{
         datastar::{self, EncodedEvent},
+        events::{command_event, tab_event},
         sse::{Line, Writer},
     },
     state::{Load, Outcome, ReadError, TabId},

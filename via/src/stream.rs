@@ -2,8 +2,6 @@
 //!
 //! A stream that waits holds its flag, its alarm, and what its tabs show: no buffer and no queue.
 
-mod events;
-mod shown;
 mod tab;
 mod tabs;
 
@@ -22,21 +20,16 @@ use axum::body::Body;
 use futures_util::stream::unfold;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-pub(super) use self::shown::Shown;
-pub(crate) use self::{
-    events::tab_event,
-    tab::StreamTab,
-    tabs::{Tabs, frame_for_answer},
-};
-use super::{
-    Kept, LoadError, Outgoing, PageDocuments, SessionState, SlowReader, Watching, rollback,
-};
+use self::tabs::Tabs;
+pub(crate) use self::{tab::StreamTab, tabs::frame_for_answer};
 use crate::{
-    app::{Core, Standing},
     clock::Moved,
+    frames::{Kept, Outgoing, SlowReader},
+    hub::{LoadError, PageDocuments, ROLLBACK_MESSAGE, SessionState, Watching},
     limits,
-    protocol::sse,
-    random::random,
+    protocol::{events, sse},
+    random::{random, spread},
+    runtime::{Core, Standing},
     session::SessionCookie,
     store::Timestamp,
 };
@@ -137,7 +130,7 @@ impl TabStream {
 
     /// Counts it among those that take slowly what they are sent, of which `out` is left.
     pub(crate) fn slow_reader(&self, out: &Outgoing) -> SlowReader {
-        self.core.hub.slow_readers.join(self.keeps(out))
+        self.core.slow_readers.join(self.keeps(out))
     }
 
     /// What it keeps in memory until `out` is taken.
@@ -299,7 +292,7 @@ impl TabStream {
                 Ok(state) => {
                     deadline = deadline.min(state.deadline());
                     let watch = self.viewer.watching.watch();
-                    tab.show(watch, &core.hub.frames, &state, out);
+                    tab.show(watch, &core.frames, &state, out);
                 }
                 Err(error) if error.is_damage() => {
                     tracing::error!(%error, "what a tab shows cannot be read");
@@ -327,7 +320,7 @@ impl TabStream {
         let lost = self.viewer.watching.watch().take_lost();
         let shows_one = |tab: &&StreamTab| lost.iter().any(|key| tab.documents().include(key));
         for tab in tabs.list.iter().filter(shows_one) {
-            tab.toast(rollback::MESSAGE, out);
+            tab.toast(ROLLBACK_MESSAGE, out);
         }
     }
 
@@ -358,13 +351,7 @@ impl fmt::Debug for TabStream {
     }
 }
 
-/// A duration give or take `percent` of it, so that many streams do not act at the same moment.
-pub(super) fn spread(duration: Duration, percent: u32) -> Duration {
-    let share = f64::from(u16::from_le_bytes(random())) / f64::from(u16::MAX) * 2.0 - 1.0;
-    duration.mul_f64(1.0 + share * f64::from(percent) / 100.0)
-}
-
-/// A moment within `window`, in milliseconds.
+/// A random moment within `window`, in milliseconds.
 fn at_random(window: Duration) -> u64 {
     u64::from(u32::from_le_bytes(random())) % millis(window).max(1)
 }

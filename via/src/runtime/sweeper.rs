@@ -1,11 +1,11 @@
 //! Removing what has expired, in the background.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use crate::{
     clock::{self, Clock},
     limits,
-    random::random,
+    random::spread,
     store::Store,
 };
 
@@ -23,12 +23,9 @@ pub(super) async fn sweep(store: Arc<dyn Store>, clock: Clock) {
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "expired documents cannot be removed"),
         }
-        clock.sleep_until(clock::after(now, pause())).await;
+        // Servers of one store do not all sweep at the same moment.
+        clock
+            .sleep_until(clock::after(now, spread(limits::SWEEP_EVERY, 20)))
+            .await;
     }
-}
-
-/// Servers of one store do not all sweep at the same moment.
-fn pause() -> Duration {
-    let share = f64::from(u16::from_le_bytes(random())) / f64::from(u16::MAX);
-    limits::SWEEP_EVERY.mul_f64(0.8 + 0.4 * share)
 }

@@ -2,26 +2,23 @@
 
 use serde_json::json;
 
-use crate::{
-    command::Command,
-    hub::StreamId,
-    protocol::sse::{Line, Writer},
-};
+use super::sse::{Line, Writer};
+use crate::{command::Command, hub::StreamId};
 
 /// The first event of every stream. Its id is what actions name whose answers may carry frames.
-pub(super) fn hello(out: &mut Vec<u8>, heartbeat_ms: u64, id: StreamId) {
+pub(crate) fn hello(out: &mut Vec<u8>, heartbeat_ms: u64, id: StreamId) {
     let data = json!({ "heartbeat_ms": heartbeat_ms, "stream": id.to_string() }).to_string();
     event(out, "via-hello", None, &data);
 }
 
 /// The last event of a stream that is planned to be opened again.
-pub(super) fn bye(out: &mut Vec<u8>, reconnect_ms: u64) {
+pub(crate) fn bye(out: &mut Vec<u8>, reconnect_ms: u64) {
     let data = json!({ "reconnect_ms": reconnect_ms }).to_string();
     event(out, "via-bye", None, &data);
 }
 
 /// An event that tells the browser of one tab to do something.
-pub(super) fn command_event(out: &mut Vec<u8>, index: usize, command: &Command) {
+pub(crate) fn command_event(out: &mut Vec<u8>, index: usize, command: &Command) {
     let data = serde_json::to_string(command).unwrap_or_default();
     event(out, "via-cmd", Some(&format!("{index}/0")), &data);
 }

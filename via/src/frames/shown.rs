@@ -16,7 +16,7 @@ pub(crate) struct Shown<'f> {
 
 impl<'f> Shown<'f> {
     /// Just what these are.
-    pub(super) fn all(frame: &'f Signals) -> Self {
+    pub(crate) fn all(frame: &'f Signals) -> Self {
         Self {
             frame: Some(frame),
             but: BTreeMap::new(),
@@ -24,7 +24,7 @@ impl<'f> Shown<'f> {
     }
 
     /// Nobody knows of any.
-    pub(super) fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self::default()
     }
 
@@ -36,14 +36,14 @@ impl<'f> Shown<'f> {
     }
 
     /// The tab shows this.
-    pub(super) fn learn(&mut self, name: &str, value: &Value) {
+    pub(crate) fn learn(&mut self, name: &str, value: &Value) {
         if self.get(name) != Some(value) {
             self.but.insert(name.to_owned(), Some(value.clone()));
         }
     }
 
     /// Nobody knows what the tab shows of it.
-    pub(super) fn forget(&mut self, name: &str) {
+    pub(crate) fn forget(&mut self, name: &str) {
         if self.get(name).is_some() {
             self.but.insert(name.to_owned(), None);
         }

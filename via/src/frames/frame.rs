@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{Kept, stream::Shown};
+use super::{Kept, Shown};
 use crate::{
     diff::{Op, Patch, Target, Tree},
     lock::lock,
@@ -88,12 +88,12 @@ impl Frame {
     }
 
     /// Lets go of the encoded events: nobody else comes the same way.
-    pub(super) fn forget_events(&self) {
+    pub(crate) fn forget_events(&self) {
         *lock(&self.events) = None;
     }
 
     /// What whoever keeps it keeps in memory.
-    pub(super) fn kept(&self) -> Kept {
+    pub(crate) fn kept(&self) -> Kept {
         let events = lock(&self.events);
         let events = events.iter().flat_map(|(_, events)| &**events);
         let events: usize = events.map(|event| event.tail.len()).sum();
@@ -125,7 +125,7 @@ impl Frame {
 
     /// The signals that a tab does not show yet, given what it shows. Those that are local to the
     /// browser are its own business.
-    pub(super) fn unseen<'a>(&'a self, shown: &Shown<'_>) -> Vec<(&'a str, &'a Value)> {
+    pub(crate) fn unseen<'a>(&'a self, shown: &Shown<'_>) -> Vec<(&'a str, &'a Value)> {
         self.signals
             .iter()
             .filter(|(name, _)| !name.starts_with('_'))

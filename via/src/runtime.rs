@@ -1,5 +1,11 @@
 //! What all requests of an app share.
 
+mod config;
+mod health;
+mod standing;
+mod sweeper;
+mod timeouts;
+
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use http::HeaderMap;
@@ -8,15 +14,21 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     clock::{self, Clock},
-    hub::{ActionRate, Hub, PageDocuments, PageState, SessionState, check_for_ever},
+    frames::{Frames, SlowReaders},
+    hub::{Hub, PageDocuments, PageState, SessionState, check_for_ever},
     limits,
     page::PageEntry,
     protocol::token::Token,
-    session::{CookieConfig, Keyring, Secrets, SessionCookie, Sessions},
+    session::{Keyring, SessionCookie, Sessions},
     store::{Expiry, Key, Notice, Store, StoreError, Timestamp},
 };
 
-use super::{health::Health, sweeper::sweep, timeouts::Timeouts};
+pub(crate) use self::{
+    config::Config,
+    standing::Standing,
+    timeouts::{Timeouts, WrongTimeouts},
+};
+use self::{health::Health, sweeper::sweep};
 
 /// The heart of a running app.
 #[derive(Debug)]
@@ -24,6 +36,8 @@ pub(crate) struct Core {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
     pub(crate) hub: Hub,
+    pub(crate) frames: Frames,
+    pub(crate) slow_readers: SlowReaders,
     /// By name.
     pub(crate) pages: BTreeMap<&'static str, Arc<PageEntry>>,
     pub(crate) config: Config,
@@ -31,90 +45,17 @@ pub(crate) struct Core {
     pub(crate) tasks: TaskTracker,
     pub(crate) shutdown: CancellationToken,
     keys: OnceCell<Arc<Keyring>>,
-    pub(super) health: Health,
-}
-
-/// What follows from the configuration alone.
-#[derive(Debug)]
-pub(crate) struct Config {
-    pub(crate) cookie: CookieConfig,
-    /// The origins from which browsers may act, where they do not say that they are ours.
-    pub(crate) origins: Vec<String>,
-    pub(crate) timeouts: Timeouts,
-    /// None if the shared key is in the store.
-    pub(crate) secrets: Secrets,
-    pub(crate) action_rate: ActionRate,
-}
-
-impl Config {
-    pub(crate) fn new(name: &str, secure: bool, origins: Vec<String>, timeouts: Timeouts) -> Self {
-        Self {
-            cookie: CookieConfig::new(name, secure, timeouts.absolute),
-            origins,
-            timeouts,
-            secrets: Secrets::default(),
-            action_rate: ActionRate::default(),
-        }
-    }
-
-    /// Whether a session that committed nothing is over.
-    ///
-    /// A cookie younger than the idle time cannot have a session that ended by itself, and
-    /// one that was ended on purpose has a tombstone for as long. So a younger cookie without a
-    /// document is one whose session has not begun.
-    pub(crate) fn visit_is_over(&self, cookie: &SessionCookie, now: Timestamp) -> bool {
-        clock::after(cookie.issued, self.timeouts.idle) <= now
-    }
-}
-
-/// How a session stands to whoever shows a cookie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// It is theirs.
-    Open,
-    /// It was theirs a moment ago: their browser was given, or is being given, a new secret.
-    Rotated,
-    /// It has ended, or it is somebody else's.
-    Gone,
+    health: Health,
 }
 
 /// What a request shows of itself.
-pub(super) struct Shown {
-    pub(super) cookie: Option<SessionCookie>,
+pub(crate) struct Shown {
+    pub(crate) cookie: Option<SessionCookie>,
     /// One for each text that was shown; `None` for what is no token of this app.
-    pub(super) tokens: Vec<Option<Token>>,
+    pub(crate) tokens: Vec<Option<Token>>,
 }
 
 impl Core {
-    /// How a session in this state stands to whoever shows `cookie`.
-    pub(crate) fn standing(
-        &self,
-        cookie: &SessionCookie,
-        state: &SessionState,
-        now: Timestamp,
-    ) -> Standing {
-        let snapshot = match state {
-            SessionState::Absent if !self.config.visit_is_over(cookie, now) => {
-                return Standing::Open;
-            }
-            SessionState::Absent | SessionState::Deleted => return Standing::Gone,
-            SessionState::Found(snapshot) => snapshot,
-        };
-        if snapshot.document.secret.matches(&cookie.secret) {
-            return Standing::Open;
-        }
-        let rotated = snapshot.document.previous.as_ref().is_some_and(|previous| {
-            let replaced = Timestamp::from_millis(previous.at);
-            now < clock::after(replaced, limits::ROTATION)
-                && previous.secret.matches(&cookie.secret)
-        });
-        if rotated {
-            Standing::Rotated
-        } else {
-            Standing::Gone
-        }
-    }
-
     /// The sessions of principals.
     pub(crate) fn sessions(&self) -> Sessions {
         Sessions::new(
@@ -176,6 +117,8 @@ impl Core {
             store,
             clock,
             hub: Hub::new(),
+            frames: Frames::default(),
+            slow_readers: SlowReaders::default(),
             pages,
             config,
             tasks: TaskTracker::new(),
@@ -229,7 +172,7 @@ impl Core {
 
     /// Opens what a request shows of itself. If something does not open, newer keys are asked for,
     /// now and then.
-    pub(super) async fn shown(
+    pub(crate) async fn shown(
         &self,
         keys: &Keyring,
         headers: &HeaderMap,

@@ -4,8 +4,9 @@ use bytes::Bytes;
 
 use super::StreamTab;
 use crate::{
-    app::Core,
-    hub::{Hush, Outgoing, SessionState, Watch},
+    frames::Outgoing,
+    hub::{Hush, SessionState, Watch},
+    runtime::Core,
     session::SecretHash,
     state::{Load, TabId},
     store::Timestamp,
@@ -63,7 +64,7 @@ impl Tabs {
             return None;
         }
         let mut out = Outgoing::default();
-        self.list[place].show(watch, &core.hub.frames, &state, &mut out);
+        self.list[place].show(watch, &core.frames, &state, &mut out);
         Some(out)
     }
 }

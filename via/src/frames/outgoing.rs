@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 /// From how many bytes on it costs less to share than to copy.
-pub(super) const SHARED_FROM: usize = 4 * 1024;
+pub(crate) const SHARED_FROM: usize = 4 * 1024;
 
 /// Bytes on their way to one reader. Large ones that others are sent too are not copied, so that a
 /// reader who takes them slowly holds little of its own.

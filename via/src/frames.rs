@@ -1,4 +1,9 @@
-//! Renders that are shared: who shows the same has the same frame.
+//! What tabs show, rendered once for all tabs that show the same.
+
+mod frame;
+mod outgoing;
+mod shown;
+mod slow_readers;
 
 use std::{
     collections::HashMap,
@@ -6,8 +11,14 @@ use std::{
     sync::{Arc, Mutex, Weak},
 };
 
-use super::{Frame, PageState};
+pub(crate) use self::{
+    frame::{Frame, FrameHash},
+    outgoing::{Outgoing, SHARED_FROM},
+    shown::Shown,
+    slow_readers::{Kept, SlowReader, SlowReaders},
+};
 use crate::{
+    hub::PageState,
     lock::lock,
     page::PageEntry,
     signal::first::Known,
@@ -21,11 +32,11 @@ const TIDY_AT: usize = 64;
 /// The frames that somebody shows; its clones are the same.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Frames {
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Mutex<Table>>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Table {
     frames: HashMap<FrameKey, Weak<Frame>>,
     /// At how many entries to tidy up next.
     tidy_at: usize,
