@@ -1,0 +1,82 @@
+//! One attempt: what it wants to write, and what is kept of it until it is known how it ended.
+
+use super::{Done, Failure, Numbered, Scope, not_loaded};
+use crate::{
+    action::Effects,
+    hub::{PageDocuments, PageState},
+    runtime::Core,
+    session::{Secret, SessionCookie},
+    state::{Document, Outcome, SharedDocument},
+    store::{CommitId, Timestamp},
+};
+
+/// What stays the same over all attempts.
+pub(super) struct Transaction<'a> {
+    pub(super) core: &'a Core,
+    pub(super) documents: &'a PageDocuments,
+    pub(super) scope: Scope<'a>,
+    pub(super) numbered: Option<Numbered>,
+    /// The session's new secret, once an attempt rotates it.
+    pub(super) secret: Option<Secret>,
+}
+
+/// One run of the step, on its way into the store.
+pub(super) struct Attempt {
+    pub(super) tried: Tried,
+    pub(super) next: Next,
+}
+
+/// What is kept of an attempt until it is known how it ended.
+pub(super) struct Tried {
+    pub(super) commit: CommitId,
+    /// The revision that it makes.
+    pub(super) revision: u64,
+    pub(super) outcome: Outcome,
+    pub(super) effects: Effects,
+    pub(super) repeated: bool,
+    pub(super) cookie: Option<SessionCookie>,
+}
+
+/// What an attempt makes of the documents.
+pub(super) struct Next {
+    pub(super) session: Document,
+    pub(super) owner: Option<Box<str>>,
+    /// Of shared values, by their places on the page.
+    pub(super) shared: Vec<(usize, SharedDocument)>,
+}
+
+impl Tried {
+    /// It is in the store.
+    pub(super) fn done(self, documents: &PageDocuments, scope: Scope<'_>) -> Done {
+        if matches!(self.outcome, Outcome::Applied { .. }) && !self.repeated {
+            documents
+                .session()
+                .sent(scope.tab, self.revision, scope.inputs);
+        }
+        Done {
+            outcome: self.outcome,
+            effects: self.effects,
+            repeated: self.repeated,
+            cookie: self.cookie,
+            hush: None,
+        }
+    }
+}
+
+impl Transaction<'_> {
+    /// The state to start from, and whether the store was asked for it just now.
+    pub(super) async fn current(&self) -> Result<(PageState, bool), Failure> {
+        let now = self.core.clock.now();
+        match self.documents.known(now) {
+            Some(state) => Ok((state, false)),
+            None => Ok((self.load(now).await?, true)),
+        }
+    }
+
+    pub(super) async fn load(&self, now: Timestamp) -> Result<PageState, Failure> {
+        // On the heap, because it is seldom needed and the room for it always would be.
+        Box::pin(self.documents.load(&*self.core.store, now))
+            .await
+            .map_err(|error| not_loaded(&error))
+    }
+}

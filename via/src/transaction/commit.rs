@@ -1,0 +1,197 @@
+//! Commits an attempt by compare-and-set.
+
+use std::sync::Arc;
+
+use super::{
+    Failure,
+    attempt::{Attempt, Next, Transaction, Tried},
+    not_loaded,
+};
+use crate::{
+    clock,
+    hub::{DocumentState, PageState, SessionState, SharedPlace, Snapshot},
+    limits,
+    state::Encoded,
+    store::{
+        Change, Commit, CommitOutcome, Expect, Expiry, Put, StoreError, Timestamp, Version, Write,
+    },
+};
+
+/// How an attempt to commit ended; with the state to run again on, where that may be needed.
+pub(super) enum Answer {
+    Committed(Tried, PageState),
+    /// Nothing was done, because somebody else was first.
+    Lost(PageState),
+    /// It is not known. The state may hold it, or it may even get there later.
+    Unknown(Tried, PageState),
+}
+
+impl Transaction<'_> {
+    pub(super) async fn commit(
+        &self,
+        base: &PageState,
+        attempt: Box<Attempt>,
+        now: Timestamp,
+    ) -> Result<Answer, Failure> {
+        let next = &attempt.next;
+        let session_expiry = self.core.session_expiry(next.session.created, now);
+        let mut expiries = vec![session_expiry];
+        let mut writes = vec![Write {
+            key: self.documents.session().key().clone(),
+            expect: expected(&base.session),
+            change: put(
+                next.session.encode(),
+                session_expiry,
+                next.owner.clone(),
+                "a session",
+            )?,
+        }];
+        for (place, (at, (_, state))) in self
+            .documents
+            .shared()
+            .iter()
+            .zip(base.shared.iter().enumerate())
+        {
+            let expiry = expiry_of(place, now);
+            expiries.push(expiry);
+            let written = next.shared.iter().find(|(place, _)| *place == at);
+            writes.push(Write {
+                key: place.live.key().clone(),
+                expect: expected(state),
+                // What the step may have read must not have changed either.
+                change: match written {
+                    Some((_, value)) => put(value.encode(), expiry, None, "a shared value")?,
+                    None => Change::Keep,
+                },
+            });
+        }
+        let commit = Commit {
+            id: attempt.tried.commit,
+            now,
+            writes,
+        };
+        let answer =
+            tokio::time::timeout(limits::STORE_DEADLINE, self.core.store.commit(commit)).await;
+        match answer {
+            Ok(Ok(CommitOutcome::Committed(versions))) => {
+                let Attempt { tried, next } = *attempt;
+                let state = committed(base, next, &versions, &expiries)?;
+                Ok(Answer::Committed(tried, state))
+            }
+            Ok(Ok(CommitOutcome::Conflict(current))) => {
+                let state = self
+                    .documents
+                    .read(current)
+                    .map_err(|error| not_loaded(&error))?;
+                self.documents.observe(base, &state, now);
+                Ok(Answer::Lost(state))
+            }
+            Ok(Ok(CommitOutcome::Gone)) => {
+                let state = self.load(now).await?;
+                match state.session {
+                    // It expired between the load and the commit: what comes next is a new
+                    // session's.
+                    SessionState::Absent if base.session.snapshot().is_some() => {
+                        Err(Failure::SessionGone)
+                    }
+                    SessionState::Deleted => Err(Failure::SessionGone),
+                    _ => Ok(Answer::Lost(state)),
+                }
+            }
+            // If it did land, or still will, the document that is there now names it, or the one
+            // that makes the next attempt fail.
+            Ok(Ok(CommitOutcome::Unknown)) | Err(_) => {
+                let state = self.load(now).await?;
+                Ok(Answer::Unknown(attempt.tried, state))
+            }
+            Ok(Err(StoreError::TooLarge { .. })) => Err(Failure::TooLarge),
+            Ok(Err(StoreError::Full(_))) => Err(Failure::Full),
+            Ok(Err(error)) => Err(not_loaded(&error.into())),
+        }
+    }
+}
+
+fn expected<C>(state: &DocumentState<C>) -> Expect {
+    state.version().map_or(Expect::Absent, Expect::At)
+}
+
+/// Until when a shared value is kept that is used now.
+fn expiry_of(place: &SharedPlace, now: Timestamp) -> Expiry {
+    Expiry {
+        idle_until: place
+            .ttl
+            .map_or(Timestamp::NEVER, |ttl| clock::after(now, ttl)),
+        absolute: Timestamp::NEVER,
+    }
+}
+
+/// Writes a document, unless it is too large.
+fn put(
+    Encoded { bytes, size }: Encoded,
+    expiry: Expiry,
+    owner: Option<Box<str>>,
+    what: &str,
+) -> Result<Change, Failure> {
+    if size > limits::DOCUMENT {
+        return Err(Failure::TooLarge);
+    }
+    if size > limits::DOCUMENT_WARN {
+        tracing::warn!(bytes = size, "the document of {what} is large");
+    }
+    Ok(Change::Put(Put {
+        bytes,
+        expiry,
+        owner,
+    }))
+}
+
+/// The state that an attempt has made.
+fn committed(
+    base: &PageState,
+    next: Next,
+    versions: &[Version],
+    expiries: &[Expiry],
+) -> Result<PageState, Failure> {
+    let mut state = base.clone();
+    let at = |place: usize| -> Result<(Version, Expiry), Failure> {
+        let version = versions.get(place).ok_or(Failure::Unavailable)?;
+        let expiry = expiries.get(place).ok_or(Failure::Unavailable)?;
+        Ok((*version, *expiry))
+    };
+    let (version, expiry) = at(0)?;
+    state.session = DocumentState::Found(Arc::new(Snapshot {
+        document: next.session,
+        version,
+        expiry,
+        owner: next.owner,
+    }));
+    for (place, value) in next.shared {
+        let (version, expiry) = at(place + 1)?;
+        if let Some((_, shared)) = state.shared.get_mut(place) {
+            *shared = DocumentState::Found(Arc::new(Snapshot {
+                document: value,
+                version,
+                expiry,
+                owner: None,
+            }));
+        }
+    }
+    Ok(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn a_document_has_1_mib_at_most() {
+        let put = |size| {
+            let bytes = Bytes::new();
+            put(Encoded { bytes, size }, Expiry::NEVER, None, "a session")
+        };
+        assert!(matches!(put(1024 * 1024), Ok(Change::Put(_))));
+        assert!(matches!(put(1024 * 1024 + 1), Err(Failure::TooLarge)));
+    }
+}

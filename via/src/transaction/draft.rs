@@ -1,0 +1,221 @@
+//! Runs the step on a copy and writes down what it did.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use super::{
+    Failure, Numbered, Scope, Step,
+    attempt::{Attempt, Next, Transaction, Tried},
+};
+use crate::{
+    action::{ActionError, Effects, Refusal},
+    hub::PageState,
+    incident::Incident,
+    random::{random, random_id},
+    session::{Secret, SessionChange, SessionCookie},
+    state::{
+        ChangeError, Changes, Document, Fields, Outcome, PreviousSecret, SharedDocument, Sources,
+        TabRecord, Targets,
+    },
+    store::{CommitId, Timestamp},
+};
+
+impl Transaction<'_> {
+    /// Runs the step and writes down what it did.
+    pub(super) fn draft(
+        &mut self,
+        base: &PageState,
+        mut document: Document,
+        step: &mut Step<'_>,
+        now: Timestamp,
+    ) -> Result<Attempt, Failure> {
+        let Scope {
+            session: cookie,
+            tab,
+            params,
+            inputs,
+            ..
+        } = self.scope;
+        let mut effects = Effects::of(base.session.principal());
+        let changes = base.with_sources(params, Some(tab), inputs, |sources| {
+            isolated(step, sources, &mut effects)
+        })?;
+        let commit = CommitId(u128::from_le_bytes(random_id()));
+        let revision = base.session.revision() + 1;
+        let mut tab_fields = document
+            .tabs
+            .get(&tab)
+            .map(|record| record.fields.clone())
+            .unwrap_or_default();
+        let mut shared = Vec::new();
+        let carried;
+        let outcome = match changes {
+            Ok(mut changes) => {
+                carried = Some(changes.take_carried());
+                let mut values = Self::shared_values(base, &changes);
+                changes.apply(&mut Targets {
+                    session: &mut document,
+                    tab: &mut tab_fields,
+                    shared: &mut values,
+                });
+                shared = self.places(values);
+                Outcome::Applied {
+                    revision,
+                    commands: effects.commands.clone(),
+                }
+            }
+            Err(Refusal(message)) => {
+                effects = Effects::default();
+                let before = document.tabs.get(&tab);
+                carried = before.and_then(|record| record.carried_and_undone());
+                Outcome::Refused { message }
+            }
+        };
+        let change = std::mem::take(&mut effects.session).into_change();
+        if change == Some(SessionChange::LogOut) {
+            tab_fields = Fields::new();
+        }
+        if let Some(Numbered {
+            load,
+            number,
+            digest,
+            ..
+        }) = self.numbered
+        {
+            document.record(
+                tab,
+                TabRecord::new(load, number, digest, &outcome, now.as_millis(), tab_fields)
+                    .with_carried(carried),
+            );
+        } else if let Some(record) = document.tabs.get_mut(&tab) {
+            Arc::make_mut(record).fields = tab_fields;
+        }
+        let mut owner = base.session.principal().map(Box::from);
+        let mut handed_out = None;
+        if let Some(change) = change {
+            match change {
+                SessionChange::Rotate => {}
+                SessionChange::LogIn(principal) => {
+                    owner = Some(principal);
+                    document.created = now;
+                }
+                SessionChange::LogOut => {
+                    owner = None;
+                    document.begin_anew(now);
+                }
+            }
+            document.previous = Some(Box::new(PreviousSecret {
+                secret: cookie.secret.hash(),
+                at: now.as_millis(),
+                tab,
+                number: self.numbered.map_or(0, |numbered| numbered.number),
+            }));
+            handed_out = Some(self.rotate(&mut document, now));
+        }
+        document.made_for(commit);
+        Ok(Attempt {
+            tried: Tried {
+                commit,
+                revision,
+                outcome,
+                effects,
+                repeated: false,
+                cookie: handed_out,
+            },
+            next: Next {
+                session: document,
+                owner,
+                shared,
+            },
+        })
+    }
+
+    /// Answers the repetition of an action that rotated the secret, with yet another secret: nobody
+    /// knows the one that was lost.
+    pub(super) fn hand_out_again(
+        &mut self,
+        base: &PageState,
+        mut document: Document,
+        now: Timestamp,
+    ) -> Result<Attempt, Failure> {
+        let record = document
+            .tabs
+            .get(&self.scope.tab)
+            .ok_or(Failure::SessionGone)?;
+        let outcome = record.outcome().ok_or(Failure::Superseded)?;
+        let commit = CommitId(u128::from_le_bytes(random_id()));
+        let cookie = self.rotate(&mut document, now);
+        document.made_for(commit);
+        Ok(Attempt {
+            tried: Tried {
+                commit,
+                revision: base.session.revision() + 1,
+                outcome,
+                effects: Effects::default(),
+                repeated: true,
+                cookie: Some(cookie),
+            },
+            next: Next {
+                session: document,
+                owner: base.session.principal().map(Box::from),
+                shared: Vec::new(),
+            },
+        })
+    }
+
+    /// Gives the session a secret that nobody had before; the same in every attempt.
+    fn rotate(&mut self, document: &mut Document, now: Timestamp) -> SessionCookie {
+        let secret = self.secret.get_or_insert_with(|| Secret(random()));
+        document.secret = secret.hash();
+        SessionCookie {
+            id: self.scope.session.id,
+            secret: secret.clone(),
+            issued: now,
+        }
+    }
+
+    /// The shared values that `changes` are written into, by the keys of their fields.
+    fn shared_values(base: &PageState, changes: &Changes) -> Vec<(&'static str, SharedDocument)> {
+        base.shared
+            .iter()
+            .filter(|(field, _)| changes.touches(field))
+            .map(|(field, state)| {
+                let document = state.snapshot().map(|snapshot| snapshot.document.clone());
+                (*field, document.unwrap_or_default())
+            })
+            .collect()
+    }
+
+    /// The places of shared values on the page.
+    fn places(&self, values: Vec<(&'static str, SharedDocument)>) -> Vec<(usize, SharedDocument)> {
+        let place_of = |field| {
+            let mut places = self.documents.shared().iter();
+            places.position(|place| place.field == field)
+        };
+        values
+            .into_iter()
+            .filter_map(|(field, value)| Some((place_of(field)?, value)))
+            .collect()
+    }
+}
+
+/// Runs the step so that a panic in it ends nothing but this attempt.
+fn isolated(
+    step: &mut Step<'_>,
+    sources: Sources<'_>,
+    effects: &mut Effects,
+) -> Result<Result<Changes, Refusal>, Failure> {
+    let result = std::panic::catch_unwind(AssertUnwindSafe(|| step(sources, effects)))
+        .map_err(|panic| Failure::Incident(Incident::of_panic("an action panicked", &*panic)))?;
+    match result {
+        Ok(changes) => Ok(Ok(changes)),
+        Err(ChangeError::Action(ActionError::Refused(refusal))) => Ok(Err(refusal)),
+        Err(ChangeError::Action(ActionError::Arguments(error))) => {
+            Err(Failure::Arguments(error.to_string()))
+        }
+        Err(ChangeError::Read(error)) => Err(Failure::Invalid(error.to_string())),
+        Err(ChangeError::Write(error)) => Err(Failure::Incident(Incident::report(
+            "a state value has no JSON form",
+            &error,
+        ))),
+    }
+}

@@ -1,0 +1,152 @@
+//! Whether a transaction may change the session, and whether it did so before.
+
+use super::{
+    Done, Failure, Numbered, Step,
+    attempt::{Attempt, Transaction, Tried},
+};
+use crate::{
+    action::Effects,
+    hub::{PageState, SessionState},
+    runtime::Standing,
+    state::{Document, Outcome, RECENT},
+    store::Timestamp,
+};
+
+/// What is to be done in one round.
+pub(super) enum Prepared {
+    Attempt(Box<Attempt>),
+    /// Nothing: it was done before.
+    Done(Done),
+}
+
+/// How a session lets somebody in.
+pub(super) enum Opened {
+    ByHolder(Document),
+    /// By the secret before the last, to repeat the very action that replaced it: its answer, with
+    /// the new secret, was lost.
+    ByPredecessor(Document),
+}
+
+impl Transaction<'_> {
+    /// Finds out whether there is anything to do, and does it on a copy.
+    pub(super) fn prepare(
+        &mut self,
+        base: &PageState,
+        unsure: &mut Vec<Tried>,
+        step: &mut Step<'_>,
+        now: Timestamp,
+    ) -> Result<Prepared, Failure> {
+        let (document, repeats) = match self.open(base, now)? {
+            Opened::ByHolder(document) => (document, false),
+            Opened::ByPredecessor(document) => (document, true),
+        };
+        if let Some(place) = unsure
+            .iter()
+            .position(|tried| document.comes_from(tried.commit))
+        {
+            let tried = unsure.swap_remove(place);
+            return Ok(Prepared::Done(tried.done(self.documents, self.scope)));
+        }
+        if repeats {
+            let attempt = self.hand_out_again(base, document, now)?;
+            return Ok(Prepared::Attempt(Box::new(attempt)));
+        }
+        if let Some(outcome) = self.handled(&document)? {
+            return Ok(Prepared::Done(Done {
+                outcome,
+                effects: Effects::default(),
+                repeated: true,
+                cookie: None,
+                hush: None,
+            }));
+        }
+        if self.numbered.is_none() && outdated(unsure, base) {
+            return Err(Failure::Unavailable);
+        }
+        let attempt = self.draft(base, document, step, now)?;
+        Ok(Prepared::Attempt(Box::new(attempt)))
+    }
+
+    /// The document that a change starts from, if the session is open to whoever asks.
+    pub(super) fn open(&self, base: &PageState, now: Timestamp) -> Result<Opened, Failure> {
+        let cookie = self.scope.session;
+        // What was there is not begun anew as if it never had been: a store may have lost it. A task
+        // was started by a commit.
+        let had_begun = self.numbered.is_none_or(|numbered| numbered.began);
+        if matches!(base.session, SessionState::Absent) && had_begun {
+            return Err(Failure::SessionGone);
+        }
+        match self.core.standing(cookie, &base.session, now) {
+            Standing::Open => Ok(Opened::ByHolder(match &base.session {
+                SessionState::Found(snapshot) => snapshot.document.clone(),
+                SessionState::Absent | SessionState::Deleted => {
+                    Document::new(cookie.secret.hash(), now)
+                }
+            })),
+            Standing::Gone => self.repeats_rotation(base).ok_or(Failure::SessionGone),
+            Standing::Rotated => self.repeats_rotation(base).ok_or(Failure::Rotated),
+        }
+    }
+
+    /// Whether this is the repetition of the action that replaced the secret which it shows.
+    fn repeats_rotation(&self, base: &PageState) -> Option<Opened> {
+        let document = &base.session.snapshot()?.document;
+        let previous = document.previous.as_ref()?;
+        let numbered = self.numbered?;
+        let record = document.tabs.get(&self.scope.tab)?;
+        let same = previous.secret.matches(&self.scope.session.secret)
+            && previous.tab == self.scope.tab
+            && previous.number == numbered.number
+            && record.number == numbered.number
+            && record.digest == numbered.digest
+            && record.load.nonce == numbered.load.nonce
+            && record.load.epoch == numbered.load.epoch;
+        same.then(|| Opened::ByPredecessor(document.clone()))
+    }
+
+    /// Whether this number was handled before, and how.
+    pub(super) fn handled(&self, document: &Document) -> Result<Option<Outcome>, Failure> {
+        let Some(Numbered {
+            load,
+            number,
+            digest,
+            ..
+        }) = self.numbered
+        else {
+            return Ok(None);
+        };
+        let Some(record) = document.tabs.get(&self.scope.tab) else {
+            // Whoever was forgotten might repeat what it did; whoever came later did nothing yet.
+            return if load.since <= document.forgotten.as_millis() {
+                Err(Failure::Forgotten)
+            } else {
+                Ok(None)
+            };
+        };
+        if load.epoch > record.load.epoch {
+            return Ok(None);
+        }
+        if load.epoch < record.load.epoch || number < record.number {
+            return Err(Failure::Superseded);
+        }
+        if load.nonce != record.load.nonce {
+            return Err(Failure::NumberReused);
+        }
+        if number > record.number {
+            return Ok(None);
+        }
+        if digest != record.digest {
+            return Err(Failure::NumberReused);
+        }
+        // Only a newer build can tell what became of it: it is not done again.
+        record.outcome().map(Some).ok_or(Failure::Superseded)
+    }
+}
+
+/// Whether an unsure attempt may have been done so long ago that the document does not name it any
+/// more.
+fn outdated(unsure: &[Tried], base: &PageState) -> bool {
+    unsure
+        .iter()
+        .any(|tried| base.session.revision() >= tried.revision + RECENT as u64)
+}
