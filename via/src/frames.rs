@@ -32,11 +32,11 @@ const TIDY_AT: usize = 64;
 /// The frames that somebody shows; its clones are the same.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Frames {
-    kept: Arc<Mutex<Table>>,
+    kept: Arc<Mutex<FrameTable>>,
 }
 
 #[derive(Debug, Default)]
-struct Table {
+struct FrameTable {
     frames: HashMap<FrameKey, Weak<Frame>>,
     /// At how many entries to tidy up next.
     tidy_at: usize,

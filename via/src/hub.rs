@@ -29,11 +29,11 @@ pub(crate) use check::{check_for_ever, check_shared};
 pub(crate) use live::{
     DocumentState, Live, LiveSession, LiveShared, LoadError, SessionState, SharedState, Snapshot,
 };
-pub(crate) use page_documents::{PageDocuments, PageState, SharedPlace};
+pub(crate) use page_documents::{PageDocuments, PageState, SharedValue};
 pub(crate) use rollback::MESSAGE as ROLLBACK_MESSAGE;
 pub use rollback::rollbacks;
 pub(crate) use table::Table;
-pub(crate) use watch::{Hush, StreamId, Watch, Watching};
+pub(crate) use watch::{StreamId, WakeGuard, Watch, Watching};
 
 use self::lingering::Lingering;
 use crate::{
@@ -76,7 +76,7 @@ impl Hub {
     ) -> PageDocuments {
         let shared = page
             .shared_keys(params)
-            .map(|(field, ttl, key)| SharedPlace {
+            .map(|(field, ttl, key)| SharedValue {
                 field,
                 ttl,
                 live: self.shared.live(&key),

@@ -86,9 +86,9 @@ impl Core {
             self.prolong(key, snapshot.expiry, self.config.timeouts.idle, now)
                 .await;
         }
-        for (place, (_, state)) in documents.shared().iter().zip(&state.shared) {
-            if let (Some(ttl), Some(snapshot)) = (place.ttl, state.snapshot()) {
-                self.prolong(place.live.key(), snapshot.expiry, ttl, now)
+        for (value, (_, state)) in documents.shared().iter().zip(&state.shared) {
+            if let (Some(ttl), Some(snapshot)) = (value.ttl, state.snapshot()) {
+                self.prolong(value.live.key(), snapshot.expiry, ttl, now)
                     .await;
             }
         }

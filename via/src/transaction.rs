@@ -15,13 +15,13 @@ use std::time::Duration;
 pub(crate) use self::ending::end;
 use self::{
     attempt::{Transaction, Tried},
-    commit::Answer,
+    commit::CommitResult,
     open::Prepared,
     turns::Turns,
 };
 use crate::{
     action::{ActionError, Effects},
-    hub::{Hush, LoadError, PageDocuments, StreamId},
+    hub::{LoadError, PageDocuments, StreamId, WakeGuard},
     incident::Incident,
     limits,
     random::random,
@@ -32,7 +32,7 @@ use crate::{
 
 /// Whose state a transaction changes, and what it sees.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scope<'a> {
+pub(crate) struct Actor<'a> {
     pub(crate) session: &'a SessionCookie,
     pub(crate) tab: TabId,
     pub(crate) params: &'a [(String, String)],
@@ -41,7 +41,7 @@ pub(crate) struct Scope<'a> {
     pub(crate) stream: Option<StreamId>,
 }
 
-/// The place of an action in the order of its tab.
+/// The position of an action in the order of its tab.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Numbered {
     pub(crate) load: Load,
@@ -67,7 +67,7 @@ pub(crate) struct Done {
     /// The cookie with the session's new secret, if it was rotated.
     pub(crate) cookie: Option<SessionCookie>,
     /// Of the stream that was not woken, if this was committed just now.
-    pub(crate) hush: Option<Hush>,
+    pub(crate) wake_guard: Option<WakeGuard>,
 }
 
 /// Why a transaction changed nothing.
@@ -107,14 +107,14 @@ pub(crate) enum Failure {
 pub(crate) async fn run(
     core: &Core,
     documents: &PageDocuments,
-    scope: Scope<'_>,
+    actor: Actor<'_>,
     numbered: Option<Numbered>,
     step: &mut Step<'_>,
 ) -> Result<Done, Failure> {
     let mut transaction = Transaction {
         core,
         documents,
-        scope,
+        actor,
         numbered,
         secret: None,
     };
@@ -142,7 +142,7 @@ pub(crate) async fn run(
         // Who writes a shared value takes its turn; where somebody else had it, the value has
         // changed meanwhile.
         if !turns
-            .take(attempt.next.shared.iter().map(|(place, _)| *place))
+            .take(attempt.next.shared.iter().map(|(index, _)| *index))
             .await?
         {
             (base, fresh) = transaction.current().await?;
@@ -150,15 +150,15 @@ pub(crate) async fn run(
         }
         let expecting = documents.expect(attempt.tried.commit);
         match transaction.commit(&base, attempt, now).await? {
-            Answer::Committed(tried, state) => {
-                let stream = scope.stream;
-                let hush = stream.and_then(|stream| documents.session().hush(stream));
-                let done = tried.done(documents, scope);
+            CommitResult::Committed(tried, state) => {
+                let stream = actor.stream;
+                let wake_guard = stream.and_then(|stream| documents.session().hold_wake(stream));
+                let done = tried.done(documents, actor);
                 documents.observe(&base, &state, now);
-                return Ok(Done { hush, ..done });
+                return Ok(Done { wake_guard, ..done });
             }
-            Answer::Lost(state) => base = state,
-            Answer::Unknown(tried, state) => {
+            CommitResult::Lost(state) => base = state,
+            CommitResult::Unknown(tried, state) => {
                 unsure.push(tried);
                 base = state;
             }

@@ -10,7 +10,7 @@ use crate::{
     runtime::Core,
     session::{SessionCookie, SessionHandle, Sessions},
     state::{Inputs, TabId, change},
-    transaction::{self, Failure, Scope},
+    transaction::{self, Actor, Failure},
 };
 
 /// Given to an `async fn` action: changes the page's state in as many transactions as it likes,
@@ -57,7 +57,7 @@ impl<P: Page> Task<P> {
         } = &*self.home;
         // What the browser sent with the start was true then: what the user changed of it is
         // committed, and may have been changed again.
-        let scope = Scope {
+        let actor = Actor {
             session,
             tab: *tab,
             params,
@@ -71,7 +71,7 @@ impl<P: Page> Task<P> {
             })
         };
         let _turn = documents.session().turn().await;
-        transaction::run(core, documents, scope, None, &mut step)
+        transaction::run(core, documents, actor, None, &mut step)
             .await
             .map(drop)
             .map_err(TaskError)

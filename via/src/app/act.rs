@@ -29,7 +29,7 @@ use crate::{
     session::{Keyring, SessionCookie},
     state::{Inputs, Load, Outcome, Sources, TabId},
     stream::frame_for_answer,
-    transaction::{self, Done, Failure, Numbered, Scope},
+    transaction::{self, Actor, Done, Failure, Numbered},
 };
 
 /// Hands a document what it needs to act and to be shown frames. Stores nothing.
@@ -233,11 +233,11 @@ impl Call {
             ActionKind::Transaction => None,
             ActionKind::Task => Some(self.task(core, &page, &arguments)?),
         };
-        let place = session.place(self.tab).ok_or(Failure::Busy)?;
+        let slot = session.queue_slot(self.tab).ok_or(Failure::Busy)?;
         let mut done = {
             let _turn = session.turn().await;
-            drop(place);
-            let scope = Scope {
+            drop(slot);
+            let actor = Actor {
                 session: &self.cookie,
                 tab: self.tab,
                 params: &self.params,
@@ -247,7 +247,7 @@ impl Call {
             let mut step = |sources: Sources<'_>, fx: &mut Effects| {
                 page.run(&self.action, &arguments, sources, fx)
             };
-            transaction::run(core, &documents, scope, Some(self.numbered), &mut step).await?
+            transaction::run(core, &documents, actor, Some(self.numbered), &mut step).await?
         };
         // An empty one: what the first answer had is perhaps lost with it, and the client asks for all.
         let mut frame = (done.repeated && self.stream.is_some()).then(Bytes::new);
@@ -255,8 +255,8 @@ impl Call {
             && !done.repeated
         {
             // An answer with commands is one of its own kind.
-            if let Some(hush) = done.hush.take().filter(|_| commands.is_empty()) {
-                frame = frame_for_answer(core, &hush, self.tab, self.numbered.load);
+            if let Some(wake_guard) = done.wake_guard.take().filter(|_| commands.is_empty()) {
+                frame = frame_for_answer(core, &wake_guard, self.tab, self.numbered.load);
             }
             for future in std::mem::take(&mut done.effects.futures) {
                 core.tasks.spawn(future);

@@ -25,11 +25,11 @@ pub(crate) struct Kept {
 /// The slow readers of this process; its clones are the same.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SlowReaders {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<Readers>>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Readers {
     /// Who took something longest ago stands first.
     readers: BTreeMap<u64, Reader>,
     next: u64,
@@ -55,7 +55,7 @@ struct Reader {
 #[derive(Debug)]
 pub(crate) struct SlowReader {
     all: SlowReaders,
-    place: u64,
+    position: u64,
     cut: Arc<Notify>,
 }
 
@@ -76,10 +76,10 @@ impl SlowReaders {
             keeps: keeps.into_iter().collect(),
             cut: Arc::clone(&cut),
         };
-        let place = lock(&self.state).admit(reader);
+        let position = lock(&self.state).admit(reader);
         SlowReader {
             all: self.clone(),
-            place,
+            position,
             cut,
         }
     }
@@ -89,8 +89,8 @@ impl SlowReader {
     /// It took something: others are let go of before it.
     pub(crate) fn goes_on(&mut self) {
         let mut state = lock(&self.all.state);
-        if let Some(reader) = state.readers.remove(&self.place) {
-            self.place = state.line_up(reader);
+        if let Some(reader) = state.readers.remove(&self.position) {
+            self.position = state.line_up(reader);
         }
     }
 
@@ -102,11 +102,11 @@ impl SlowReader {
 
 impl Drop for SlowReader {
     fn drop(&mut self) {
-        lock(&self.all.state).leave(self.place);
+        lock(&self.all.state).leave(self.position);
     }
 }
 
-impl State {
+impl Readers {
     fn admit(&mut self, reader: Reader) -> u64 {
         for kept in &reader.keeps {
             let share = self.shares.entry(kept.address).or_insert_with(|| {
@@ -118,7 +118,7 @@ impl State {
             });
             share.readers += 1;
         }
-        let place = self.line_up(reader);
+        let position = self.line_up(reader);
         // Whoever is alone is never in the way of others.
         while self.bytes > self.room()
             && self.readers.len() > 1
@@ -127,18 +127,18 @@ impl State {
             reader.cut.notify_one();
             self.leave(first);
         }
-        place
+        position
     }
 
     fn line_up(&mut self, reader: Reader) -> u64 {
-        let place = self.next;
+        let position = self.next;
         self.next += 1;
-        self.readers.insert(place, reader);
-        place
+        self.readers.insert(position, reader);
+        position
     }
 
-    fn leave(&mut self, place: u64) {
-        let Some(reader) = self.readers.remove(&place) else {
+    fn leave(&mut self, position: u64) {
+        let Some(reader) = self.readers.remove(&position) else {
             return;
         };
         for kept in &reader.keeps {

@@ -52,9 +52,9 @@ pub(super) struct Admission {
     lingers: AtomicBool,
 }
 
-/// The place of an action that waits for its turn.
+/// The slot of an action that waits for its turn.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct QueueSlot {
     waiting: Arc<Mutex<Vec<TabId>>>,
     tab: TabId,
 }
@@ -86,26 +86,26 @@ impl Admission {
         self.lingers.store(false, Ordering::Release);
     }
 
-    /// A place to wait, unless too many wait already.
-    pub(super) fn place(&self, tab: TabId) -> Option<Place> {
+    /// A slot to wait in, unless too many wait already.
+    pub(super) fn queue_slot(&self, tab: TabId) -> Option<QueueSlot> {
         let mut waiting = lock(&self.waiting);
         let of_tab = waiting.iter().filter(|other| **other == tab).count();
         if waiting.len() >= limits::WAITING_ACTIONS || of_tab >= limits::WAITING_ACTIONS_OF_TAB {
             return None;
         }
         waiting.push(tab);
-        Some(Place {
+        Some(QueueSlot {
             waiting: Arc::clone(&self.waiting),
             tab,
         })
     }
 }
 
-impl Drop for Place {
+impl Drop for QueueSlot {
     fn drop(&mut self) {
         let mut waiting = lock(&self.waiting);
-        if let Some(place) = waiting.iter().position(|tab| *tab == self.tab) {
-            waiting.swap_remove(place);
+        if let Some(index) = waiting.iter().position(|tab| *tab == self.tab) {
+            waiting.swap_remove(index);
         }
     }
 }
@@ -134,15 +134,15 @@ mod tests {
     fn so_many_wait_of_one_tab_and_of_one_session_and_whoever_leaves_makes_room() {
         let admission = Admission::default();
         let tab = TabId::fresh();
-        let mut places: Vec<_> = (0..20).filter_map(|_| admission.place(tab)).collect();
-        assert_eq!(places.len(), 16);
-        places.pop();
-        assert!(admission.place(tab).is_some());
+        let mut slots: Vec<_> = (0..20).filter_map(|_| admission.queue_slot(tab)).collect();
+        assert_eq!(slots.len(), 16);
+        slots.pop();
+        assert!(admission.queue_slot(tab).is_some());
         let others: Vec<_> = (0..80)
-            .filter_map(|_| admission.place(TabId::fresh()))
+            .filter_map(|_| admission.queue_slot(TabId::fresh()))
             .collect();
-        assert_eq!(places.len() + others.len(), 64);
-        drop((places, others));
+        assert_eq!(slots.len() + others.len(), 64);
+        drop((slots, others));
         assert!(lock(&admission.waiting).is_empty());
     }
 }

@@ -9,10 +9,10 @@ use crate::lock::lock;
 ///
 /// The hub cannot look inside: what a stream shows is defined above the hub.
 #[derive(Default)]
-pub(crate) struct Baton(Mutex<State>);
+pub(crate) struct Baton(Mutex<Resting>);
 
 #[derive(Default)]
-struct State {
+struct Resting {
     /// Nothing while somebody has it.
     resting: Option<Box<dyn Any + Send>>,
     /// Whether the owner came for it while another had it.

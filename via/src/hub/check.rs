@@ -114,7 +114,7 @@ pub(crate) async fn check_shared<'a>(
 ) -> Result<(), StoreError> {
     let mut lives: Vec<_> = pages
         .flat_map(PageDocuments::shared)
-        .map(|place| Arc::clone(&place.live))
+        .map(|value| Arc::clone(&value.live))
         .collect();
     lives.sort_unstable_by(|one, other| one.key().cmp(other.key()));
     lives.dedup_by(|one, other| one.key() == other.key());
@@ -187,8 +187,8 @@ mod tests {
         let keys = Keyring::of_store(&*store, NOW).await.unwrap();
         // More than fit into one question, and one of them changes.
         let mut shown = Vec::new();
-        for place in 0..=limits::CHECK_BATCH {
-            let key = Key::new(format!("app/{place}")).unwrap();
+        for value in 0..=limits::CHECK_BATCH {
+            let key = Key::new(format!("app/{value}")).unwrap();
             let version = commit(&store, &key, 1, Expect::Absent).await;
             let live = hub.shared.live(&key);
             load(&store, &live).await;

@@ -11,8 +11,8 @@ use std::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
-    Hush, StreamId, Table, Watch,
-    admission::{Admission, Place},
+    StreamId, Table, WakeGuard, Watch,
+    admission::{Admission, QueueSlot},
     rollback,
 };
 use crate::{
@@ -127,7 +127,7 @@ pub(crate) struct Live<C> {
     turn: Semaphore,
     waiting: AtomicUsize,
     pub(super) admission: Admission,
-    known: Mutex<Known<C>>,
+    known: Mutex<Latest<C>>,
     watches: Mutex<Vec<Arc<Watch>>>,
 }
 
@@ -138,7 +138,7 @@ pub(crate) type LiveSession = Live<Document>;
 pub(crate) type LiveShared = Live<SharedDocument>;
 
 #[derive(Debug)]
-struct Known<C> {
+struct Latest<C> {
     state: Option<DocumentState<C>>,
     /// Counts the reasons to load again.
     doubts: u64,
@@ -247,7 +247,7 @@ impl<C> Live<C> {
             turn: Semaphore::new(1),
             waiting: AtomicUsize::new(0),
             admission: Admission::default(),
-            known: Mutex::new(Known {
+            known: Mutex::new(Latest {
                 state: None,
                 doubts: 0,
                 answered: 0,
@@ -262,9 +262,9 @@ impl<C> Live<C> {
         &self.key
     }
 
-    /// A place for an action of this tab to wait, unless too many wait already.
-    pub(crate) fn place(&self, tab: TabId) -> Option<Place> {
-        self.admission.place(tab)
+    /// A slot for an action of this tab to wait in, unless too many wait already.
+    pub(crate) fn queue_slot(&self, tab: TabId) -> Option<QueueSlot> {
+        self.admission.queue_slot(tab)
     }
 
     /// Waits until it is this action's turn, first come, first served.
@@ -413,11 +413,11 @@ impl<C> Live<C> {
         lock(&self.watches).retain(|other| !Arc::ptr_eq(other, watch));
     }
 
-    /// Lets this stream sleep until the hush is dropped, if it shows the document.
-    pub(crate) fn hush(&self, stream: StreamId) -> Option<Hush> {
+    /// Lets this stream sleep until the hold_wake is dropped, if it shows the document.
+    pub(crate) fn hold_wake(&self, stream: StreamId) -> Option<WakeGuard> {
         let watches = lock(&self.watches);
         let found = watches.iter().find(|watch| watch.id() == stream);
-        found.map(Arc::clone).map(Watch::hush)
+        found.map(Arc::clone).map(Watch::hold_wake)
     }
 
     /// Calls `tell` with everyone who shows it.

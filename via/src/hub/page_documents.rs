@@ -14,12 +14,12 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct PageDocuments {
     session: Arc<LiveSession>,
-    shared: Arc<[SharedPlace]>,
+    shared: Arc<[SharedValue]>,
 }
 
 /// A shared value and the field that shows it.
 #[derive(Debug)]
-pub(crate) struct SharedPlace {
+pub(crate) struct SharedValue {
     /// The key of the field.
     pub(crate) field: &'static str,
     /// How long after its last use it is kept, unless for ever.
@@ -36,7 +36,7 @@ pub(crate) struct PageState {
 }
 
 impl PageDocuments {
-    pub(super) fn new(session: Arc<LiveSession>, shared: Vec<SharedPlace>) -> Self {
+    pub(super) fn new(session: Arc<LiveSession>, shared: Vec<SharedValue>) -> Self {
         Self {
             session,
             shared: if shared.is_empty() {
@@ -51,7 +51,7 @@ impl PageDocuments {
         &self.session
     }
 
-    pub(crate) fn shared(&self) -> &[SharedPlace] {
+    pub(crate) fn shared(&self) -> &[SharedValue] {
         &self.shared
     }
 
@@ -74,7 +74,7 @@ impl PageDocuments {
         let shared = self
             .shared
             .iter()
-            .map(|place| Some((place.field, place.live.undoubted(now)?)))
+            .map(|value| Some((value.field, value.live.undoubted(now)?)))
             .collect::<Option<_>>()?;
         Some(PageState { session, shared })
     }
@@ -86,9 +86,9 @@ impl PageDocuments {
         now: Timestamp,
     ) -> Result<PageState, LoadError> {
         let asked = self.session.asked();
-        let shared_asked: Vec<_> = self.shared.iter().map(|place| place.live.asked()).collect();
+        let shared_asked: Vec<_> = self.shared.iter().map(|value| value.live.asked()).collect();
         let keys: Vec<Key> = std::iter::once(self.session.key())
-            .chain(self.shared.iter().map(|place| place.live.key()))
+            .chain(self.shared.iter().map(|value| value.live.key()))
             .cloned()
             .collect();
         let loaded = tokio::time::timeout(limits::STORE_DEADLINE, store.load(&keys, now))
@@ -97,10 +97,10 @@ impl PageDocuments {
         let state = self.read(loaded)?;
         let session_is_news = self.session.note(&state.session, asked, now);
         let mut news = Vec::new();
-        for ((place, (_, shared)), asked) in self.shared.iter().zip(&state.shared).zip(shared_asked)
+        for ((value, (_, shared)), asked) in self.shared.iter().zip(&state.shared).zip(shared_asked)
         {
-            if place.live.note(shared, asked, now) {
-                news.push(place);
+            if value.live.note(shared, asked, now) {
+                news.push(value);
             }
         }
         self.wake(session_is_news, &news);
@@ -123,7 +123,7 @@ impl PageDocuments {
                 .shared
                 .iter()
                 .zip(loaded)
-                .map(|(place, loaded)| Ok((place.field, DocumentState::of_loaded(loaded)?)))
+                .map(|(value, loaded)| Ok((value.field, DocumentState::of_loaded(loaded)?)))
                 .collect::<Result<_, LoadError>>()?,
         })
     }
@@ -132,8 +132,8 @@ impl PageDocuments {
     /// reason to ask the store. To be dropped when its answer is noted.
     pub(crate) fn expect(&self, commit: CommitId) -> Expecting<'_> {
         self.session.expect(commit);
-        for place in &*self.shared {
-            place.live.expect(commit);
+        for value in &*self.shared {
+            value.live.expect(commit);
         }
         Expecting {
             documents: self,
@@ -152,25 +152,25 @@ impl PageDocuments {
             .shared
             .iter()
             .zip(base.shared.iter().zip(&state.shared))
-            .filter(|(place, ((_, base), (_, shared)))| {
-                place.live.note(shared, LiveShared::asked_from(base), now)
+            .filter(|(value, ((_, base), (_, shared)))| {
+                value.live.note(shared, LiveShared::asked_from(base), now)
             })
-            .map(|(place, _)| place)
+            .map(|(value, _)| value)
             .collect();
         self.wake(session_is_news, &news);
     }
 
     /// Whether the document of this key is among them.
     pub(crate) fn include(&self, key: &Key) -> bool {
-        self.session.key() == key || self.shared.iter().any(|place| place.live.key() == key)
+        self.session.key() == key || self.shared.iter().any(|value| value.live.key() == key)
     }
 
-    fn wake(&self, session: bool, shared: &[&SharedPlace]) {
+    fn wake(&self, session: bool, shared: &[&SharedValue]) {
         if session {
             self.session.wake();
         }
-        for place in shared {
-            place.live.wake();
+        for value in shared {
+            value.live.wake();
         }
     }
 }
@@ -185,8 +185,8 @@ pub(crate) struct Expecting<'a> {
 impl Drop for Expecting<'_> {
     fn drop(&mut self) {
         self.documents.session.end_of_expecting(self.commit);
-        for place in &*self.documents.shared {
-            place.live.end_of_expecting(self.commit);
+        for value in &*self.documents.shared {
+            value.live.end_of_expecting(self.commit);
         }
     }
 }

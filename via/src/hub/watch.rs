@@ -31,7 +31,7 @@ pub(crate) struct Watch {
     id: StreamId,
     stale: AtomicBool,
     /// While somebody else sees to it that what is shown gets up to date.
-    hushed: AtomicBool,
+    wake_held: AtomicBool,
     /// Of the one task that writes the stream.
     waker: AtomicWaker,
     /// The ids of its tabs.
@@ -69,7 +69,7 @@ impl Watch {
         Self {
             id: StreamId(u64::from_le_bytes(random())),
             stale: AtomicBool::new(true),
-            hushed: AtomicBool::new(false),
+            wake_held: AtomicBool::new(false),
             waker: AtomicWaker::new(),
             ids: ids.into_iter().collect(),
             tabs: Baton::default(),
@@ -90,7 +90,7 @@ impl Watch {
     /// Raises the flag.
     pub(crate) fn raise(&self) {
         // Where it was raised already, the stream was woken, or is about to look by itself.
-        if !self.stale.swap(true, Ordering::SeqCst) && !self.hushed.load(Ordering::SeqCst) {
+        if !self.stale.swap(true, Ordering::SeqCst) && !self.wake_held.load(Ordering::SeqCst) {
             self.waker.wake();
         }
     }
@@ -100,10 +100,10 @@ impl Watch {
         self.stale.swap(false, Ordering::SeqCst)
     }
 
-    /// Lets the stream sleep until the hush is dropped, which wakes it if the flag is raised then.
-    pub(crate) fn hush(self: Arc<Self>) -> Hush {
-        self.hushed.store(true, Ordering::SeqCst);
-        Hush(self)
+    /// Lets the stream sleep until the hold_wake is dropped, which wakes it if the flag is raised then.
+    pub(crate) fn hold_wake(self: Arc<Self>) -> WakeGuard {
+        self.wake_held.store(true, Ordering::SeqCst);
+        WakeGuard(self)
     }
 
     /// Ready when the flag is raised. At most one task waits for that.
@@ -180,12 +180,12 @@ impl Watch {
 
     fn open_mail<T: Default>(&self, tab: TabId, read: impl FnOnce(&mut Mailbox) -> T) -> T {
         let mut mail = lock(&self.mail);
-        let Some(place) = mail.iter().position(|(owner, _)| *owner == tab) else {
+        let Some(index) = mail.iter().position(|(owner, _)| *owner == tab) else {
             return T::default();
         };
-        let found = read(&mut mail[place].1);
-        if mail[place].1.is_empty() {
-            mail.swap_remove(place);
+        let found = read(&mut mail[index].1);
+        if mail[index].1.is_empty() {
+            mail.swap_remove(index);
         }
         if mail.is_empty() {
             // An idle stream keeps nothing for its mail.
@@ -229,10 +229,10 @@ impl Watching {
         let session = Arc::clone(session.session());
         session.register(Arc::clone(&watch));
         let mut shared: Vec<Arc<LiveShared>> = Vec::new();
-        for place in pages.flat_map(PageDocuments::shared) {
-            if !shared.iter().any(|live| Arc::ptr_eq(live, &place.live)) {
-                place.live.register(Arc::clone(&watch));
-                shared.push(Arc::clone(&place.live));
+        for value in pages.flat_map(PageDocuments::shared) {
+            if !shared.iter().any(|live| Arc::ptr_eq(live, &value.live)) {
+                value.live.register(Arc::clone(&watch));
+                shared.push(Arc::clone(&value.live));
             }
         }
         Self {
@@ -260,19 +260,19 @@ impl Drop for Watching {
 
 /// Keeps a stream asleep, for no longer than it takes to do its work for it.
 #[derive(Debug)]
-pub(crate) struct Hush(Arc<Watch>);
+pub(crate) struct WakeGuard(Arc<Watch>);
 
-impl Hush {
+impl WakeGuard {
     pub(crate) fn watch(&self) -> &Watch {
         &self.0
     }
 }
 
-impl Drop for Hush {
+impl Drop for WakeGuard {
     fn drop(&mut self) {
         let watch = &self.0;
-        // In this order: whoever raises the flag and sees the hush is seen here.
-        watch.hushed.store(false, Ordering::SeqCst);
+        // In this order: whoever raises the flag and sees the hold_wake is seen here.
+        watch.wake_held.store(false, Ordering::SeqCst);
         if watch.stale.load(Ordering::SeqCst) {
             watch.waker.wake();
         }
@@ -330,14 +330,14 @@ mod tests {
             let waker = Arc::clone(&woken).into();
             let waits = watch.poll_raised(&mut Context::from_waker(&waker));
             assert!(waits.is_pending());
-            let hush = Arc::clone(&watch).hush();
+            let hold_wake = Arc::clone(&watch).hold_wake();
             watch.raise();
-            assert!(hush.watch().lower());
+            assert!(hold_wake.watch().lower());
             if is_raised_again {
                 watch.raise();
             }
             assert!(!woken.0.load(Ordering::SeqCst));
-            drop(hush);
+            drop(hold_wake);
             assert_eq!(woken.0.load(Ordering::SeqCst), is_raised_again);
         }
     }

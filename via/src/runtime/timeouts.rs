@@ -13,30 +13,30 @@ pub(crate) struct Timeouts {
     pub(crate) idle: Duration,
     pub(crate) absolute: Duration,
     /// Who set them, unless these are ours.
-    place: Option<&'static Location<'static>>,
+    location: Option<&'static Location<'static>>,
 }
 
 /// Timeouts with which sessions could not work.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WrongTimeouts {
     #[error(
-        "the session timeouts at {place} end a session that nobody used for {idle:?}, which is no \
+        "the session timeouts at {location} end a session that nobody used for {idle:?}, which is no \
          time to use it; write at least a second, as in `App::session_timeouts(\
          Duration::from_hours(24), Duration::from_hours(24 * 30))`"
     )]
     Short {
         idle: Duration,
-        place: &'static Location<'static>,
+        location: &'static Location<'static>,
     },
     #[error(
-        "the session timeouts at {place} end every session after {absolute:?}, before nobody can \
+        "the session timeouts at {location} end every session after {absolute:?}, before nobody can \
          have used it for {idle:?}; write the shorter time first, as in `App::session_timeouts(\
          Duration::from_hours(24), Duration::from_hours(24 * 30))`"
     )]
     IdleBeyondAbsolute {
         idle: Duration,
         absolute: Duration,
-        place: &'static Location<'static>,
+        location: &'static Location<'static>,
     },
 }
 
@@ -44,12 +44,12 @@ impl Timeouts {
     pub(crate) fn new(
         idle: Duration,
         absolute: Duration,
-        place: &'static Location<'static>,
+        location: &'static Location<'static>,
     ) -> Self {
         Self {
             idle,
             absolute,
-            place: Some(place),
+            location: Some(location),
         }
     }
 
@@ -58,18 +58,18 @@ impl Timeouts {
         let Self {
             idle,
             absolute,
-            place: Some(place),
+            location: Some(location),
         } = *self
         else {
             return Ok(());
         };
         if idle < SHORTEST {
-            Err(WrongTimeouts::Short { idle, place })
+            Err(WrongTimeouts::Short { idle, location })
         } else if idle > absolute {
             Err(WrongTimeouts::IdleBeyondAbsolute {
                 idle,
                 absolute,
-                place,
+                location,
             })
         } else {
             Ok(())
@@ -82,7 +82,7 @@ impl Default for Timeouts {
         Self {
             idle: 14 * DAY,
             absolute: 90 * DAY,
-            place: None,
+            location: None,
         }
     }
 }

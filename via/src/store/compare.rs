@@ -4,7 +4,7 @@ use super::{Change, Commit, CommitId, Expect, MAX_DOCUMENT, StoreError, Version,
 
 /// What stands under a key, as far as compare-and-set looks at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Occupancy {
     Absent,
     Deleted,
     At(Version),
@@ -19,12 +19,12 @@ pub(super) enum Verdict {
 }
 
 impl Expect {
-    pub(super) fn judge(self, standing: Standing) -> Verdict {
-        match (self, standing) {
-            (Self::Absent, Standing::Absent) => Verdict::Holds,
-            (Self::At(expected), Standing::At(version)) if expected == version => Verdict::Holds,
-            (_, Standing::At(_)) => Verdict::Differs,
-            (_, Standing::Absent | Standing::Deleted) => Verdict::Gone,
+    pub(super) fn judge(self, occupancy: Occupancy) -> Verdict {
+        match (self, occupancy) {
+            (Self::Absent, Occupancy::Absent) => Verdict::Holds,
+            (Self::At(expected), Occupancy::At(version)) if expected == version => Verdict::Holds,
+            (_, Occupancy::At(_)) => Verdict::Differs,
+            (_, Occupancy::Absent | Occupancy::Deleted) => Verdict::Gone,
         }
     }
 }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::{
     Change, Commit, CommitOutcome, Durability, Expiry, Key, Loaded, Store, StoreError, StoreFuture,
     StoredDocument, Subscription, Timestamp, Version, Write,
-    compare::{Standing, Verdict},
+    compare::{Occupancy, Verdict},
     notices::Notices,
 };
 
@@ -185,9 +185,9 @@ impl Store for MemoryStore {
     ) -> StoreFuture<'a, Vec<Option<Version>>> {
         Box::pin(async move {
             self.with(|documents| {
-                let version = |key| match documents.standing(key, now) {
-                    Standing::At(version) => Some(version),
-                    Standing::Absent | Standing::Deleted => None,
+                let version = |key| match documents.occupancy(key, now) {
+                    Occupancy::At(version) => Some(version),
+                    Occupancy::Absent | Occupancy::Deleted => None,
                 };
                 Ok(keys.iter().map(version).collect())
             })
@@ -254,11 +254,11 @@ impl Documents {
             .filter(|entry| !entry.expiry.has_passed(now))
     }
 
-    fn standing(&self, key: &Key, now: Timestamp) -> Standing {
+    fn occupancy(&self, key: &Key, now: Timestamp) -> Occupancy {
         match self.present(key, now) {
-            None => Standing::Absent,
-            Some(Entry { content: None, .. }) => Standing::Deleted,
-            Some(entry) => Standing::At(entry.version),
+            None => Occupancy::Absent,
+            Some(Entry { content: None, .. }) => Occupancy::Deleted,
+            Some(entry) => Occupancy::At(entry.version),
         }
     }
 
@@ -279,7 +279,7 @@ impl Documents {
 
     fn commit(&mut self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
         let now = commit.now;
-        let judge = |write: &Write| write.expect.judge(self.standing(&write.key, now));
+        let judge = |write: &Write| write.expect.judge(self.occupancy(&write.key, now));
         let verdict = commit.writes.iter().map(judge).max();
         match verdict.unwrap_or(Verdict::Holds) {
             Verdict::Holds => {}
@@ -363,7 +363,7 @@ impl Documents {
     }
 
     fn touch(&mut self, key: &Key, idle_until: Timestamp, now: Timestamp) -> bool {
-        if !matches!(self.standing(key, now), Standing::At(_)) {
+        if !matches!(self.occupancy(key, now), Occupancy::At(_)) {
             return false;
         }
         if let Some(entry) = self.entries.get_mut(key.as_str()) {

@@ -22,7 +22,7 @@ use self::{
 };
 use super::{
     Change, Commit, CommitOutcome, Durability, Expect, Key, Loaded, OpenError, Store, StoreError,
-    StoreFuture, Subscription, Timestamp, Version, Write, compare::Standing, notices::Notices,
+    StoreFuture, Subscription, Timestamp, Version, Write, compare::Occupancy, notices::Notices,
 };
 
 mod address;
@@ -334,9 +334,9 @@ impl RedisStore {
                 let Value::BulkString(head) = head else {
                     return Err(unexpected());
                 };
-                versions.push(match record::standing(&head, now)? {
-                    Standing::At(version) => Some(version),
-                    Standing::Absent | Standing::Deleted => None,
+                versions.push(match record::occupancy(&head, now)? {
+                    Occupancy::At(version) => Some(version),
+                    Occupancy::Absent | Occupancy::Deleted => None,
                 });
             }
         }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::StreamTab;
 use crate::{
     frames::Outgoing,
-    hub::{Hush, SessionState, Watch},
+    hub::{SessionState, WakeGuard, Watch},
     runtime::Core,
     session::SecretHash,
     state::{Load, TabId},
@@ -54,17 +54,17 @@ impl Tabs {
         id: TabId,
         load: Load,
     ) -> Option<Outgoing> {
-        let place = self.list.iter().position(|tab| tab.is(id, load))?;
+        let index = self.list.iter().position(|tab| tab.is(id, load))?;
         if watch.has_lost() {
             return None;
         }
-        let state = self.list[place].documents().known(core.clock.now())?;
+        let state = self.list[index].documents().known(core.clock.now())?;
         // A stream that is to end, or to wake earlier, is the stream's own business.
         if !self.is_open(&state.session) || state.deadline() < self.deadline {
             return None;
         }
         let mut out = Outgoing::default();
-        self.list[place].show(watch, &core.frames, &state, &mut out);
+        self.list[index].show(watch, &core.frames, &state, &mut out);
         Some(out)
     }
 }
@@ -90,8 +90,13 @@ impl Drop for Borrowed<'_> {
 /// stream waits. In every other case there is none, and the stream shows it.
 ///
 /// Frames of a tab are numbered, whichever way they go.
-pub(crate) fn frame_for_answer(core: &Core, hush: &Hush, tab: TabId, load: Load) -> Option<Bytes> {
-    let watch = hush.watch();
+pub(crate) fn frame_for_answer(
+    core: &Core,
+    wake_guard: &WakeGuard,
+    tab: TabId,
+    load: Load,
+) -> Option<Bytes> {
+    let watch = wake_guard.watch();
     let mut borrowed = Borrowed {
         watch,
         tabs: Some(watch.tabs().borrow()?),

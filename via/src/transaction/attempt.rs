@@ -1,6 +1,6 @@
 //! One attempt: what it wants to write, and what is kept of it until it is known how it ended.
 
-use super::{Done, Failure, Numbered, Scope, not_loaded};
+use super::{Actor, Done, Failure, Numbered, not_loaded};
 use crate::{
     action::Effects,
     hub::{PageDocuments, PageState},
@@ -14,7 +14,7 @@ use crate::{
 pub(super) struct Transaction<'a> {
     pub(super) core: &'a Core,
     pub(super) documents: &'a PageDocuments,
-    pub(super) scope: Scope<'a>,
+    pub(super) actor: Actor<'a>,
     pub(super) numbered: Option<Numbered>,
     /// The session's new secret, once an attempt rotates it.
     pub(super) secret: Option<Secret>,
@@ -41,24 +41,24 @@ pub(super) struct Tried {
 pub(super) struct Next {
     pub(super) session: Document,
     pub(super) owner: Option<Box<str>>,
-    /// Of shared values, by their places on the page.
+    /// Of shared values, by their indexes on the page.
     pub(super) shared: Vec<(usize, SharedDocument)>,
 }
 
 impl Tried {
     /// It is in the store.
-    pub(super) fn done(self, documents: &PageDocuments, scope: Scope<'_>) -> Done {
+    pub(super) fn done(self, documents: &PageDocuments, actor: Actor<'_>) -> Done {
         if matches!(self.outcome, Outcome::Applied { .. }) && !self.repeated {
             documents
                 .session()
-                .sent(scope.tab, self.revision, scope.inputs);
+                .sent(actor.tab, self.revision, actor.inputs);
         }
         Done {
             outcome: self.outcome,
             effects: self.effects,
             repeated: self.repeated,
             cookie: self.cookie,
-            hush: None,
+            wake_guard: None,
         }
     }
 }

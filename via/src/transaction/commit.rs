@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     clock,
-    hub::{DocumentState, PageState, SessionState, SharedPlace, Snapshot},
+    hub::{DocumentState, PageState, SessionState, SharedValue, Snapshot},
     limits,
     state::Encoded,
     store::{
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How an attempt to commit ended; with the state to run again on, where that may be needed.
-pub(super) enum Answer {
+pub(super) enum CommitResult {
     Committed(Tried, PageState),
     /// Nothing was done, because somebody else was first.
     Lost(PageState),
@@ -32,7 +32,7 @@ impl Transaction<'_> {
         base: &PageState,
         attempt: Box<Attempt>,
         now: Timestamp,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<CommitResult, Failure> {
         let next = &attempt.next;
         let session_expiry = self.core.session_expiry(next.session.created, now);
         let mut expiries = vec![session_expiry];
@@ -46,17 +46,17 @@ impl Transaction<'_> {
                 "a session",
             )?,
         }];
-        for (place, (at, (_, state))) in self
+        for (shown, (index, (_, state))) in self
             .documents
             .shared()
             .iter()
             .zip(base.shared.iter().enumerate())
         {
-            let expiry = expiry_of(place, now);
+            let expiry = expiry_of(shown, now);
             expiries.push(expiry);
-            let written = next.shared.iter().find(|(place, _)| *place == at);
+            let written = next.shared.iter().find(|(at, _)| *at == index);
             writes.push(Write {
-                key: place.live.key().clone(),
+                key: shown.live.key().clone(),
                 expect: expected(state),
                 // What the step may have read must not have changed either.
                 change: match written {
@@ -76,7 +76,7 @@ impl Transaction<'_> {
             Ok(Ok(CommitOutcome::Committed(versions))) => {
                 let Attempt { tried, next } = *attempt;
                 let state = committed(base, next, &versions, &expiries)?;
-                Ok(Answer::Committed(tried, state))
+                Ok(CommitResult::Committed(tried, state))
             }
             Ok(Ok(CommitOutcome::Conflict(current))) => {
                 let state = self
@@ -84,7 +84,7 @@ impl Transaction<'_> {
                     .read(current)
                     .map_err(|error| not_loaded(&error))?;
                 self.documents.observe(base, &state, now);
-                Ok(Answer::Lost(state))
+                Ok(CommitResult::Lost(state))
             }
             Ok(Ok(CommitOutcome::Gone)) => {
                 let state = self.load(now).await?;
@@ -95,14 +95,14 @@ impl Transaction<'_> {
                         Err(Failure::SessionGone)
                     }
                     SessionState::Deleted => Err(Failure::SessionGone),
-                    _ => Ok(Answer::Lost(state)),
+                    _ => Ok(CommitResult::Lost(state)),
                 }
             }
             // If it did land, or still will, the document that is there now names it, or the one
             // that makes the next attempt fail.
             Ok(Ok(CommitOutcome::Unknown)) | Err(_) => {
                 let state = self.load(now).await?;
-                Ok(Answer::Unknown(attempt.tried, state))
+                Ok(CommitResult::Unknown(attempt.tried, state))
             }
             Ok(Err(StoreError::TooLarge { .. })) => Err(Failure::TooLarge),
             Ok(Err(StoreError::Full(_))) => Err(Failure::Full),
@@ -116,9 +116,9 @@ fn expected<C>(state: &DocumentState<C>) -> Expect {
 }
 
 /// Until when a shared value is kept that is used now.
-fn expiry_of(place: &SharedPlace, now: Timestamp) -> Expiry {
+fn expiry_of(value: &SharedValue, now: Timestamp) -> Expiry {
     Expiry {
-        idle_until: place
+        idle_until: value
             .ttl
             .map_or(Timestamp::NEVER, |ttl| clock::after(now, ttl)),
         absolute: Timestamp::NEVER,
@@ -153,9 +153,9 @@ fn committed(
     expiries: &[Expiry],
 ) -> Result<PageState, Failure> {
     let mut state = base.clone();
-    let at = |place: usize| -> Result<(Version, Expiry), Failure> {
-        let version = versions.get(place).ok_or(Failure::Unavailable)?;
-        let expiry = expiries.get(place).ok_or(Failure::Unavailable)?;
+    let at = |index: usize| -> Result<(Version, Expiry), Failure> {
+        let version = versions.get(index).ok_or(Failure::Unavailable)?;
+        let expiry = expiries.get(index).ok_or(Failure::Unavailable)?;
         Ok((*version, *expiry))
     };
     let (version, expiry) = at(0)?;
@@ -165,9 +165,9 @@ fn committed(
         expiry,
         owner: next.owner,
     }));
-    for (place, value) in next.shared {
-        let (version, expiry) = at(place + 1)?;
-        if let Some((_, shared)) = state.shared.get_mut(place) {
+    for (index, value) in next.shared {
+        let (version, expiry) = at(index + 1)?;
+        if let Some((_, shared)) = state.shared.get_mut(index) {
             *shared = DocumentState::Found(Arc::new(Snapshot {
                 document: value,
                 version,

@@ -3,7 +3,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use super::{
-    Failure, Numbered, Scope, Step,
+    Actor, Failure, Numbered, Step,
     attempt::{Attempt, Next, Transaction, Tried},
 };
 use crate::{
@@ -28,13 +28,13 @@ impl Transaction<'_> {
         step: &mut Step<'_>,
         now: Timestamp,
     ) -> Result<Attempt, Failure> {
-        let Scope {
+        let Actor {
             session: cookie,
             tab,
             params,
             inputs,
             ..
-        } = self.scope;
+        } = self.actor;
         let mut effects = Effects::of(base.session.principal());
         let changes = base.with_sources(params, Some(tab), inputs, |sources| {
             isolated(step, sources, &mut effects)
@@ -57,7 +57,7 @@ impl Transaction<'_> {
                     tab: &mut tab_fields,
                     shared: &mut values,
                 });
-                shared = self.places(values);
+                shared = self.indexed(values);
                 Outcome::Applied {
                     revision,
                     commands: effects.commands.clone(),
@@ -139,7 +139,7 @@ impl Transaction<'_> {
     ) -> Result<Attempt, Failure> {
         let record = document
             .tabs
-            .get(&self.scope.tab)
+            .get(&self.actor.tab)
             .ok_or(Failure::SessionGone)?;
         let outcome = record.outcome().ok_or(Failure::Superseded)?;
         let commit = CommitId(u128::from_le_bytes(random_id()));
@@ -167,7 +167,7 @@ impl Transaction<'_> {
         let secret = self.secret.get_or_insert_with(|| Secret(random()));
         document.secret = secret.hash();
         SessionCookie {
-            id: self.scope.session.id,
+            id: self.actor.session.id,
             secret: secret.clone(),
             issued: now,
         }
@@ -185,15 +185,15 @@ impl Transaction<'_> {
             .collect()
     }
 
-    /// The places of shared values on the page.
-    fn places(&self, values: Vec<(&'static str, SharedDocument)>) -> Vec<(usize, SharedDocument)> {
-        let place_of = |field| {
-            let mut places = self.documents.shared().iter();
-            places.position(|place| place.field == field)
+    /// The same by their indexes among the shared values of the page.
+    fn indexed(&self, values: Vec<(&'static str, SharedDocument)>) -> Vec<(usize, SharedDocument)> {
+        let index_of = |field| {
+            let mut shown = self.documents.shared().iter();
+            shown.position(|value| value.field == field)
         };
         values
             .into_iter()
-            .filter_map(|(field, value)| Some((place_of(field)?, value)))
+            .filter_map(|(field, value)| Some((index_of(field)?, value)))
             .collect()
     }
 }

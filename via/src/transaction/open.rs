@@ -40,12 +40,12 @@ impl Transaction<'_> {
             Opened::ByHolder(document) => (document, false),
             Opened::ByPredecessor(document) => (document, true),
         };
-        if let Some(place) = unsure
+        if let Some(index) = unsure
             .iter()
             .position(|tried| document.comes_from(tried.commit))
         {
-            let tried = unsure.swap_remove(place);
-            return Ok(Prepared::Done(tried.done(self.documents, self.scope)));
+            let tried = unsure.swap_remove(index);
+            return Ok(Prepared::Done(tried.done(self.documents, self.actor)));
         }
         if repeats {
             let attempt = self.hand_out_again(base, document, now)?;
@@ -57,7 +57,7 @@ impl Transaction<'_> {
                 effects: Effects::default(),
                 repeated: true,
                 cookie: None,
-                hush: None,
+                wake_guard: None,
             }));
         }
         if self.numbered.is_none() && outdated(unsure, base) {
@@ -69,7 +69,7 @@ impl Transaction<'_> {
 
     /// The document that a change starts from, if the session is open to whoever asks.
     pub(super) fn open(&self, base: &PageState, now: Timestamp) -> Result<Opened, Failure> {
-        let cookie = self.scope.session;
+        let cookie = self.actor.session;
         // What was there is not begun anew as if it never had been: a store may have lost it. A task
         // was started by a commit.
         let had_begun = self.numbered.is_none_or(|numbered| numbered.began);
@@ -93,9 +93,9 @@ impl Transaction<'_> {
         let document = &base.session.snapshot()?.document;
         let previous = document.previous.as_ref()?;
         let numbered = self.numbered?;
-        let record = document.tabs.get(&self.scope.tab)?;
-        let same = previous.secret.matches(&self.scope.session.secret)
-            && previous.tab == self.scope.tab
+        let record = document.tabs.get(&self.actor.tab)?;
+        let same = previous.secret.matches(&self.actor.session.secret)
+            && previous.tab == self.actor.tab
             && previous.number == numbered.number
             && record.number == numbered.number
             && record.digest == numbered.digest
@@ -115,7 +115,7 @@ impl Transaction<'_> {
         else {
             return Ok(None);
         };
-        let Some(record) = document.tabs.get(&self.scope.tab) else {
+        let Some(record) = document.tabs.get(&self.actor.tab) else {
             // Whoever was forgotten might repeat what it did; whoever came later did nothing yet.
             return if load.since <= document.forgotten.as_millis() {
                 Err(Failure::Forgotten)

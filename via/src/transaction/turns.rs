@@ -4,24 +4,24 @@
 use tokio::sync::SemaphorePermit;
 
 use super::Failure;
-use crate::{hub::SharedPlace, limits};
+use crate::{hub::SharedValue, limits};
 
 /// The turns that a transaction has.
 pub(super) struct Turns<'a> {
-    places: &'a [SharedPlace],
+    values: &'a [SharedValue],
     held: Vec<(usize, SemaphorePermit<'a>)>,
 }
 
 impl<'a> Turns<'a> {
     /// No turns yet at any of these values.
-    pub(super) fn none(places: &'a [SharedPlace]) -> Self {
+    pub(super) fn none(values: &'a [SharedValue]) -> Self {
         Self {
-            places,
+            values,
             held: Vec::new(),
         }
     }
 
-    /// Takes the turns at these places beside those it has; answers `false` if it had to wait, and
+    /// Takes the turns at these values beside those it has; answers `false` if it had to wait, and
     /// the values may have changed meanwhile.
     ///
     /// # Errors
@@ -32,12 +32,12 @@ impl<'a> Turns<'a> {
         wanted: impl Iterator<Item = usize>,
     ) -> Result<bool, Failure> {
         let mut missing: Vec<_> = wanted
-            .filter(|place| !self.held.iter().any(|(held, _)| held == place))
+            .filter(|index| !self.held.iter().any(|(held, _)| held == index))
             .collect();
         let before = self.held.len();
-        for place in &missing {
-            match self.places[*place].live.try_turn() {
-                Some(permit) => self.held.push((*place, permit)),
+        for index in &missing {
+            match self.values[*index].live.try_turn() {
+                Some(permit) => self.held.push((*index, permit)),
                 None => break,
             }
         }
@@ -45,16 +45,16 @@ impl<'a> Turns<'a> {
             return Ok(true);
         }
         // All wait in one order and with empty hands, so that nobody waits for ever.
-        missing.extend(self.held.drain(..).map(|(place, _)| place));
-        missing.sort_by_key(|place| self.places[*place].live.key());
+        missing.extend(self.held.drain(..).map(|(index, _)| index));
+        missing.sort_by_key(|index| self.values[*index].live.key());
         missing.dedup();
-        for place in missing {
-            let live = &self.places[place].live;
+        for index in missing {
+            let live = &self.values[index].live;
             if live.waiting() >= limits::WAITING_SHARED {
                 return Err(Failure::Busy);
             }
             if let Some(permit) = live.turn().await {
-                self.held.push((place, permit));
+                self.held.push((index, permit));
             }
         }
         Ok(false)

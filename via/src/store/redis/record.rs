@@ -17,7 +17,7 @@ use bytes::Bytes;
 use super::echo::Token;
 use crate::store::{
     CommitId, Expiry, Key, Loaded, Notice, Put, StoreError, StoredDocument, Timestamp, Version,
-    compare::Standing,
+    compare::Occupancy,
 };
 
 /// The length of a head without its owner.
@@ -108,17 +108,17 @@ impl Head {
 }
 
 /// What stands under a key, from the first [`HEAD`] bytes of its record or all of it.
-pub(super) fn standing(record: &[u8], now: Timestamp) -> Result<Standing, StoreError> {
+pub(super) fn occupancy(record: &[u8], now: Timestamp) -> Result<Occupancy, StoreError> {
     if record.is_empty() {
-        return Ok(Standing::Absent);
+        return Ok(Occupancy::Absent);
     }
     let head = Head::of(record)?;
     Ok(if head.expiry.has_passed(now) {
-        Standing::Absent
+        Occupancy::Absent
     } else if head.kind == TOMBSTONE {
-        Standing::Deleted
+        Occupancy::Deleted
     } else {
-        Standing::At(head.version)
+        Occupancy::At(head.version)
     })
 }
 
@@ -127,10 +127,10 @@ pub(super) fn loaded(record: Option<Vec<u8>>, now: Timestamp) -> Result<Loaded, 
     let Some(record) = record else {
         return Ok(Loaded::Absent);
     };
-    match standing(&record, now)? {
-        Standing::Absent => return Ok(Loaded::Absent),
-        Standing::Deleted => return Ok(Loaded::Deleted),
-        Standing::At(_) => {}
+    match occupancy(&record, now)? {
+        Occupancy::Absent => return Ok(Loaded::Absent),
+        Occupancy::Deleted => return Ok(Loaded::Deleted),
+        Occupancy::At(_) => {}
     }
     let head = Head::of(&record)?;
     let record = Bytes::from(record);

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::store::{
     Change, Commit, CommitOutcome, Key, Loaded, Timestamp, Version,
-    compare::{Standing, Verdict},
+    compare::{Occupancy, Verdict},
     notices::Notices,
 };
 
@@ -35,8 +35,8 @@ impl Operation for CommitAll {
         let mut verdict = Verdict::Holds;
         for write in &commit.writes {
             let found = table.find(&write.key, commit.now)?;
-            let standing = found.as_ref().map_or(Standing::Absent, Head::standing);
-            verdict = verdict.max(write.expect.judge(standing));
+            let occupancy = found.as_ref().map_or(Occupancy::Absent, Head::occupancy);
+            verdict = verdict.max(write.expect.judge(occupancy));
         }
         match verdict {
             Verdict::Holds => {}

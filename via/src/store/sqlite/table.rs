@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::failure::Fault;
 use crate::store::{
-    CommitId, Expiry, Key, Loaded, Put, StoredDocument, Timestamp, Version, compare::Standing,
+    CommitId, Expiry, Key, Loaded, Put, StoredDocument, Timestamp, Version, compare::Occupancy,
 };
 
 /// The table of format 1.
@@ -14,7 +14,7 @@ use crate::store::{
 /// - `filed` is never later than the row ends. Deadlines mostly move later, with every commit; a
 ///   sweep moves `filed` after them once it comes across the row, so that a commit need not touch
 ///   the index.
-/// - `row_hash` is about all that the row says except `filed`, with `bytes_hash` standing for
+/// - `row_hash` is about all that the row says except `filed`, with `bytes_hash` occupancy for
 ///   `bytes`, see [`Head`]: SQLite does not notice a byte that changed on the disk within a value.
 /// - `bytes` is last: the columns before it are read without it.
 pub(super) const SCHEMA: &str = "
@@ -125,11 +125,11 @@ impl Head {
         hash(&all)
     }
 
-    pub(super) fn standing(&self) -> Standing {
+    pub(super) fn occupancy(&self) -> Occupancy {
         if self.deleted {
-            Standing::Deleted
+            Occupancy::Deleted
         } else {
-            Standing::At(self.version)
+            Occupancy::At(self.version)
         }
     }
 }
