@@ -4,7 +4,7 @@ mod check;
 mod expand;
 mod model;
 mod parse;
-mod route;
+mod segments;
 mod state_options;
 
 use proc_macro2::TokenStream;

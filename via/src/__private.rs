@@ -7,8 +7,9 @@ pub use crate::{
     },
     context::Cx,
     page::{
-        ActionHandles, Actions, FieldDescriptor, FieldKind, Page, PageDescriptor, Probe,
+        ActionHandles, Actions, FieldDescriptor, FieldKind, Page, PageDescriptor, Probe, Segment,
         SignalScope, StateScope, TypeInfo, View, WithActions, WithoutActions, assert_not_a_signal,
+        assert_own_key,
     },
     signal::{
         Equal, Parts, Reading, Signal, SignalError, SignalValue, Tagged, list, object, tagged,

@@ -21,7 +21,7 @@ use crate::{
     clock::Clock,
     hub::ActionRate,
     limits,
-    page::{PageEntry, View},
+    page::{PageEntry, Segment, View},
     runtime::{Config, Core, Timeouts},
     session::{SECRET_VARIABLE, Secrets, Sessions, WeakSecret},
     store::{MemoryStore, Store},
@@ -112,7 +112,7 @@ impl App {
         } in &self.pages
         {
             assert!(
-                shape(old.route) != shape(new.route),
+                !Segment::same_paths(old.segments, new.segments),
                 "the route `{}` is taken twice: by `{}::{}`, added at {location}, and by \
                  `{}::{}`, added at {place}",
                 new.route,
@@ -406,18 +406,4 @@ impl fmt::Debug for App {
             .field("store", &self.store)
             .finish_non_exhaustive()
     }
-}
-
-/// A route without the names of its parameters: what decides whether two overlap entirely.
-fn shape(route: &str) -> Vec<&str> {
-    route
-        .split('/')
-        .map(|segment| {
-            if segment.starts_with('{') {
-                "{}"
-            } else {
-                segment
-            }
-        })
-        .collect()
 }

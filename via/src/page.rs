@@ -2,6 +2,7 @@
 
 mod entry;
 mod place;
+mod segment;
 
 use std::{
     any::{TypeId, type_name},
@@ -13,6 +14,7 @@ use std::{
 use maud::{Markup, html};
 
 pub(crate) use entry::{ActionKind, PageEntry, Rendered, signals_of};
+pub use segment::Segment;
 
 use crate::{
     action::ActionEntry,
@@ -83,6 +85,8 @@ pub struct PageDescriptor {
     pub name: &'static str,
     /// The route as it was written: `/todo/{id}`.
     pub route: &'static str,
+    /// The segments of the route; none for `/`.
+    pub segments: &'static [Segment],
     /// `module_path!()` of the struct, to tell two of one name apart in messages.
     pub module: &'static str,
     /// The fields, in the order of the struct.
@@ -151,6 +155,8 @@ pub struct FieldDescriptor {
     /// The stable key under which it is kept: `Counter.count`; for shared state the pattern of
     /// its keys: `room/{room}`.
     pub key: &'static str,
+    /// The segments of the key of a shared value; none for other fields.
+    pub segments: &'static [Segment],
     /// What the field is.
     pub kind: FieldKind,
     /// Its type as it was written, without spaces: `Option<i64>`.
@@ -257,6 +263,29 @@ pub enum SignalScope {
 #[track_caller]
 pub const fn assert_not_a_signal(page: &PageDescriptor, name: &str, message: &str) {
     assert!(!page.has_signal(name), "{}", message);
+}
+
+/// Stops the compilation, with the span of the call, if another field of the page can be kept under
+/// the key of the field `name`.
+///
+/// # Panics
+///
+/// Panics with `message` if there is such a field.
+#[doc(hidden)]
+#[track_caller]
+pub const fn assert_own_key(page: &PageDescriptor, name: &str, message: &str) {
+    let mut i = 0;
+    while i < page.fields.len() {
+        if equal(page.fields[i].name, name) {
+            let mut j = 0;
+            while j < page.fields.len() {
+                let shared = i != j && page.fields[i].can_share_a_key(&page.fields[j]);
+                assert!(!shared, "{}", message);
+                j += 1;
+            }
+        }
+        i += 1;
+    }
 }
 
 const fn equal(a: &str, b: &str) -> bool {

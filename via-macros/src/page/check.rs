@@ -4,9 +4,10 @@ use quote::quote;
 use syn::{Fields, Item, ItemStruct, LitStr, Type};
 
 use super::{
-    model::{Field, Kind, Page, SignalScope, StateScope},
+    model::{Field, Kind, Page, SignalScope},
     parse::{FieldAttr, FieldInput, FieldOption, Input, PageAttr, Role},
-    route, state_options,
+    segments::{self, Segment},
+    state_options,
 };
 use crate::{
     emit::{cfgs, is_hidden_by_a_method, name_of},
@@ -25,15 +26,21 @@ pub(crate) fn page(input: &Input, mut errors: Errors) -> Result<Page, proc_macro
         .iter()
         .map(|field| check_field(field, &mut errors))
         .collect();
-    if let Some(route) = &input.attr.route {
-        check_params(route, input, &fields, &mut errors);
+    let route = input
+        .attr
+        .route
+        .as_ref()
+        .and_then(|route| Some((route, check_route(route, &mut errors)?)));
+    if let Some((route, segments)) = &route {
+        check_params(route, segments, input, &fields, &mut errors);
     }
-    check_keys(input, &fields, &mut errors);
+    check_shared_keys(&fields, &mut errors);
     errors.finish()?;
-    match (item, &input.attr.route) {
-        (Some(item), Some(route)) => Ok(Page {
+    match (item, route) {
+        (Some(item), Some((route, segments))) => Ok(Page {
             item: item.clone(),
             route: route.clone(),
+            segments,
             fields: fields.into_iter().flatten().collect(),
         }),
         _ => unreachable!("both were reported above"),
@@ -260,23 +267,32 @@ fn check_signal_name(field: &FieldInput, name: &str, errors: &mut Errors) {
     );
 }
 
-/// Every `{name}` of the route has one `#[param]` field, and the reverse.
-fn check_params(route: &LitStr, input: &Input, fields: &[Option<Field>], errors: &mut Errors) {
-    let params = match route::params(&route.value()) {
-        Ok(params) => params,
+fn check_route(route: &LitStr, errors: &mut Errors) -> Option<Vec<Segment>> {
+    match segments::route(&route.value()) {
+        Ok(segments) => Some(segments),
         Err(messages) => {
             for message in messages {
                 errors.at(route, message);
             }
-            return;
+            None
         }
-    };
-    for param in &params {
+    }
+}
+
+/// Every `{name}` of the route has one `#[param]` field, and the reverse.
+fn check_params(
+    route: &LitStr,
+    segments: &[Segment],
+    input: &Input,
+    fields: &[Option<Field>],
+    errors: &mut Errors,
+) {
+    for param in segments::params(segments) {
         let mut named = input
             .fields
             .iter()
             .zip(fields)
-            .filter(|(field, _)| name_of(&field.ident) == *param)
+            .filter(|(field, _)| name_of(&field.ident) == param)
             .peekable();
         if named.peek().is_none() {
             if matches!(input.item, Item::Struct(_)) {
@@ -296,7 +312,9 @@ fn check_params(route: &LitStr, input: &Input, fields: &[Option<Field>], errors:
     }
     for field in fields.iter().flatten() {
         let name = field.name();
-        if matches!(field.kind, Kind::Param) && !params.contains(&name) {
+        if matches!(field.kind, Kind::Param)
+            && segments::params(segments).all(|param| param != name)
+        {
             errors.at(
                 &field.ident,
                 format!(
@@ -307,78 +325,23 @@ fn check_params(route: &LitStr, input: &Input, fields: &[Option<Field>], errors:
     }
 }
 
-/// No two fields of a page are kept under one key, and the placeholders of shared keys are parameters.
-fn check_keys(input: &Input, fields: &[Option<Field>], errors: &mut Errors) {
-    let params: Vec<_> = fields
-        .iter()
-        .flatten()
-        .filter(|field| matches!(field.kind, Kind::Param))
-        .map(Field::name)
-        .collect();
-    let kept: Vec<_> = input.fields.iter().zip(fields).collect();
-    for (place, (field, meaning)) in kept.iter().enumerate() {
-        let Some(
-            meaning @ Field {
-                kind: Kind::State(state),
-                ..
-            },
-        ) = meaning
-        else {
-            continue;
-        };
-        if let StateScope::Shared { pattern, .. } = &state.scope {
-            for param in route::pattern(&pattern.value()).unwrap_or_default() {
-                if !params.contains(&param) {
-                    errors.at(
-                        pattern,
-                        format!(
-                            "`{{{param}}}` is no parameter of this page; write `{{{param}}}` into the route and add `#[param] {param}: String`, or another type"
-                        ),
-                    );
-                }
+/// The placeholders of shared keys are parameters of the page.
+fn check_shared_keys(fields: &[Option<Field>], errors: &mut Errors) {
+    let fields = || fields.iter().flatten();
+    let is_param = |name: &str| {
+        fields().any(|field| matches!(field.kind, Kind::Param) && field.name() == name)
+    };
+    for field in fields() {
+        for param in segments::params(field.segments()) {
+            if !is_param(param) {
+                errors.at(
+                    field.written_key(),
+                    format!(
+                        "`{{{param}}}` is not a parameter of this page; write `{{{param}}}` into the route and add a field such as `#[param] {param}: String`"
+                    ),
+                );
             }
         }
-        let twin = kept[..place].iter().find(|(other, earlier)| {
-            let free = cfgs(&field.others).is_empty() && cfgs(&other.others).is_empty();
-            free && earlier
-                .as_ref()
-                .is_some_and(|earlier| share_a_key(earlier, meaning))
-        });
-        if let Some((other, _)) = twin {
-            errors.at(
-                &field.ident,
-                format!(
-                    "`{}` can be kept under the key of `{}`; give one of the two another key",
-                    field.ident, other.ident
-                ),
-            );
-        }
-    }
-}
-
-/// Whether two fields of one page can be kept under one key, although their names differ.
-fn share_a_key(one: &Field, other: &Field) -> bool {
-    const PAGE: &str = "";
-    if one.name() == other.name() {
-        return false;
-    }
-    let kept = |field: &Field| match &field.kind {
-        Kind::State(state) => match state.scope {
-            StateScope::Session => Some(0),
-            StateScope::Tab => Some(1),
-            StateScope::App => Some(2),
-            StateScope::Shared { .. } => Some(3),
-        },
-        Kind::Signal(SignalScope::Session, _) => Some(0),
-        Kind::Signal(SignalScope::Tab, _) => Some(1),
-        Kind::Signal(SignalScope::Local, _) | Kind::Param => None,
-    };
-    match (kept(one), kept(other)) {
-        (Some(3), Some(3)) => route::can_be_equal(&one.key(PAGE), &other.key(PAGE)),
-        (Some(one_scope), Some(other_scope)) => {
-            one_scope == other_scope && one.key(PAGE) == other.key(PAGE)
-        }
-        _ => false,
     }
 }
 

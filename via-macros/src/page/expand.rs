@@ -23,12 +23,17 @@ pub(crate) fn page(page: &Page) -> TokenStream {
     });
     let handles = handles(&item.ident, &item.vis, signals);
     let clones = page.fields.iter().filter_map(is_clone);
+    let keys = page
+        .fields
+        .iter()
+        .filter_map(|field| has_own_key(field, &item.ident));
     let implementation = implementation(page);
     let assertion = has_a_view(&item.ident);
     let block = unnamed_block(&quote! {
         #handles
         #implementation
         #(#clones)*
+        #(#keys)*
         #assertion
     });
     quote! {
@@ -78,7 +83,9 @@ fn handles(
 fn implementation(page: &Page) -> TokenStream {
     let ident = &page.item.ident;
     let name = page.name();
-    let route = &page.route;
+    let Page {
+        route, segments, ..
+    } = page;
     let fields = local("fields");
     let descriptors = page.fields.iter().map(|field| descriptor(field, &name));
     let reads = page.fields.iter().map(|field| read(field, &fields));
@@ -90,6 +97,7 @@ fn implementation(page: &Page) -> TokenStream {
                 &::via::__private::PageDescriptor {
                     name: #name,
                     route: #route,
+                    segments: &[#(#segments),*],
                     module: ::core::module_path!(),
                     fields: &[#(#descriptors),*],
                 };
@@ -118,6 +126,7 @@ fn descriptor(field: &Field, page: &str) -> TokenStream {
     let cfgs = &field.cfgs;
     let name = field.name();
     let key = field.key(page);
+    let segments = field.segments();
     let type_name = field.type_name();
     let ty = type_info(field);
     let version = match &field.kind {
@@ -156,6 +165,7 @@ fn descriptor(field: &Field, page: &str) -> TokenStream {
         ::via::__private::FieldDescriptor {
             name: #name,
             key: #key,
+            segments: &[#(#segments),*],
             kind: ::via::__private::FieldKind::#kind,
             type_name: #type_name,
             version: #version,
@@ -260,6 +270,25 @@ fn is_clone(field: &Field) -> Option<TokenStream> {
     })
 }
 
+/// Stops at a key in an attribute if another field of the page can be kept under it. `via` decides
+/// this, as it does for the fields of two pages.
+fn has_own_key(field: &Field, page: &Ident) -> Option<TokenStream> {
+    let literal = field.written_key()?;
+    let cfgs = &field.cfgs;
+    let name = field.name();
+    let message = format!(
+        "another field of this page can be kept under the key of `{name}`; write another key"
+    );
+    Some(quote_spanned! {literal.span()=>
+        #(#cfgs)*
+        const _: () = ::via::__private::assert_own_key(
+            <#page as ::via::__private::Page>::DESCRIPTOR,
+            #name,
+            #message,
+        );
+    })
+}
+
 /// Stops at the struct's name where the page has no `View`.
 fn has_a_view(ident: &Ident) -> TokenStream {
     quote_spanned! {at(ident.span())=>
@@ -308,6 +337,7 @@ pub(crate) fn fallback(input: &Input, errors: &TokenStream) -> TokenStream {
                 &::via::__private::PageDescriptor {
                     name: #name,
                     route: "",
+                    segments: &[],
                     module: ::core::module_path!(),
                     fields: &[],
                 };

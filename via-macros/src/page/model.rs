@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use syn::{Attribute, Expr, ItemStruct, LitStr, Type};
 
-use super::state_options::Key;
+use super::segments::Segment;
 use crate::emit::{compact, name_of};
 
 /// A page.
@@ -12,6 +12,8 @@ pub(crate) struct Page {
     pub(crate) item: ItemStruct,
     /// `"/todo/{id}"`
     pub(crate) route: LitStr,
+    /// The segments of the route.
+    pub(crate) segments: Vec<Segment>,
     /// The fields, in the order of the struct.
     pub(crate) fields: Vec<Field>,
 }
@@ -48,19 +50,46 @@ impl Field {
         name_of(&self.ident)
     }
 
-    /// `Counter.count`, under which it is kept.
+    /// The key that the value is stored under: `Counter.count`, unless the attribute gives another.
     pub(crate) fn key(&self, page: &str) -> String {
-        if let Kind::State(state) = &self.kind {
-            if let StateScope::Shared { pattern, .. } = &state.scope {
-                return pattern.value();
-            }
-            match &state.key {
-                Some(Key::Own(key)) => return key.clone(),
-                Some(Key::OfPage(name)) => return format!("{page}.{name}"),
-                None => {}
-            }
+        match &self.kind {
+            Kind::State(State {
+                scope: StateScope::Shared { pattern, .. },
+                ..
+            }) => pattern.value(),
+            Kind::State(State {
+                key: Some(Key::Whole(key)),
+                ..
+            }) => key.value(),
+            Kind::State(State {
+                key: Some(Key::OldName(name)),
+                ..
+            }) => format!("{page}.{}", name.value()),
+            _ => format!("{page}.{}", self.name()),
         }
-        format!("{page}.{}", self.name())
+    }
+
+    /// The literal in the attribute that decides the key.
+    pub(crate) fn written_key(&self) -> Option<&LitStr> {
+        let Kind::State(state) = &self.kind else {
+            return None;
+        };
+        match (&state.scope, &state.key) {
+            (StateScope::Shared { pattern, .. }, _) => Some(pattern),
+            (_, Some(Key::Whole(literal) | Key::OldName(literal))) => Some(literal),
+            (_, None) => None,
+        }
+    }
+
+    /// The segments of the key of a shared value.
+    pub(crate) fn segments(&self) -> &[Segment] {
+        match &self.kind {
+            Kind::State(State {
+                scope: StateScope::Shared { segments, .. },
+                ..
+            }) => segments,
+            _ => &[],
+        }
     }
 
     /// `Option<i64>`
@@ -83,7 +112,7 @@ pub(crate) enum Kind {
 pub(crate) struct State {
     /// Who shares the value.
     pub(crate) scope: StateScope,
-    /// What it is kept under, unless the names of page and field.
+    /// The key, if the attribute gives one.
     pub(crate) key: Option<Key>,
     /// The version of its stored form.
     pub(crate) version: u32,
@@ -91,6 +120,14 @@ pub(crate) struct State {
     pub(crate) migrations: Vec<Expr>,
     /// What it begins as.
     pub(crate) default: Default,
+}
+
+/// The key that an attribute gives to a field.
+pub(crate) enum Key {
+    /// `key = "cart"` or `rename = "OldPage.old"`
+    Whole(LitStr),
+    /// `rename = "old"`: the name that the field of this page had before.
+    OldName(LitStr),
 }
 
 /// `None` is the type's own default.
@@ -104,6 +141,8 @@ pub(crate) enum StateScope {
     Shared {
         /// `"room/{room}"`
         pattern: LitStr,
+        /// The segments of the pattern.
+        segments: Vec<Segment>,
         /// In seconds.
         ttl: Option<u64>,
     },

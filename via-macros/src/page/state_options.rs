@@ -3,9 +3,9 @@
 use syn::{Expr, ExprLit, Lit, LitInt, LitStr};
 
 use super::{
-    model::{Kind, State, StateScope},
+    model::{Key, Kind, State, StateScope},
     parse::{FieldAttr, FieldOption},
-    route,
+    segments::shared_key,
 };
 use crate::errors::Errors;
 
@@ -127,8 +127,14 @@ fn scope(options: &Options<'_>, errors: &mut Errors) -> StateScope {
             seconds(&text, errors)
         });
         if let Some(pattern) = text(option, "a key as text: `shared = \"room/{room}\"`", errors) {
-            match route::pattern(&pattern.value()) {
-                Ok(_) => return StateScope::Shared { pattern, ttl },
+            match shared_key(&pattern.value()) {
+                Ok(segments) => {
+                    return StateScope::Shared {
+                        pattern,
+                        segments,
+                        ttl,
+                    };
+                }
                 Err(messages) => {
                     for message in messages {
                         errors.at(&pattern, message);
@@ -185,7 +191,7 @@ fn key(options: &Options<'_>, field: &str, errors: &mut Errors) -> Option<Key> {
         return None;
     }
     if !is_rename {
-        return Some(Key::Own(name));
+        return Some(Key::Whole(literal));
     }
     if name == field {
         errors.at(
@@ -195,18 +201,10 @@ fn key(options: &Options<'_>, field: &str, errors: &mut Errors) -> Option<Key> {
         return None;
     }
     Some(if name.contains('.') {
-        Key::Own(name)
+        Key::Whole(literal)
     } else {
-        Key::OfPage(name)
+        Key::OldName(literal)
     })
-}
-
-/// What a field is kept under, where it says so.
-pub(crate) enum Key {
-    /// `cart`, `OldPage.old`
-    Own(String),
-    /// `old` of this page
-    OfPage(String),
 }
 
 /// The version of the stored form, and the steps to it from older ones, the oldest first.

@@ -1,6 +1,6 @@
 //! Whether all pages agree about what is kept under which key.
 
-use crate::page::{FieldDescriptor, FieldKind, PageEntry, SignalScope, StateScope};
+use crate::page::{FieldDescriptor, PageEntry};
 
 /// Stops the program where two fields of different pages can be kept under one key, but not in one
 /// form.
@@ -40,47 +40,7 @@ fn pairs<'a>(
     let (old, new) = (old.descriptor.fields, new.descriptor.fields);
     old.iter()
         .flat_map(move |one| new.iter().map(move |other| (one, other)))
-        .filter(|(one, other)| share_a_key(one, other))
-}
-
-fn share_a_key(one: &FieldDescriptor, other: &FieldDescriptor) -> bool {
-    match (place(one), place(other)) {
-        (Some(Place::Shared), Some(Place::Shared)) => can_be_equal(one.key, other.key),
-        (Some(one_place), Some(other_place)) => one_place == other_place && one.key == other.key,
-        _ => false,
-    }
-}
-
-/// What keys are apart in.
-#[derive(PartialEq, Eq)]
-enum Place {
-    Session,
-    Tab,
-    App,
-    Shared,
-}
-
-fn place(field: &FieldDescriptor) -> Option<Place> {
-    Some(match field.kind {
-        FieldKind::State(StateScope::Session) | FieldKind::Signal(SignalScope::Session) => {
-            Place::Session
-        }
-        FieldKind::State(StateScope::Tab) | FieldKind::Signal(SignalScope::Tab) => Place::Tab,
-        FieldKind::State(StateScope::App) => Place::App,
-        FieldKind::State(StateScope::Shared { .. }) => Place::Shared,
-        FieldKind::Signal(SignalScope::Local) | FieldKind::Param => return None,
-    })
-}
-
-/// Whether two patterns of shared keys can name the same value.
-fn can_be_equal(one: &str, other: &str) -> bool {
-    let (one, other): (Vec<_>, Vec<_>) = (one.split('/').collect(), other.split('/').collect());
-    let free = |segment: &str| segment.starts_with('{');
-    one.len() == other.len()
-        && one
-            .iter()
-            .zip(other)
-            .all(|(one, other)| free(one) || free(other) || **one == *other)
+        .filter(|(one, other)| one.can_share_a_key(other))
 }
 
 /// In what two fields of one key differ, as a part of a sentence.

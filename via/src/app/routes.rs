@@ -22,7 +22,11 @@ use tokio::time::timeout;
 
 use super::{act, document, health, live_stream, security};
 use crate::{
-    client, limits, page::PageEntry, protocol::answer::Refused, runtime::Core, stream::TabStream,
+    client, limits,
+    page::{PageEntry, Segment},
+    protocol::answer::Refused,
+    runtime::Core,
+    stream::TabStream,
 };
 
 /// The header in which the client repeats the number of an action, for answers that are given
@@ -87,8 +91,11 @@ pub(super) async fn nowhere(request: Request) -> Response {
 pub(super) fn plain(core: &Core) -> HashMap<&'static str, Arc<PageEntry>> {
     core.pages
         .values()
+        .filter(|page| {
+            let mut segments = page.descriptor.segments.iter();
+            segments.all(|segment| matches!(segment, Segment::Literal(_)))
+        })
         .map(|page| (page.descriptor.route, Arc::clone(page)))
-        .filter(|(route, _)| !route.contains(['{', '*']))
         .collect()
 }
 

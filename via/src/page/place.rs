@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt::Write as _};
 
 use sha2::{Digest, Sha256};
 
-use super::{FieldDescriptor, FieldKind, StateScope};
+use super::{FieldDescriptor, FieldKind, Segment, SignalScope, StateScope, equal};
 use crate::{hex, state::VALUE, store::Key};
 
 impl FieldDescriptor {
@@ -36,9 +36,9 @@ impl FieldDescriptor {
             FieldKind::State(StateScope::App) => format!("app/{}", self.key),
             FieldKind::State(StateScope::Shared { .. }) => {
                 let segments: Vec<_> = self
-                    .key
-                    .split('/')
-                    .map(|segment| segment_of(segment, params))
+                    .segments
+                    .iter()
+                    .map(|segment| written(*segment, params))
                     .collect();
                 format!("shared/{}", segments.join("/"))
             }
@@ -47,15 +47,33 @@ impl FieldDescriptor {
         // Names in source code may be long too.
         Key::new(text.as_str()).or_else(|| Key::new(format!("shared/={}", digest(&text))))
     }
+
+    /// Whether both fields can be kept under the same key.
+    pub(crate) const fn can_share_a_key(&self, other: &Self) -> bool {
+        use FieldKind::{Signal, State};
+        match (self.kind, other.kind) {
+            (
+                State(StateScope::Session) | Signal(SignalScope::Session),
+                State(StateScope::Session) | Signal(SignalScope::Session),
+            )
+            | (
+                State(StateScope::Tab) | Signal(SignalScope::Tab),
+                State(StateScope::Tab) | Signal(SignalScope::Tab),
+            )
+            | (State(StateScope::App), State(StateScope::App)) => equal(self.key, other.key),
+            (State(StateScope::Shared { .. }), State(StateScope::Shared { .. })) => {
+                Segment::can_be_equal(self.segments, other.segments)
+            }
+            _ => false,
+        }
+    }
 }
 
-/// A segment of a key as it was written, or the value of the parameter that it names.
-fn segment_of<'a>(written: &'a str, params: &[(String, String)]) -> Cow<'a, str> {
-    let name = written
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'));
-    let Some(name) = name else {
-        return Cow::Borrowed(written);
+/// The text of a literal segment, or the encoded value of the parameter that a segment names.
+fn written(segment: Segment, params: &[(String, String)]) -> Cow<'static, str> {
+    let name = match segment {
+        Segment::Literal(text) => return Cow::Borrowed(text),
+        Segment::Param(name) => name,
     };
     let value = params
         .iter()
@@ -94,10 +112,15 @@ mod tests {
 
     use super::*;
 
-    fn field(key: &'static str, scope: StateScope) -> FieldDescriptor {
+    fn field(
+        key: &'static str,
+        segments: &'static [Segment],
+        scope: StateScope,
+    ) -> FieldDescriptor {
         FieldDescriptor {
             name: "field",
             key,
+            segments,
             kind: FieldKind::State(scope),
             type_name: "u8",
             version: 1,
@@ -107,19 +130,30 @@ mod tests {
 
     fn room(room: &str, seat: &str) -> Key {
         let params = [("room", room), ("seat", seat)].map(|(a, b)| (a.to_owned(), b.to_owned()));
-        field("room/{room}/{seat}", StateScope::Shared { ttl: None })
-            .document_key(&params)
-            .unwrap()
+        let segments = const {
+            &[
+                Segment::Literal("room"),
+                Segment::Param("room"),
+                Segment::Param("seat"),
+            ]
+        };
+        field(
+            "room/{room}/{seat}",
+            segments,
+            StateScope::Shared { ttl: None },
+        )
+        .document_key(&params)
+        .unwrap()
     }
 
     #[test]
     fn a_shared_value_is_kept_under_its_key() {
         assert_eq!(room("lobby", "1").as_str(), "shared/room/lobby/1");
         assert_eq!(room("a/b c", "ä").as_str(), "shared/room/a%2Fb%20c/%C3%A4");
-        let app = field("Page.total", StateScope::App);
+        let app = field("Page.total", &[], StateScope::App);
         assert_eq!(app.document_key(&[]).unwrap().as_str(), "app/Page.total");
         assert!(
-            field("Page.own", StateScope::Session)
+            field("Page.own", &[], StateScope::Session)
                 .document_key(&[])
                 .is_none()
         );

@@ -24,10 +24,12 @@ impl<T: Value> Page for One<T> {
     const DESCRIPTOR: &'static PageDescriptor = &PageDescriptor {
         name: "One",
         route: "/",
+        segments: &[],
         module: module_path!(),
         fields: &[FieldDescriptor {
             name: "value",
             key: "One.value",
+            segments: &[],
             kind: FieldKind::State(StateScope::Session),
             type_name: "T",
             version: 1,

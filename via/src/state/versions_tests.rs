@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     __private::{ActionEntry, FieldReader, FieldWriter, PageDescriptor, ReadError, TypeInfo},
-    page::{FieldDescriptor, FieldKind, Page, SignalScope, StateScope},
+    page::{FieldDescriptor, FieldKind, Page, Segment, SignalScope, StateScope},
     session::Secret,
     signal::SignalValue,
     store::Timestamp,
@@ -132,6 +132,15 @@ macro_rules! key {
     };
 }
 
+macro_rules! segments {
+    (room) => {
+        &[Segment::Literal("room"), Segment::Param("room")]
+    };
+    ($scope:ident) => {
+        &[]
+    };
+}
+
 macro_rules! build {
     ($build:ident: $(
         $kind:ident($scope:ident) $field:ident: $ty:ty = $version:literal [$($migrate:path),*]
@@ -144,10 +153,12 @@ macro_rules! build {
             const DESCRIPTOR: &'static PageDescriptor = &PageDescriptor {
                 name: "Page",
                 route: "/",
+                segments: &[],
                 module: module_path!(),
                 fields: &[$(FieldDescriptor {
                     name: stringify!($field),
                     key: key!($scope, $field),
+                    segments: segments!($scope),
                     kind: kind!($kind $scope),
                     type_name: stringify!($ty),
                     version: $version,

@@ -1,3 +1,5 @@
+use via::prelude::*;
+
 #[via::page("/room/{room}")]
 struct Room {
     #[param]
@@ -14,6 +16,12 @@ struct Room {
     old: u8,
     #[state]
     cart2: u8,
+}
+
+impl View for Room {
+    fn view(&self, _: &Cx<Self>) -> Markup {
+        html! {}
+    }
 }
 
 fn main() {}
