@@ -3,54 +3,50 @@
 //! To mount one takes a privilege, and a mount must not outlive the test. So the test runs again in
 //! a process with a mount namespace of its own, in which whoever runs the tests is allowed to.
 
-use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use tempfile::TempDir;
 
-/// Set where a test runs again.
-const INSIDE: &str = "VIA_TESTS_MOUNTS";
+use crate::alone::{alone_by, binary};
+
 const PAGE: u64 = 4096;
 
 /// Runs `body` in a process of its own that may mount disks, as the test of this name in this
-/// test program.
+/// binary: `module::name`.
 ///
-/// Where the system does not allow that, the test fails and says what is missing.
+/// If the system does not allow that, the test fails and says what is missing.
 #[track_caller]
 pub fn with_mounts(test: &str, body: impl FnOnce()) {
-    if env::var_os(INSIDE).is_some() {
-        return body();
-    }
+    let command = || {
+        let allowed = unshare().arg("true").output();
+        let output = allowed.unwrap_or_else(|error| {
+            panic!("this test needs `unshare` (Debian: util-linux), which does not run: {error}")
+        });
+        assert!(
+            output.status.success(),
+            "this test mounts a tmpfs. As root that takes the capability CAP_SYS_ADMIN; otherwise \
+             the kernel must allow user namespaces without privileges. Neither is so here: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let mut command = unshare();
+        command.arg(binary());
+        command
+    };
+    alone_by(test, command, body);
+}
+
+/// Begins a command that runs a program with a mount namespace of its own.
+fn unshare() -> Command {
     let mut command = Command::new("unshare");
     if rustix::process::geteuid().is_root() {
         command.args(["--mount", "--propagation", "private", "--"]);
     } else {
         command.args(["--map-root-user", "--mount", "--"]);
     }
-    let output = command
-        .arg(env::current_exe().expect("the path of the running test"))
-        .args(["--exact", test, "--nocapture"])
-        .env(INSIDE, "1")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap_or_else(|error| {
-            panic!("this test needs `unshare` (Debian: util-linux), which does not run: {error}")
-        });
-    let said = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        said.contains("running 1 test") || !errors.contains("unshare"),
-        "this test mounts a tmpfs. As root that takes the capability CAP_SYS_ADMIN; otherwise the \
-         kernel must allow user namespaces without privileges. Neither is so here: {errors}"
-    );
-    eprint!("{errors}");
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{test} failed in its namespace:\n{said}\n{errors}"
-    );
+    command
 }
 
 /// A mounted tmpfs, and a file that takes its room away.

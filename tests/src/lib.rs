@@ -20,7 +20,7 @@
 //! - [`twisted`] is a store that is wrong on purpose, for checks that have to find that out;
 //! - [`redis`] is a Redis server of a test's own, which it can kill, and a line to it that it can cut;
 //! - [`documents`] writes and reads documents of a store, without an app;
-//! - [`weight`] says how much memory the process takes;
+//! - [`weight`] says how much memory the process takes, and [`alone`] gives a test one of its own;
 //! - [`history`] compares what a session says was done to it with what its tabs were told;
 //! - [`load`] measures how much a server bears, beside what the machine can do at best.
 //!
@@ -36,6 +36,7 @@
     reason = "what a call does to a browser or a server is often all that a test wants of it"
 )]
 
+pub mod alone;
 pub mod chromium;
 pub mod client;
 pub mod cluster;

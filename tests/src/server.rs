@@ -348,7 +348,7 @@ fn build(package: &str) -> PathBuf {
     let mut cargo = cargo(&target, &profile);
     cargo
         .args(["--workspace", "--all-features"])
-        .args(["--bin", package, "--test", "harness"]);
+        .args(["--bin", package, "--test", "workspace"]);
     run(cargo, package)
 }
 

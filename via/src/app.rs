@@ -157,7 +157,7 @@ impl App {
     /// [guide](crate::guide::client) says what that gives. Inline scripts are forbidden by the default
     /// Content-Security-Policy.
     ///
-    /// Test: `tests/browser_client_api.rs`, `a_script_of_the_app_calls_an_action_and_hears_what_becomes_of_it`.
+    /// Test: `tests/browser/client_api.rs`, `a_script_of_the_app_calls_an_action_and_hears_what_becomes_of_it`.
     pub fn script(mut self, module: &'static str) -> Self {
         self.files.scripts.push(module);
         self
@@ -170,7 +170,7 @@ impl App {
     /// Without it no page and no script has anything of the overlay, and nothing of it is served. It
     /// is as safe as any page: it shows what the browser knows anyway.
     ///
-    /// Test: `tests/browser_dev.rs`, `nothing_of_the_overlay_is_in_an_app_without_it`.
+    /// Test: `tests/browser/dev.rs`, `nothing_of_the_overlay_is_in_an_app_without_it`.
     ///
     /// ```
     /// let app = via::App::new().dev(cfg!(debug_assertions));
@@ -283,7 +283,7 @@ impl App {
     /// Lets each session act `per_second` times a second on average, and `burst` times at once.
     ///
     /// By default 20 and 60. An action above that is answered with 429, and the browser repeats it
-    /// after a second: it is late and not lost. (Shown by `tests/rate.rs`.)
+    /// after a second: it is late and not lost. (Shown by `tests/server/rate.rs`.)
     ///
     /// # Panics
     ///
@@ -303,7 +303,7 @@ impl App {
     ///
     /// Set it to what you expect in all where browsers come by way of a proxy, whose address theirs
     /// then is; `usize::MAX` is no limit. Inside a router of your own nothing is counted.
-    /// (Shown by `tests/connections.rs` and `tests/http2.rs`.)
+    /// (Shown by `tests/server/connections.rs` and `tests/server/http2.rs`.)
     pub fn streams_per_address(mut self, limit: usize) -> Self {
         self.streams_per_address = limit;
         self

@@ -2,11 +2,10 @@
 //! all promises are checked.
 
 use std::path::PathBuf;
-use std::sync::Mutex as Lock;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::sleep;
 
 use super::crowd::{Crowd, Page, Plan, Seen};
@@ -62,13 +61,6 @@ const UNHEARD: Promise = Promise {
 
 /// How long a server may take that was told to finish.
 const EXIT: Duration = Duration::from_secs(10);
-
-/// Lets scenarios of one test program run one after the other: each is a load of its own, and
-/// measures times.
-pub async fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::const_new(());
-    ALONE.lock().await
-}
 
 /// The test's app, as it would be in production; `LEDGER_PROGRAM` names another build of it.
 #[track_caller]
@@ -244,7 +236,7 @@ impl Ground {
         let cluster = self.start().await;
         let mut dice = Dice::new(plan.seed);
         for link in cluster.links() {
-            let dice = Lock::new(dice.fork());
+            let dice = Mutex::new(dice.fork());
             link.rule(move |piece| {
                 let mut dice = dice.lock().expect("a rule does not panic");
                 rule(&mut dice, piece)
@@ -355,12 +347,12 @@ impl Ground {
 /// How late this machine is at the moment: a limit in milliseconds means nothing where nobody gets
 /// to run.
 #[derive(Debug)]
-struct Lateness(tokio::task::JoinHandle<()>, std::sync::Arc<Lock<Duration>>);
+struct Lateness(tokio::task::JoinHandle<()>, std::sync::Arc<Mutex<Duration>>);
 
 impl Lateness {
     fn measure() -> Self {
         const STEP: Duration = Duration::from_millis(10);
-        let worst = std::sync::Arc::new(Lock::new(Duration::ZERO));
+        let worst = std::sync::Arc::new(Mutex::new(Duration::ZERO));
         let noted = std::sync::Arc::clone(&worst);
         let measuring = tokio::spawn(async move {
             loop {

@@ -28,7 +28,7 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 /// It only grows, by one for each document that this process knew to be newer than the store now
 /// says. Zero is right for every store whose [`Durability`](crate::store::Durability) covers what
 /// has happened to it. The store is believed: open tabs go back to its state, say so to their
-/// users, and nothing is written back from memory. (Shown by `tests/rollback.rs`.)
+/// users, and nothing is written back from memory. (Shown by `tests/server/rollback.rs`.)
 ///
 /// ```
 /// assert_eq!(via::rollbacks(), 0);

@@ -5,7 +5,7 @@
 ///
 /// Every change gives the browser a new secret: whoever else had a copy of the old cookie has
 /// nothing any more. The session's other tabs go on without an error or a reload, on every server.
-/// (Shown by `tests/log_in.rs`.)
+/// (Shown by `tests/server/log_in.rs`.)
 ///
 /// # Example: logging in and out
 ///

@@ -17,7 +17,7 @@ use crate::{
 /// The sessions of principals: who is logged in where, and ending that.
 ///
 /// Ended sessions stay ended: their tabs hear of it at once, on every server of the store, and no
-/// action that was under way brings one back. (Shown by `tests/log_in.rs`.)
+/// action that was under way brings one back. (Shown by `tests/server/log_in.rs`.)
 ///
 /// # Example: log out everywhere else
 ///
@@ -169,7 +169,7 @@ impl Sessions {
     /// and what older ones sealed is still opened, until [`forget_old_keys`](Self::forget_old_keys).
     ///
     /// The other servers take it up at once, without a restart, and at the latest when they see
-    /// something that it sealed. (Shown by `tests/keys.rs`.)
+    /// something that it sealed. (Shown by `tests/server/keys.rs`.)
     ///
     /// # Errors
     ///

@@ -50,7 +50,7 @@ use crate::{
 ///
 /// Every type comes back as it was: from JSON as a browser rewrites it
 /// (`every_value_comes_back_from_a_browser_as_it_was` beside this trait), and from a real one
-/// (`every_type_comes_back_from_the_browser_as_it_was` in `tests/browser_signals.rs`, which types
+/// (`every_type_comes_back_from_the_browser_as_it_was` in `tests/browser/signals.rs`, which types
 /// into bound fields, too).
 ///
 /// # Examples

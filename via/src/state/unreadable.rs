@@ -18,7 +18,7 @@ static LOGGED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
 /// It only grows, by at least one for each such value that a page reads; zero says that this build
 /// reads all that is stored. The field's key is in the log, at the first of its values. (Shown by
 /// `a_value_that_cannot_be_decoded_is_kept_aside_when_its_field_is_written` in
-/// `tests/user_code.rs`.)
+/// `tests/server/user_code.rs`.)
 ///
 /// ```
 /// assert_eq!(via::unreadable_values(), 0);

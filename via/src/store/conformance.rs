@@ -1,6 +1,6 @@
 #![doc = include_str!("../../docs/stores.md")]
 #![doc = "```"]
-#![doc = include_str!("../../tests/own_store.rs")]
+#![doc = include_str!("../../docs/own_store.rs")]
 #![doc = "# fn main() {}"]
 #![doc = "```"]
 #![expect(

@@ -30,7 +30,7 @@ const RESERVE: usize = 16;
 /// Over a limit a new document is refused with [`StoreError::Full`], and what is there still works:
 /// the last sixteenth of the bytes is kept for the growth of documents that are there. An app goes
 /// on showing its pages to new visitors, live, and their first action waits until there is room for
-/// their session. (Shown by `tests/limits.rs`.)
+/// their session. (Shown by `tests/server/limits.rs`.)
 ///
 /// # Example: with other limits
 ///

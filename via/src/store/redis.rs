@@ -57,7 +57,7 @@ const VERSIONS: usize = 512;
 ///
 /// - `prefix=app:`: begins the names of all keys and channels of this store, instead of `via:`. Two
 ///   apps on one server need two prefixes, or two databases
-///   (`tests/redis_refusals.rs`: `prefixes_and_databases_keep_stores_apart`).
+///   (`tests/stores/redis_refusals.rs`: `prefixes_and_databases_keep_stores_apart`).
 /// - `appendfsync=always`, `everysec` or `no`: what the configuration of the server says, for a user
 ///   that may not read it. Where it can be read, both have to agree.
 /// - `deadline=2000`: how many milliseconds a call may take.
@@ -68,7 +68,7 @@ const VERSIONS: usize = 512;
 /// [`open`](Self::open) asks the server for its configuration, and so does each new connection and
 /// a question every three seconds. A server that would lose documents is refused: one that evicts
 /// keys, a replica, a node of a Redis Cluster, a Sentinel, a version before 7.0. The sentence names
-/// the server, its setting, and what to write (`tests/redis_refusals.rs`). A server that becomes
+/// the server, its setting, and what to write (`tests/stores/redis_refusals.rs`). A server that becomes
 /// like this while it is used gets no more commits until it is fit again
 /// (`a_server_that_changes_its_ways_gets_no_more_commits`).
 ///
@@ -89,7 +89,7 @@ const VERSIONS: usize = 512;
 ///
 /// - **The connection breaks.** A commit that was under way is [`CommitOutcome::Unknown`] and is
 ///   never sent again; the next call connects anew
-///   (`tests/redis_lost.rs`: `calls_go_on_after_their_connection_was_killed_or_scripts_were_forgotten`).
+///   (`tests/stores/redis_lost.rs`: `calls_go_on_after_their_connection_was_killed_or_scripts_were_forgotten`).
 ///   Subscribers hear [`Lagged`](super::Notice::Lagged) as soon as notices are heard again
 ///   (`a_subscription_whose_connection_was_killed_says_lagged_and_goes_on`).
 /// - **Redis is away.** Each call is refused at once with [`StoreError::Unavailable`], until it is
@@ -100,7 +100,7 @@ const VERSIONS: usize = 512;
 ///   acknowledged (`a_server_that_flushes_always_loses_nothing_when_it_is_killed_a_hundred_times`).
 /// - **Redis has no memory left.** A commit that puts a document is refused with
 ///   [`StoreError::Full`]; reads, touches, deletions and sweeps go on, so a logout works
-///   (`tests/redis_store.rs`, section `full`).
+///   (`tests/stores/redis_store.rs`, section `full`).
 ///
 /// # Rights
 ///

@@ -55,16 +55,16 @@ const DROP_PATIENCE: Duration = Duration::from_secs(2);
 /// # What happens on a bad day
 ///
 /// - **The process is killed.** What was acknowledged is there, and nothing is there twice
-///   (`tests/sqlite_killed.rs`).
+///   (`tests/stores/sqlite_killed.rs`).
 /// - **The disk is full.** A commit is refused with [`StoreError::Full`] and has not happened; or
 ///   it is [`CommitOutcome::Unknown`], where SQLite found no room at its very end. Reads go on.
-///   Once there is room, so do commits (`tests/sqlite_full_disk.rs`).
+///   Once there is room, so do commits (`tests/stores/sqlite_full_disk.rs`).
 /// - **A write fails.** The connection is given up, and the next commit opens and checks the file
-///   again (`tests/sqlite_write_errors.rs`).
+///   again (`tests/stores/sqlite_write_errors.rs`).
 /// - **A byte changed on the disk.** Each row has a hash of all that it says. A document that is
 ///   not as it was committed is [`StoreError::Damaged`], and others go on; where SQLite's own
 ///   structures are damaged, or a row's key or version, the file is refused with
-///   [`OpenError::Damaged`] (`tests/sqlite_damaged.rs`).
+///   [`OpenError::Damaged`] (`tests/stores/sqlite_damaged.rs`).
 /// - **A byte of the log changed, or its end is missing.** All documents are as they were after
 ///   some earlier commit. This cannot be told from a log whose end was never flushed.
 ///

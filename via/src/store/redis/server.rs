@@ -231,7 +231,7 @@ mod tests {
         Info::of(&text).check()
     }
 
-    /// Those that no test starts; the others are in `tests/redis_refusals.rs`.
+    /// Those that no test starts; the others are in `tests/stores/redis_refusals.rs`.
     #[test]
     fn servers_that_cannot_keep_documents_are_refused() {
         assert_eq!(check(("", "")), Ok(()));

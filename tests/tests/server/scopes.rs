@@ -297,7 +297,7 @@ async fn what_has_expired_is_removed_in_the_background() {
 
 /// A type that cannot be told from another by its JSON: only its version can.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Cents(i64);
+pub(crate) struct Cents(i64);
 
 mod first {
     use super::*;

@@ -4,7 +4,10 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use crate::TURN;
+
 fn load(arguments: &[&str]) -> Output {
+    let _turn = TURN.blocking_lock();
     Command::new(env!("CARGO_BIN_EXE_load"))
         .args(arguments)
         .output()

@@ -57,7 +57,7 @@ async fn log(visitor: &Visitor) -> Vec<Entry> {
 
 #[test]
 fn an_action_without_room_is_refused_and_the_same_request_succeeds_once_there_is_some() {
-    let name = "an_action_without_room_is_refused_and_the_same_request_succeeds_once_there_is_some";
+    let name = "sqlite_full_disk::an_action_without_room_is_refused_and_the_same_request_succeeds_once_there_is_some";
     with_mounts(name, || block_on(room_comes_back()));
 }
 
@@ -147,7 +147,8 @@ async fn act(tab: Tab, place: u64, load: Arc<Load>) -> Vec<Acknowledged> {
 
 #[test]
 fn a_disk_that_is_filled_and_emptied_under_load_loses_and_doubles_nothing() {
-    let name = "a_disk_that_is_filled_and_emptied_under_load_loses_and_doubles_nothing";
+    let name =
+        "sqlite_full_disk::a_disk_that_is_filled_and_emptied_under_load_loses_and_doubles_nothing";
     with_mounts(name, || block_on(filled_and_emptied()));
 }
 
@@ -259,7 +260,7 @@ impl Documents {
 
 #[test]
 fn a_commit_that_finds_no_room_at_whatever_page_has_not_happened() {
-    let name = "a_commit_that_finds_no_room_at_whatever_page_has_not_happened";
+    let name = "sqlite_full_disk::a_commit_that_finds_no_room_at_whatever_page_has_not_happened";
     with_mounts(name, || block_on(page_by_page()));
 }
 

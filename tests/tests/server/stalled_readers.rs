@@ -1,5 +1,5 @@
-//! What readers cost who take nothing of what they are sent. Alone in its program, because it
-//! weighs the whole process.
+//! What readers cost who take nothing of what they are sent. It runs in a
+//! process of its own, because it weighs the whole process.
 
 use std::process::Command;
 
@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream};
+use via_tests::alone::{alone_by, binary};
 use via_tests::http::{Action, bytes};
 use via_tests::serving::Serving;
 use via_tests::wall::wall;
@@ -33,28 +34,25 @@ const THRESHOLD: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "131072");
 
 #[test]
 fn five_hundred_stalled_readers_take_at_most_32_mib_and_nobody_else_notices() {
-    let name = "five_hundred_stalled_readers_take_at_most_32_mib_and_nobody_else_notices";
-    if std::env::var_os(THRESHOLD.0).is_some() {
-        let most = tokio::runtime::Runtime::new().unwrap().block_on(weigh());
-        println!("{READERS} stalled readers: {} KiB", most / 1024);
+    let command = || {
+        let mut command = Command::new(binary());
+        command.env(THRESHOLD.0, THRESHOLD.1);
+        command
+    };
+    let body = || {
+        let most = weigh();
+        eprintln!("{READERS} stalled readers: {} KiB", most / 1024);
         assert!(most <= 32 * MIB, "{} KiB", most / 1024);
-        return;
-    }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture"])
-        .env(THRESHOLD.0, THRESHOLD.1)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{said}\n{errors}"
+    };
+    alone_by(
+        "stalled_readers::five_hundred_stalled_readers_take_at_most_32_mib_and_nobody_else_notices",
+        command,
+        body,
     );
-    println!("{said}");
 }
 
 /// What the process takes at most for readers who stall and one who does not, in bytes.
+#[tokio::main]
 async fn weigh() -> usize {
     let app = wall().streams_per_address(usize::MAX);
     let server = Serving::start(app).await;

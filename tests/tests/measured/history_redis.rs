@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use via_tests::history::crowd::Page;
-use via_tests::history::scenario::{Ground, alone, app};
+use via_tests::history::scenario::{Ground, app};
 use via_tests::patience::eventually;
 use via_tests::redis::Redis;
 use via_tests::server::Options;
+
+use crate::TURN;
 
 /// Three servers on a Redis that flushes as it is told.
 fn ground(flush: &str) -> (Ground, Redis) {
@@ -32,49 +34,49 @@ const ALWAYS: &str = "appendfsync always";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_agree_when_nothing_happens() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let (ground, _redis) = ground(EVERY_SECOND);
     ground.rush(Page::Session, 172_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_agree_on_values_that_sessions_share() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let (ground, _redis) = ground(EVERY_SECOND);
     ground.rush(Page::Rooms(4), 20_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_acknowledged_is_shown_at_once() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let (ground, _redis) = ground(EVERY_SECOND);
     ground.calm(1_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_agree_when_servers_are_killed() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let (ground, _redis) = ground(EVERY_SECOND);
     ground.kills(20).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_agree_when_connections_are_cut() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let (ground, _redis) = ground(EVERY_SECOND);
     ground.cuts(Page::Session, 10_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_agree_on_values_that_sessions_share_when_connections_are_cut() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let (ground, _redis) = ground(EVERY_SECOND);
     ground.cuts(Page::Rooms(4), 2_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_agree_when_requests_come_twice_and_answers_are_lost() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let (ground, _redis) = ground(EVERY_SECOND);
     ground.doubles(20_000).await;
 }
@@ -87,7 +89,7 @@ async fn all_agree_when_a_server_is_stopped_and_wakes_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_rolling_restarts_lose_and_double_nothing_and_reload_no_page() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let (ground, _redis) = ground(EVERY_SECOND);
     ground.rolling(20).await;
 }
@@ -100,14 +102,14 @@ async fn tabs_are_shown_everything_when_no_notice_gets_through() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_log_outs_race_against_slow_actions_and_nothing_comes_back() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let (ground, _redis) = ground(EVERY_SECOND);
     ground.log_outs(1_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_agree_when_servers_cannot_reach_the_store_for_a_while() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let (ground, redis) = ground(EVERY_SECOND);
     ground
         .partitions(redis.address(), |address| format!("redis://{address}"))
@@ -116,14 +118,14 @@ async fn all_agree_when_servers_cannot_reach_the_store_for_a_while() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_redis_that_flushes_always_loses_nothing() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let (ground, mut redis) = ground(ALWAYS);
     ground.store_kills(10, || redis.restart()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_flushes_every_second_loses_at_most_two_and_every_loss_is_told() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let (ground, redis) = ground(EVERY_SECOND);
     let mut power = Power::watch(redis).await;
     ground.store_losses(3, WINDOW, || power.fail()).await;
@@ -131,7 +133,7 @@ async fn a_redis_that_flushes_every_second_loses_at_most_two_and_every_loss_is_t
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tabs_are_told_when_a_redis_that_flushes_every_second_has_lost_their_session() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let (ground, redis) = ground(EVERY_SECOND);
     let mut power = Power::watch(redis).await;
     ground.store_loses_sessions(WINDOW, || power.fail()).await;
@@ -210,14 +212,14 @@ fn log_of(redis: &Redis) -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_where_the_last_writer_wins_is_found_out() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let (ground, _redis) = ground(EVERY_SECOND);
     ground.is_found_out("last-write-wins", 1_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_acknowledges_before_it_commits_is_found_out() {
-    let _alone = alone().await;
+    let _turn = TURN.lock().await;
     let (ground, _redis) = ground(EVERY_SECOND);
     ground.is_found_out("early", 1_000).await;
 }

@@ -11,6 +11,8 @@ use via_tests::chromium::Browser;
 use via_tests::figures::figure;
 use via_tests::serving::Serving;
 
+use crate::TURN;
+
 const ROWS: u32 = 1_000;
 const ROUNDS: usize = 10;
 
@@ -100,6 +102,7 @@ type Times = [f64; 2];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cell_of_a_thousand_rows_costs_a_page_far_less_than_the_table() {
+    let _turn = TURN.lock().await;
     let server = Serving::start(via::App::new().page::<Table>()).await;
     let url = format!("http://{}/", server.address());
     let page = Browser::launch().profile().open("about:blank");

@@ -2,6 +2,7 @@
 //! and nothing is written back.
 
 use via::prelude::*;
+use via_tests::alone::alone;
 use via_tests::http::{Action, Stream};
 use via_tests::patience::eventually;
 use via_tests::serving::Serving;
@@ -54,9 +55,17 @@ async fn says_so_and_shows(stream: &mut Stream, text: &str) {
     }
 }
 
-/// The only test of this program: it counts what the whole process has seen.
-#[tokio::test]
-async fn what_a_store_has_lost_is_counted_said_and_not_written_back() {
+/// In a process of its own, because the whole process has one count.
+#[test]
+fn what_a_store_has_lost_is_counted_said_and_not_written_back() {
+    alone(
+        "rollback::what_a_store_has_lost_is_counted_said_and_not_written_back",
+        lose,
+    );
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn lose() {
     let store = Tape::default();
     let server = Serving::start(via::App::new().store(store.clone()).page::<Desk>()).await;
     let visitor = server.visit("/").await;

@@ -10,10 +10,12 @@ use via::action::TaskError;
 use via::prelude::*;
 use via::store::Timestamp;
 use via::{App, Clock};
+use via_tests::alone::alone;
 use via_tests::http::{Action, Stream, Tab, Visitor};
 use via_tests::patience::{PATIENCE, eventually};
 use via_tests::serving::{Serving, Witness};
 use via_tests::sse::Event;
+use via_tests::weight::resident;
 
 const ELEMENTS: &str = "datastar-patch-elements";
 const SIGNALS: &str = "datastar-patch-signals";
@@ -442,15 +444,17 @@ impl View for Wide {
     }
 }
 
-/// Resident memory of this process in KiB, where the system tells it in this way.
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
+/// In a process of its own, because it weighs the whole process.
+#[test]
+fn a_stalled_reader_costs_nothing_and_then_gets_the_last_state_in_one_frame() {
+    alone(
+        "live::a_stalled_reader_costs_nothing_and_then_gets_the_last_state_in_one_frame",
+        stall,
+    );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stalled_reader_costs_nothing_and_then_gets_the_last_state_in_one_frame() {
+#[tokio::main(worker_threads = 2)]
+async fn stall() {
     // So few that it is read again before it would be cut for taking nothing.
     const BATCH: usize = 100;
     let (_server, visitor) = visited(App::new().page::<Wide>()).await;
@@ -486,10 +490,8 @@ async fn a_stalled_reader_costs_nothing_and_then_gets_the_last_state_in_one_fram
         at_stall,
         "nobody can see it"
     );
-    if let (Some(before), Some(after)) = (before, resident()) {
-        let grown = after.saturating_sub(before);
-        assert!(grown <= 16 * 1024, "memory grew by {grown} KiB");
-    }
+    let grown = resident().saturating_sub(before) / 1024;
+    assert!(grown <= 16 * 1024, "memory grew by {grown} KiB");
 
     // The reader takes what was under way, and then one frame.
     let last = format!("{total:>16}</pre>");

@@ -1,10 +1,12 @@
-//! What a tab costs that only waits. Alone in its program, because it weighs the whole process.
+//! What a tab costs that only waits. It runs in a process of its own, because
+//! it weighs the whole process.
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use via::App;
 use via::prelude::*;
+use via_tests::alone::alone;
 use via_tests::http::{Action, bytes};
 use via_tests::serving::Serving;
 use via_tests::weight::resident;
@@ -57,8 +59,16 @@ async fn idle(server: &Serving) -> TcpStream {
     stream
 }
 
-#[tokio::test]
-async fn an_idle_tab_of_a_session_that_has_state_takes_at_most_twelve_kib() {
+#[test]
+fn an_idle_tab_of_a_session_that_has_state_takes_at_most_twelve_kib() {
+    alone(
+        "idle_tabs::an_idle_tab_of_a_session_that_has_state_takes_at_most_twelve_kib",
+        weigh,
+    );
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn weigh() {
     let app = App::new().page::<Counter>().streams_per_address(usize::MAX);
     let server = Serving::start(app).await;
     let mut tabs = Vec::new();
@@ -71,7 +81,7 @@ async fn an_idle_tab_of_a_session_that_has_state_takes_at_most_twelve_kib() {
         tabs.push(idle(&server).await);
     }
     let each = resident().saturating_sub(before) / TABS;
-    println!("an idle tab takes {each} bytes");
+    eprintln!("an idle tab takes {each} bytes");
     assert!(each <= MOST, "{each} bytes");
     drop(tabs);
 }

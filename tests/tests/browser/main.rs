@@ -1,0 +1,21 @@
+//! Real browsers: what their users see, type and click, of the examples and of pages of the tests.
+
+mod behind_nginx;
+mod chat;
+mod client_api;
+mod counter;
+mod dev;
+mod edits;
+mod expressions;
+mod failures;
+mod fields;
+mod harness;
+mod log_in;
+mod losses;
+mod parts;
+mod servers;
+mod signals;
+mod tabs;
+mod todos;
+mod typing;
+mod what_survives;

@@ -1,0 +1,24 @@
+//! Servers without a browser: what they answer over HTTP, what they keep, and what they refuse.
+
+mod connections;
+mod damaged;
+mod exactly_once;
+mod frames_in_answers;
+mod http2;
+mod idle_tabs;
+mod keys;
+mod limits;
+mod live;
+mod log_in;
+mod program;
+mod rate;
+mod refusals;
+mod rollback;
+mod scopes;
+mod servers;
+mod sessions;
+mod side_by_side;
+mod stalled_readers;
+mod store_away;
+mod user_code;
+mod wire;
