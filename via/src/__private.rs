@@ -6,11 +6,11 @@ pub use crate::{
         ArgumentJson, ArgumentList, Arguments, Effects, Run, Task, TaskFuture, task_future,
     },
     context::Cx,
-    page::{
-        ActionHandles, Actions, FieldDescriptor, FieldKind, Page, PageDescriptor, Probe, Segment,
-        SignalScope, StateScope, TypeInfo, View, WithActions, WithoutActions, assert_not_a_signal,
-        assert_own_key,
+    field::{
+        FieldDescriptor, FieldKind, PageDescriptor, Segment, SignalScope, StateScope, TypeInfo,
+        assert_not_a_signal, assert_own_key,
     },
+    page::{ActionHandles, Actions, Page, Probe, View, WithActions, WithoutActions},
     signal::{
         Equal, Parts, Reading, Signal, SignalError, SignalValue, Tagged, list, object, tagged,
     },

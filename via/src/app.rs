@@ -19,9 +19,10 @@ pub use serve::Server;
 use crate::{
     client::Files,
     clock::Clock,
+    field::Segment,
     hub::ActionRate,
     limits,
-    page::{PageEntry, Segment, View},
+    page::{PageEntry, View},
     runtime::{Config, Core, Timeouts},
     session::{SECRET_VARIABLE, Secrets, Sessions, WeakSecret},
     store::{MemoryStore, Store},
@@ -331,7 +332,9 @@ impl App {
 
     /// What the macros know of its pages.
     #[cfg(feature = "testing")]
-    pub(crate) fn descriptors(&self) -> impl Iterator<Item = &'static crate::page::PageDescriptor> {
+    pub(crate) fn descriptors(
+        &self,
+    ) -> impl Iterator<Item = &'static crate::field::PageDescriptor> {
         self.pages.iter().map(|page| page.descriptor)
     }
 

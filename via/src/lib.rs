@@ -14,6 +14,7 @@ mod context;
 pub mod diff;
 mod error;
 pub mod event;
+mod field;
 mod first_html;
 mod frames;
 #[cfg(any(doc, doctest))]
@@ -29,6 +30,8 @@ mod protocol;
 mod random;
 mod runtime;
 mod session;
+#[cfg(feature = "testing")]
+mod shape;
 pub mod signal;
 mod state;
 pub mod store;

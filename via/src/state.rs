@@ -4,6 +4,7 @@ mod change;
 mod compress;
 mod document;
 mod fields;
+mod keys;
 mod members;
 mod shared;
 mod unreadable;
@@ -27,7 +28,7 @@ pub(crate) use shared::{SharedDocument, VALUE};
 pub use unreadable::unreadable_values;
 pub(crate) use values::Fields;
 
-use crate::page::TypeInfo;
+use crate::field::TypeInfo;
 
 /// Types that a `#[state]` field can have: every type that is `Serialize`, `DeserializeOwned` and
 /// `Clone`. (`Default` is asked for separately, unless the field has `default = ..`.)

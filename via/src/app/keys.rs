@@ -1,6 +1,6 @@
 //! Whether all pages agree about what is kept under which key.
 
-use crate::page::{FieldDescriptor, PageEntry};
+use crate::{field::FieldDescriptor, page::PageEntry};
 
 /// Stops the program where two fields of different pages can be kept under one key, but not in one
 /// form.

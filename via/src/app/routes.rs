@@ -22,10 +22,7 @@ use tokio::time::timeout;
 
 use super::{act, document, health, live_stream, security};
 use crate::{
-    client, limits,
-    page::{PageEntry, Segment},
-    protocol::answer::Refused,
-    runtime::Core,
+    client, field::Segment, limits, page::PageEntry, protocol::answer::Refused, runtime::Core,
     stream::TabStream,
 };
 

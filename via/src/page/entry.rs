@@ -4,10 +4,11 @@ use std::{fmt, marker::PhantomData, panic::Location, sync::Arc, time::Duration};
 
 use maud::Render as _;
 
-use super::{Page, PageDescriptor, View};
+use super::{Page, View};
 use crate::{
     action::{ActionError, Arguments, Effects, Run, Task, TaskFuture, TaskHome},
     context::Cx,
+    field::{FieldDescriptor, Home, PageDescriptor},
     signal::{
         Signals,
         first::{self, Known},
@@ -48,19 +49,12 @@ pub(crate) enum ActionKind {
 
 impl PageEntry {
     pub(crate) fn new<P: View>(location: &'static Location<'static>) -> Self {
-        use super::{FieldKind, SignalScope, StateScope};
-        let has = |kinds: &[FieldKind]| {
-            let mut fields = P::DESCRIPTOR.fields.iter();
-            fields.any(|field| kinds.contains(&field.kind))
+        let homes = || {
+            P::DESCRIPTOR
+                .fields
+                .iter()
+                .filter_map(FieldDescriptor::home)
         };
-        let per_tab = has(&[
-            FieldKind::State(StateScope::Tab),
-            FieldKind::Signal(SignalScope::Tab),
-        ]);
-        let shared_by_tabs = has(&[
-            FieldKind::State(StateScope::Session),
-            FieldKind::Signal(SignalScope::Session),
-        ]);
         Self {
             descriptor: P::DESCRIPTOR,
             fingerprint: P::DESCRIPTOR.fingerprint(
@@ -69,8 +63,8 @@ impl PageEntry {
                     .map(|action| (action.name, action.arguments)),
             ),
             location,
-            per_tab,
-            per_session: per_tab || shared_by_tabs,
+            per_tab: homes().any(|home| home == Home::Tab),
+            per_session: homes().any(|home| !home.is_shared()),
             page: Box::new(Erased::<P>(PhantomData)),
         }
     }
@@ -87,12 +81,8 @@ impl PageEntry {
         params: &[(String, String)],
     ) -> impl Iterator<Item = (&'static str, Option<Duration>, Key)> {
         self.descriptor.fields.iter().filter_map(|field| {
-            let ttl = match field.kind {
-                super::FieldKind::State(super::StateScope::Shared { ttl }) => ttl,
-                _ => None,
-            };
             let key = field.document_key(params)?;
-            Some((field.key, ttl.map(Duration::from_secs), key))
+            Some((field.key, field.home()?.ttl(), key))
         })
     }
 

@@ -17,7 +17,7 @@ pub use part::{Parts, Tagged, list, object, tagged};
 pub use reading::Reading;
 
 use crate::{
-    page::TypeInfo,
+    field::TypeInfo,
     state::{FieldReader, FieldWriter, ReadError},
 };
 

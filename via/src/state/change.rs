@@ -6,7 +6,10 @@ use super::{
     fields::{Hidden, Unreadable},
     raw,
 };
-use crate::page::{FieldDescriptor, FieldKind, Page, SignalScope, StateScope};
+use crate::{
+    field::{FieldDescriptor, Home},
+    page::Page,
+};
 
 /// What one run of an action changed in the fields of its page.
 #[derive(Debug)]
@@ -183,14 +186,10 @@ impl Changes {
             let Some(json) = value.to_json() else {
                 continue;
             };
-            let target = match field.kind {
-                FieldKind::State(StateScope::Session) | FieldKind::Signal(SignalScope::Session) => {
-                    &mut targets.session.fields
-                }
-                FieldKind::State(StateScope::Tab) | FieldKind::Signal(SignalScope::Tab) => {
-                    &mut *targets.tab
-                }
-                FieldKind::State(StateScope::App | StateScope::Shared { .. }) => {
+            let target = match field.home() {
+                Some(Home::Session) => &mut targets.session.fields,
+                Some(Home::Tab) => &mut *targets.tab,
+                Some(Home::App | Home::Shared { .. }) => {
                     let Some((_, shared)) =
                         targets.shared.iter_mut().find(|(key, _)| *key == field.key)
                     else {
@@ -198,7 +197,7 @@ impl Changes {
                     };
                     &mut shared.fields
                 }
-                FieldKind::Signal(SignalScope::Local) | FieldKind::Param => continue,
+                None => continue,
             };
             let name = field.stored_name(field.version);
             match unreadable.iter().find(|other| other.key == field.key) {

@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    page::{FieldDescriptor, FieldKind, PageDescriptor, SignalScope, StateScope},
+    field::{FieldDescriptor, Home, PageDescriptor},
     signal::SignalValue,
     state::{Fields, Migration, StateDecode, StateEncode, unreadable},
 };
@@ -51,19 +51,14 @@ pub(crate) struct Sources<'a> {
 impl<'a> Sources<'a> {
     /// The fields that a field is one of, if it is stored and anything is there.
     fn fields(&self, field: &FieldDescriptor) -> Option<&'a Fields> {
-        match field.kind {
-            FieldKind::State(StateScope::Session) | FieldKind::Signal(SignalScope::Session) => {
-                Some(self.session)
-            }
-            FieldKind::State(StateScope::Tab) | FieldKind::Signal(SignalScope::Tab) => {
-                Some(self.tab)
-            }
-            FieldKind::State(StateScope::App | StateScope::Shared { .. }) => self
+        match field.home()? {
+            Home::Session => Some(self.session),
+            Home::Tab => Some(self.tab),
+            Home::App | Home::Shared { .. } => self
                 .shared
                 .iter()
                 .find(|(key, _)| *key == field.key)
                 .map(|(_, fields)| *fields),
-            FieldKind::Signal(SignalScope::Local) | FieldKind::Param => None,
         }
     }
 }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{ChangeError, Document, Fields, Inputs, Sources, Targets, change};
 use crate::{
     __private::{ActionEntry, FieldReader, FieldWriter, PageDescriptor, ReadError},
-    page::{FieldDescriptor, FieldKind, Page, StateScope},
+    field::{FieldDescriptor, FieldKind, StateScope},
+    page::Page,
     session::Secret,
     store::Timestamp,
 };

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     __private::{ActionEntry, FieldReader, FieldWriter, PageDescriptor, ReadError, TypeInfo},
-    page::{FieldDescriptor, FieldKind, Page, Segment, SignalScope, StateScope},
+    field::{FieldDescriptor, FieldKind, Segment, SignalScope, StateScope},
+    page::Page,
     session::Secret,
     signal::SignalValue,
     store::Timestamp,

@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::shape::{Compound, Difference, Shape, Verdict};
 use crate::{
     App,
-    page::{FieldDescriptor, FieldKind, PageDescriptor, SignalScope, StateScope},
+    field::{FieldDescriptor, FieldKind, PageDescriptor},
+    shape::{Compound, Difference, Shape, Verdict},
 };
 
 /// Compares what `app` stores with the description in the file at `path`, which is committed with
@@ -121,8 +121,8 @@ struct Schema(BTreeMap<String, Field>);
 struct Field {
     /// The pages that have it; only shared values have several.
     pages: Vec<String>,
-    kind: Kind,
-    scope: Scope,
+    kind: String,
+    scope: String,
     /// For how many seconds a shared value is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ttl: Option<u64>,
@@ -133,22 +133,6 @@ struct Field {
     #[serde(rename = "type")]
     type_name: String,
     shape: Shape,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    State,
-    Signal,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Scope {
-    Session,
-    Tab,
-    App,
-    Shared,
 }
 
 impl Schema {
@@ -202,21 +186,18 @@ impl Schema {
 impl Field {
     /// `None` for what is not stored.
     fn of(field: &FieldDescriptor) -> Option<Self> {
-        let (kind, scope, ttl) = match field.kind {
-            FieldKind::State(StateScope::Session) => (Kind::State, Scope::Session, None),
-            FieldKind::State(StateScope::Tab) => (Kind::State, Scope::Tab, None),
-            FieldKind::State(StateScope::App) => (Kind::State, Scope::App, None),
-            FieldKind::State(StateScope::Shared { ttl }) => (Kind::State, Scope::Shared, ttl),
-            FieldKind::Signal(SignalScope::Session) => (Kind::Signal, Scope::Session, None),
-            FieldKind::Signal(SignalScope::Tab) => (Kind::Signal, Scope::Tab, None),
-            FieldKind::Signal(SignalScope::Local) | FieldKind::Param => return None,
+        let home = field.home()?;
+        let kind = match field.kind {
+            FieldKind::State(_) => "state",
+            FieldKind::Signal(_) => "signal",
+            FieldKind::Param => return None,
         };
         let shape = field.ty.and_then(|describe| describe().shape);
         Some(Self {
             pages: Vec::new(),
-            kind,
-            scope,
-            ttl,
+            kind: kind.to_owned(),
+            scope: home.name().to_owned(),
+            ttl: home.ttl().map(|ttl| ttl.as_secs()),
             stored: field.stored_name(field.version).into_owned(),
             version: field.version,
             type_name: field.type_name.to_owned(),
@@ -227,8 +208,7 @@ impl Field {
     fn changes(&self, new: &Self, key: &str, changes: &mut Vec<(Verdict, String)>) {
         use std::cmp::Ordering::{Equal, Greater, Less};
         let mut push = |verdict, text: String| changes.push((verdict, format!("`{key}` {text}")));
-        let same_place = (self.kind, self.scope) == (new.kind, new.scope);
-        if !same_place {
+        if self.home() != new.home() {
             push(
                 Verdict::Lossy,
                 format!(
@@ -312,7 +292,7 @@ impl Field {
     }
 
     fn home(&self) -> String {
-        format!("a {:?} of the {:?}", self.kind, self.scope).to_lowercase()
+        format!("a {} of the {}", self.kind, self.scope)
     }
 
     fn keeping(&self) -> String {

@@ -16,7 +16,7 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::shape::{Compound, Shape};
+use super::{Compound, Shape};
 
 /// More than any type of a program needs; what was not seen by then is opaque.
 const MAX_RUNS: usize = 10_000;

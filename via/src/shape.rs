@@ -1,8 +1,12 @@
 //! What a stored value looks like, and what of it another shape can read.
 
+mod trace;
+
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
+
+pub(crate) use trace::trace;
 
 /// The shape of the JSON of a type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +32,7 @@ pub(crate) enum Compound {
 
 /// What a change means for values that are stored already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// Every stored value can still be read.
     Lossless,
     /// Some or all stored values cannot be read any more, or not wholly.
@@ -37,19 +41,19 @@ pub(super) enum Verdict {
 
 /// One difference between two shapes, at a path within the value.
 #[derive(Debug)]
-pub(super) struct Difference {
-    pub(super) verdict: Verdict,
-    pub(super) path: String,
-    pub(super) text: String,
+pub(crate) struct Difference {
+    pub(crate) verdict: Verdict,
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl Shape {
-    pub(super) fn plain(name: impl Into<String>) -> Self {
+    pub(crate) fn plain(name: impl Into<String>) -> Self {
         Self::Plain(name.into())
     }
 
     /// All that differs between this shape and a later one.
-    pub(super) fn differences(&self, new: &Self) -> Vec<Difference> {
+    pub(crate) fn differences(&self, new: &Self) -> Vec<Difference> {
         let mut found = Vec::new();
         compare(self, new, "", &mut found);
         found

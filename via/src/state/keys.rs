@@ -1,15 +1,22 @@
-//! Where the value of a field is kept: in which document, and under which name in it.
+//! The names under which the values of fields are stored: the key of the document, and the name of
+//! the value in it.
 
 use std::{borrow::Cow, fmt::Write as _};
 
 use sha2::{Digest, Sha256};
 
-use super::{FieldDescriptor, FieldKind, Segment, SignalScope, StateScope, equal};
-use crate::{hex, state::VALUE, store::Key};
+use super::VALUE;
+use crate::{
+    field::{FieldDescriptor, Home, Segment},
+    hex,
+    store::Key,
+};
 
 impl FieldDescriptor {
-    /// The name of its value within its document, in this version of its stored form. Each version
-    /// has a name of its own, so that builds of different versions never take one for the other.
+    /// The name of its value within its document, in this version of its stored form.
+    ///
+    /// Each version has a name of its own, so builds of different versions cannot confuse their
+    /// values.
     pub(crate) fn stored_name(&self, version: u32) -> Cow<'static, str> {
         let name = if self.is_shared() { VALUE } else { self.key };
         if version <= 1 {
@@ -19,22 +26,15 @@ impl FieldDescriptor {
         }
     }
 
-    /// Whether its value has a document of its own, which is not the session's.
-    pub(crate) fn is_shared(&self) -> bool {
-        matches!(
-            self.kind,
-            FieldKind::State(StateScope::App | StateScope::Shared { .. })
-        )
-    }
-
-    /// The key of the document that keeps the value, for the path parameters `params`; `None`
-    /// where that is the session's.
+    /// The key of the document that the value has of its own, for the path parameters `params`;
+    /// `None` if the document of the session keeps it, or if it is not stored.
     ///
-    /// No value of a parameter reaches the key of another value.
+    /// A parameter cannot reach the key of another value, whatever its text is.
     pub(crate) fn document_key(&self, params: &[(String, String)]) -> Option<Key> {
-        let text = match self.kind {
-            FieldKind::State(StateScope::App) => format!("app/{}", self.key),
-            FieldKind::State(StateScope::Shared { .. }) => {
+        let text = match self.home()? {
+            Home::Session | Home::Tab => return None,
+            Home::App => format!("app/{}", self.key),
+            Home::Shared { .. } => {
                 let segments: Vec<_> = self
                     .segments
                     .iter()
@@ -42,30 +42,9 @@ impl FieldDescriptor {
                     .collect();
                 format!("shared/{}", segments.join("/"))
             }
-            _ => return None,
         };
         // Names in source code may be long too.
         Key::new(text.as_str()).or_else(|| Key::new(format!("shared/={}", digest(&text))))
-    }
-
-    /// Whether both fields can be kept under the same key.
-    pub(crate) const fn can_share_a_key(&self, other: &Self) -> bool {
-        use FieldKind::{Signal, State};
-        match (self.kind, other.kind) {
-            (
-                State(StateScope::Session) | Signal(SignalScope::Session),
-                State(StateScope::Session) | Signal(SignalScope::Session),
-            )
-            | (
-                State(StateScope::Tab) | Signal(SignalScope::Tab),
-                State(StateScope::Tab) | Signal(SignalScope::Tab),
-            )
-            | (State(StateScope::App), State(StateScope::App)) => equal(self.key, other.key),
-            (State(StateScope::Shared { .. }), State(StateScope::Shared { .. })) => {
-                Segment::can_be_equal(self.segments, other.segments)
-            }
-            _ => false,
-        }
     }
 }
 
@@ -82,8 +61,8 @@ fn written(segment: Segment, params: &[(String, String)]) -> Cow<'static, str> {
     Cow::Owned(encoded(value))
 }
 
-/// Percent encoding of everything but unreserved characters; of a long text its hash, which no
-/// encoded text looks like.
+/// Encodes all but unreserved characters with percent signs. A long text becomes its hash, which
+/// cannot be confused with an encoded text.
 fn encoded(value: &str) -> String {
     const LONGEST: usize = 128;
     let mut text = String::with_capacity(value.len());
@@ -111,6 +90,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::field::{FieldKind, StateScope};
 
     fn field(
         key: &'static str,
