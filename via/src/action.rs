@@ -2,17 +2,16 @@
 
 mod args;
 mod effects;
-mod handle;
-mod modifiers;
 mod task;
 
 use std::{fmt, future::Future, pin::Pin};
 
 pub use args::{Argument, ArgumentError, ArgumentJson, ArgumentList, Arguments};
 pub use effects::Effects;
-pub use handle::ActionHandle;
 pub(crate) use task::TaskHome;
 pub use task::{Task, TaskError};
+
+pub use crate::signal::action_handle::ActionHandle;
 
 /// One row of a page's closed table of actions.
 #[doc(hidden)]

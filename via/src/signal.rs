@@ -1,7 +1,9 @@
 #![doc = include_str!("../docs/expressions.md")]
 
+pub(crate) mod action_handle;
 mod expr;
 pub(crate) mod first;
+mod modifiers;
 mod signals;
 mod value;
 mod write;

@@ -205,7 +205,8 @@ fn read(field: &Field, fields: &Ident) -> TokenStream {
         }
         Kind::Signal(_, default) => {
             let default = default_of(ty, default.as_ref());
-            quote_spanned!(span=> <#ty as ::via::__private::SignalValue>::read_field(#fields, #default)?)
+            let of = quote_spanned!(span=> <#ty as ::via::__private::SignalValue>);
+            quote_spanned!(span=> #fields.signal(#of::decode, #of::encode, #default)?)
         }
         Kind::Param => {
             quote_spanned!(span=> <#ty as ::via::__private::Param>::read_field(#fields)?)
@@ -245,17 +246,19 @@ fn write(field: &Field, fields: &Ident) -> TokenStream {
         cfgs,
         kind,
     } = field;
-    let field_trait = match kind {
-        Kind::State(..) => quote!(StateEncode),
-        Kind::Signal(..) => quote!(SignalValue),
-        Kind::Param => return quote!(#(#cfgs)* #fields.param(&self.#ident);),
-    };
     // `self` is hygienic too: it must come from where the method has it.
     let value = quote!(&self.#ident);
-    quote_spanned! {at(ty.span())=>
-        #(#cfgs)*
-        <#ty as ::via::__private::#field_trait>::write_field(#value, #fields);
-    }
+    let span = at(ty.span());
+    let write = match kind {
+        Kind::State(..) => {
+            quote_spanned!(span=> <#ty as ::via::__private::StateEncode>::write_field(#value, #fields))
+        }
+        Kind::Signal(..) => {
+            quote_spanned!(span=> #fields.signal(<#ty as ::via::__private::SignalValue>::encode(#value)))
+        }
+        Kind::Param => quote!(#fields.param(#value)),
+    };
+    quote!(#(#cfgs)* #write;)
 }
 
 /// Stops at the type of a state field that is not `Clone`; the other bounds are asked for where

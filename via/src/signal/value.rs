@@ -16,10 +16,7 @@ pub use error::SignalError;
 pub use part::{Parts, Tagged, list, object, tagged};
 pub use reading::Reading;
 
-use crate::{
-    field::TypeInfo,
-    state::{FieldReader, FieldWriter, ReadError},
-};
+use crate::field::TypeInfo;
 
 /// Types that a `#[signal]` field can have.
 ///
@@ -93,22 +90,6 @@ pub trait SignalValue: Sized + Send + Sync + 'static {
     #[must_use]
     fn describe() -> TypeInfo {
         TypeInfo::of::<Self>()
-    }
-
-    /// Reads the next field; called by generated code.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError::Signal`] if the browser sent a value that is not of this type.
-    #[doc(hidden)]
-    fn read_field(fields: &mut FieldReader<'_>, default: fn() -> Self) -> Result<Self, ReadError> {
-        fields.signal(default)
-    }
-
-    /// Writes the next field; called by generated code.
-    #[doc(hidden)]
-    fn write_field(&self, fields: &mut FieldWriter) {
-        fields.signal(self);
     }
 
     /// Decodes the next part of a larger value; called by generated code.

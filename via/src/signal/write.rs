@@ -1,7 +1,6 @@
 //! What changes a signal on an event.
 
-use super::{Condition, IntoExpr, Level, Signal, SignalValue, Source};
-use crate::action::ActionHandle;
+use super::{Condition, IntoExpr, Level, Signal, SignalValue, Source, action_handle::ActionHandle};
 
 impl<T: SignalValue> Signal<T> {
     /// Gives the signal a value, in the browser alone; the next action takes it to the server.

@@ -10,7 +10,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     field::{FieldDescriptor, Home, PageDescriptor},
-    signal::SignalValue,
+    signal::SignalError,
     state::{Fields, Migration, StateDecode, StateEncode, unreadable},
 };
 
@@ -128,17 +128,23 @@ impl<'a> FieldReader<'a> {
         }
     }
 
-    /// The value of a signal: the browser's, or else the stored one, or else the default.
+    /// The value of a signal: the browser's, or else the stored one, or else the default. The two
+    /// functions are those of the type's `SignalValue`.
     ///
     /// # Errors
     ///
     /// [`ReadError::Signal`] if the browser sent a value that is not of the signal's type.
-    pub fn signal<T: SignalValue>(&mut self, default: fn() -> T) -> Result<T, ReadError> {
+    pub fn signal<T>(
+        &mut self,
+        decode: fn(&Value) -> Result<T, SignalError>,
+        encode: fn(&T) -> Value,
+        default: fn() -> T,
+    ) -> Result<T, ReadError> {
         let field = self.next();
         // Also where the browser's value hides it: that one may be about to replace it.
         let stored = self.own(field, |json| {
             let value: Value = serde_json::from_str(json.get()).ok()?;
-            T::decode(&value).ok()
+            decode(&value).ok()
         });
         let stored = match stored {
             Kept::Value(value) => value,
@@ -147,8 +153,8 @@ impl<'a> FieldReader<'a> {
         let Some(input) = self.sources.inputs.values.get(field.name) else {
             return Ok(stored);
         };
-        self.hidden.push((field, stored.encode()));
-        T::decode(input).map_err(|error| {
+        self.hidden.push((field, encode(&stored)));
+        decode(input).map_err(|error| {
             let (name, reason) = error.of(field.name);
             ReadError::Signal { name, reason }
         })
@@ -357,9 +363,9 @@ impl FieldWriter {
         }
     }
 
-    /// Takes a signal.
-    pub fn signal<T: SignalValue>(&mut self, value: &T) {
-        self.written.push(Written::Signal(value.encode()));
+    /// Takes a signal, encoded.
+    pub fn signal(&mut self, value: Value) {
+        self.written.push(Written::Signal(value));
     }
 
     /// Takes a path parameter, which an action cannot change.

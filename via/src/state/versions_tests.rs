@@ -172,12 +172,12 @@ macro_rules! build {
             fn read(fields: &mut FieldReader<'_>) -> Result<Self, ReadError> {
                 Ok(Self { $($field: by_kind!($kind:
                     fields.state(<$ty>::default, &[$($migrate),*]),
-                    fields.signal(<$ty>::default)?
+                    fields.signal(<$ty>::decode, <$ty>::encode, <$ty>::default)?
                 )),* })
             }
 
             fn write(&self, fields: &mut FieldWriter) {
-                $(by_kind!($kind: fields.state(&self.$field), fields.signal(&self.$field));)*
+                $(by_kind!($kind: fields.state(&self.$field), fields.signal(self.$field.encode()));)*
             }
 
             fn actions() -> &'static [ActionEntry<Self>] {

@@ -1,7 +1,7 @@
 //! One value or another.
 
 use super::{Expr, IntoExpr, SignalValue, on_handles};
-use crate::action::ActionHandle;
+use crate::signal::action_handle::ActionHandle;
 
 /// What an expression can decide by: `bool`.
 #[diagnostic::on_unimplemented(

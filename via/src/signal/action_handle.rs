@@ -5,8 +5,7 @@ use std::{fmt, io};
 use maud::{Escaper, Render};
 use serde::Serialize;
 
-use super::modifiers::Modifiers;
-use crate::signal::{Level, Source};
+use super::{Level, Source, modifiers::Modifiers};
 
 /// What happens on an event, step by step: `cx.increment()` is an action of the page with its
 /// arguments, [`set`](crate::Signal::set) and [`toggle`](crate::Signal::toggle) write a signal,

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::ActionHandle;
+use super::action_handle::{ActionHandle, percent_encode};
 
 /// Modifiers in the order in which they were asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,7 +121,7 @@ impl ActionHandle {
         let before = self.modifiers.0.iter().find(|(name, _)| *name == "key");
         let mut options = before.map_or_else(String::new, |(_, options)| options.clone());
         options.push('.');
-        super::handle::percent_encode(name, "._", &mut options);
+        percent_encode(name, "._", &mut options);
         self.modifiers.set("key", options);
         self
     }
