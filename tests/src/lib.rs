@@ -22,6 +22,7 @@
 //! - [`documents`] writes and reads documents of a store, without an app;
 //! - [`weight`] says how much memory the process takes, and [`alone`] gives a test one of its own;
 //! - [`history`] compares what a session says was done to it with what its tabs were told;
+//! - [`layers`] reads which modules of a crate import which;
 //! - [`load`] measures how much a server bears, beside what the machine can do at best.
 //!
 //! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
@@ -48,6 +49,7 @@ pub mod figures;
 pub mod fixture;
 pub mod history;
 pub mod http;
+pub mod layers;
 pub mod link;
 pub mod load;
 pub mod nginx;
