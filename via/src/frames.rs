@@ -26,10 +26,10 @@ use crate::{
     store::Version,
 };
 
-/// At how many entries those that nobody shows any more are removed for the first time.
+/// The number of entries at which unused ones are removed for the first time.
 const TIDY_AT: usize = 64;
 
-/// The frames that somebody shows; its clones are the same.
+/// The frames that tabs show now. Clones share one table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Frames {
     kept: Arc<Mutex<FrameTable>>,
@@ -38,28 +38,28 @@ pub(crate) struct Frames {
 #[derive(Debug, Default)]
 struct FrameTable {
     frames: HashMap<FrameKey, Weak<Frame>>,
-    /// At how many entries to tidy up next.
+    /// The number of entries at which unused ones are removed next.
     tidy_at: usize,
 }
 
-/// What decides what a page shows: equal keys give equal frames. A version stands for the content
-/// of its document, whichever document that is; without one it is the same emptiness for all.
+/// Everything that a frame depends on: equal keys give equal frames. A version stands for the
+/// content of its document. All documents without a version are equally empty.
 #[derive(Debug, PartialEq, Eq)]
 struct FrameKey {
     page: &'static str,
     params: Box<[(String, String)]>,
-    /// Only where the page has state or signals of one tab.
+    /// Only if the page has state or signals of one tab.
     tab: Option<TabId>,
-    /// Only where the page has something of the session.
+    /// Only if the page shows something of the session.
     session: Option<Version>,
     principal: Option<Box<str>>,
     shared: Box<[Option<Version>]>,
 }
 
 impl Frames {
-    /// What a page shows in this state: rendered once for all who show the same.
+    /// What a page shows in this state, rendered once for all tabs that show the same.
     ///
-    /// A panic in the view is passed on to the caller.
+    /// A panic of the view reaches the caller.
     pub(crate) fn frame(
         &self,
         page: &PageEntry,
@@ -83,8 +83,8 @@ impl Frames {
 }
 
 impl Hash for FrameKey {
-    /// The random id of a session's commit stands for all that follows from it; how many tabs and
-    /// parameters show the same one is up to its user.
+    /// The random id of a session's commit determines the rest. Tabs and parameters are hashed too,
+    /// because one user could open many of them and make a chain of equal hashes.
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.tab, &self.params).hash(state);
         match self.session {

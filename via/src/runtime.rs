@@ -30,7 +30,7 @@ pub(crate) use self::{
 };
 use self::{health::Health, sweeper::sweep};
 
-/// The heart of a running app.
+/// A running app.
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) store: Arc<dyn Store>,
@@ -41,17 +41,17 @@ pub(crate) struct Core {
     /// By name.
     pub(crate) pages: BTreeMap<&'static str, Arc<PageEntry>>,
     pub(crate) config: Config,
-    /// Actions and tasks that are under way, whether their client is still there or not.
+    /// Running actions and tasks, also those whose client has disconnected.
     pub(crate) tasks: TaskTracker,
     pub(crate) shutdown: CancellationToken,
     keys: OnceCell<Arc<Keyring>>,
     health: Health,
 }
 
-/// What a request shows of itself.
+/// The credentials of a request, opened.
 pub(crate) struct Shown {
     pub(crate) cookie: Option<SessionCookie>,
-    /// One for each text that was shown; `None` for what is no token of this app.
+    /// One per token of the request; `None` if it is not a token of this app.
     pub(crate) tokens: Vec<Option<Token>>,
 }
 
@@ -66,7 +66,7 @@ impl Core {
         )
     }
 
-    /// Until when a session is kept that is used now.
+    /// The deadlines of a session that is used now.
     pub(crate) fn session_expiry(&self, created: Timestamp, now: Timestamp) -> Expiry {
         Expiry {
             idle_until: clock::after(now, self.config.timeouts.idle),
@@ -74,7 +74,7 @@ impl Core {
         }
     }
 
-    /// Moves the idle deadlines of what a visitor uses, unless they would hardly move.
+    /// Moves the idle deadlines of what a visitor uses, unless they would move by less than a percent.
     pub(crate) async fn note_use(
         &self,
         documents: &PageDocuments,
@@ -128,8 +128,8 @@ impl Core {
         }
     }
 
-    /// The shared key; on the first call the app takes it from the store and begins to listen to
-    /// the store's notices.
+    /// The shared key. The first call loads it from the store and subscribes to the store's
+    /// notices.
     pub(crate) async fn keys(&self) -> Result<&Keyring, StoreError> {
         if let Some(keys) = self.keys.get() {
             return Ok(keys);
@@ -158,7 +158,7 @@ impl Core {
             self.until_shutdown(sweep(Arc::clone(&self.store), clock.clone()));
             Ok(keys)
         });
-        // Once, and large.
+        // Boxed, because it is large and runs once.
         Box::pin(keys).await.map(|keys| &**keys)
     }
 
@@ -170,8 +170,8 @@ impl Core {
         }
     }
 
-    /// Opens what a request shows of itself. If something does not open, newer keys are asked for,
-    /// now and then.
+    /// Opens the credentials of a request. If one does not open, the store is asked for newer keys,
+    /// at most once a second.
     pub(crate) async fn shown(
         &self,
         keys: &Keyring,
@@ -191,7 +191,7 @@ impl Core {
         if !is_strange {
             return shown;
         }
-        // Seldom, and large.
+        // Boxed, because it is large and rarely runs.
         Box::pin(keys.refresh_now_and_then(&*self.store, self.clock.now())).await;
         open()
     }

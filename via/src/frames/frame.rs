@@ -25,21 +25,21 @@ pub(crate) struct Frame {
     pub(crate) html: Arc<str>,
     pub(crate) signals: Signals,
     pub(crate) hash: FrameHash,
-    /// What the HTML means, once somebody compared it with another.
+    /// The parsed HTML, once it was compared with another frame.
     tree: OnceLock<Tree>,
-    /// What leads here from the frame that most tabs come from, encoded once for all of them.
+    /// The events that lead here from the frame most tabs come from, encoded once for all of them.
     events: Mutex<Option<(From, Arc<[EncodedEvent]>)>>,
 }
 
-/// Where a tab comes from.
+/// What a tab showed before.
 #[derive(Debug, PartialEq, Eq)]
 enum From {
     Frame(FrameHash),
-    /// Nobody knows.
+    /// Unknown.
     Anywhere,
 }
 
-/// Stands for the content of a frame: equal on all servers that run the same build.
+/// A hash of the content of a frame, equal on all servers that run the same build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FrameHash(u64);
 
@@ -70,13 +70,13 @@ impl Frame {
         }
         self.events_from(From::Frame(old.hash), || {
             let (tree, changes) = old.tree().update(Arc::clone(&self.html));
-            // Where it was read before, for another old frame, the tree is the same.
+            // If it was parsed before for another old frame, the tree is the same.
             let _ = self.tree.set(tree);
             changes.iter().map(datastar::patch_elements).collect()
         })
     }
 
-    /// The event that shows the whole frame, whatever was shown before.
+    /// The event that shows the whole frame, regardless of what was shown before.
     pub(crate) fn whole(&self) -> Arc<[EncodedEvent]> {
         self.events_from(From::Anywhere, || {
             let patch = datastar::patch_elements(&Patch {
@@ -87,12 +87,12 @@ impl Frame {
         })
     }
 
-    /// Lets go of the encoded events: nobody else comes the same way.
+    /// Frees the encoded events: no other tab needs them.
     pub(crate) fn forget_events(&self) {
         *lock(&self.events) = None;
     }
 
-    /// What whoever keeps it keeps in memory.
+    /// How much memory it takes.
     pub(crate) fn kept(&self) -> Kept {
         let events = lock(&self.events);
         let events = events.iter().flat_map(|(_, events)| &**events);
@@ -123,8 +123,8 @@ impl Frame {
             .get_or_init(|| Tree::parse(Arc::clone(&self.html)))
     }
 
-    /// The signals that a tab does not show yet, given what it shows. Those that are local to the
-    /// browser are its own business.
+    /// The signals that a tab does not show yet, given what it shows. Signals that are local to the
+    /// browser are left out.
     pub(crate) fn unseen<'a>(&'a self, shown: &Shown<'_>) -> Vec<(&'a str, &'a Value)> {
         self.signals
             .iter()

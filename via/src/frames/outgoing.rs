@@ -4,15 +4,15 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-/// From how many bytes on it costs less to share than to copy.
+/// From this number of bytes on, sharing costs less than copying.
 pub(crate) const SHARED_FROM: usize = 4 * 1024;
 
-/// Bytes on their way to one reader. Large ones that others are sent too are not copied, so that a
-/// reader who takes them slowly holds little of its own.
+/// Bytes on their way to one reader. Large pieces that other readers get too are shared and not
+/// copied, so a slow reader holds little memory of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
     own: Vec<u8>,
-    /// What others have too, and how many of the reader's own bytes are before it.
+    /// Shared pieces, each with the number of the reader's own bytes before it.
     shared: Vec<(usize, Bytes)>,
 }
 
@@ -21,12 +21,12 @@ impl Outgoing {
         self.own.is_empty() && self.shared.is_empty()
     }
 
-    /// Where to append what is for this reader alone.
+    /// The buffer for what only this reader gets.
     pub(crate) fn own(&mut self) -> &mut Vec<u8> {
         &mut self.own
     }
 
-    /// Appends what others are sent too.
+    /// Appends a piece that other readers get too.
     pub(crate) fn share(&mut self, bytes: &Bytes) {
         if bytes.len() < SHARED_FROM {
             self.own.extend_from_slice(bytes);
@@ -49,12 +49,12 @@ impl Outgoing {
             .filter(|piece| !piece.is_empty())
     }
 
-    /// What others may have too.
+    /// The shared pieces.
     pub(crate) fn shared(&self) -> impl Iterator<Item = &[u8]> {
         self.shared.iter().map(|(_, shared)| &**shared)
     }
 
-    /// All of it in one.
+    /// All of it as one piece.
     pub(crate) fn into_bytes(self) -> Bytes {
         if self.shared.is_empty() {
             return self.own.into();
@@ -62,7 +62,7 @@ impl Outgoing {
         self.pieces().collect::<Vec<_>>().concat().into()
     }
 
-    /// All of it, in order; what is shared stays so.
+    /// All of it, in order; shared pieces stay shared.
     pub(crate) fn into_pieces(self) -> VecDeque<Bytes> {
         let mut own = Bytes::from(self.own);
         let mut pieces = VecDeque::with_capacity(2 * self.shared.len() + 1);

@@ -1,4 +1,4 @@
-//! What is known of the signals that a tab shows.
+//! Which signals a tab shows, as far as the server knows.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use serde_json::Value;
 
 use crate::signal::Signals;
 
-/// The signals of a tab: mostly just what the frame before says.
+/// The signals of a tab: usually those of the frame before.
 #[derive(Debug, Default)]
 pub(crate) struct Shown<'f> {
     frame: Option<&'f Signals>,
-    /// What differs from that; without a value where it is not known.
+    /// What differs from that; without a value if it is unknown.
     but: BTreeMap<String, Option<Value>>,
 }
 
 impl<'f> Shown<'f> {
-    /// Just what these are.
+    /// The tab shows exactly these.
     pub(crate) fn all(frame: &'f Signals) -> Self {
         Self {
             frame: Some(frame),
@@ -23,7 +23,7 @@ impl<'f> Shown<'f> {
         }
     }
 
-    /// Nobody knows of any.
+    /// Nothing is known.
     pub(crate) fn nothing() -> Self {
         Self::default()
     }
@@ -42,7 +42,7 @@ impl<'f> Shown<'f> {
         }
     }
 
-    /// Nobody knows what the tab shows of it.
+    /// It is unknown what the tab shows of it.
     pub(crate) fn forget(&mut self, name: &str) {
         if self.get(name).is_some() {
             self.but.insert(name.to_owned(), None);

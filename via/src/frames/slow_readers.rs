@@ -1,9 +1,9 @@
-//! What readers keep in memory who take slowly what they are sent, over all streams.
+//! Limits the memory that slow readers hold, over all streams.
 //!
-//! A stream never queues anything, but what is being written stays until it is taken, and so does
-//! the frame that comes next to be compared. Mostly others have these too. Where many readers stall,
-//! each at something else, it adds up; then those that took nothing for longest are let go of,
-//! and are told all when they come back.
+//! A stream queues nothing, but what is being written stays in memory until the reader takes it, and
+//! so does the frame that the next one is compared with. Usually many streams share these. If many
+//! readers stall, each at another frame, the memory adds up. Then the readers that took nothing for
+//! the longest time are cut; they get everything when they come back.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,14 +15,14 @@ use tokio::sync::Notify;
 use crate::limits;
 use crate::lock::lock;
 
-/// Something in memory that several readers may keep.
+/// A piece of memory that several readers may share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Kept {
     address: usize,
     bytes: usize,
 }
 
-/// The slow readers of this process; its clones are the same.
+/// The slow readers of this process. Clones share one list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SlowReaders {
     state: Arc<Mutex<Readers>>,
@@ -30,10 +30,10 @@ pub(crate) struct SlowReaders {
 
 #[derive(Debug, Default)]
 struct Readers {
-    /// Who took something longest ago stands first.
+    /// The reader that took nothing for the longest time comes first.
     readers: BTreeMap<u64, Reader>,
     next: u64,
-    /// What readers keep, by its address.
+    /// What readers hold, by address.
     shares: HashMap<usize, Share>,
     bytes: usize,
 }
@@ -41,7 +41,7 @@ struct Readers {
 #[derive(Debug)]
 struct Share {
     readers: u32,
-    /// As it was when the first of them came: what is added is what is taken off again.
+    /// As counted for the first reader; the same number is subtracted for the last.
     bytes: usize,
 }
 
@@ -69,7 +69,7 @@ impl Kept {
 }
 
 impl SlowReaders {
-    /// Counts a reader, which may be reason to let go of others.
+    /// Counts a reader, which may cut others.
     pub(crate) fn join(&self, keeps: impl IntoIterator<Item = Kept>) -> SlowReader {
         let cut = Arc::new(Notify::new());
         let reader = Reader {
@@ -86,7 +86,7 @@ impl SlowReaders {
 }
 
 impl SlowReader {
-    /// It took something: others are let go of before it.
+    /// The reader took something: others are cut before it.
     pub(crate) fn goes_on(&mut self) {
         let mut state = lock(&self.all.state);
         if let Some(reader) = state.readers.remove(&self.position) {
@@ -94,7 +94,7 @@ impl SlowReader {
         }
     }
 
-    /// Ready when it is let go of.
+    /// Ready when the reader is to be cut.
     pub(crate) async fn cut(&self) {
         self.cut.notified().await;
     }
@@ -119,7 +119,7 @@ impl Readers {
             share.readers += 1;
         }
         let position = self.line_up(reader);
-        // Whoever is alone is never in the way of others.
+        // A single reader never takes room from others.
         while self.bytes > self.room()
             && self.readers.len() > 1
             && let Some((&first, reader)) = self.readers.first_key_value()

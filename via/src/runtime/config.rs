@@ -12,10 +12,10 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) cookie: CookieConfig,
-    /// The origins from which browsers may act, where they do not say that they are ours.
+    /// The origins from which browsers may act if they do not send `Sec-Fetch-Site`.
     pub(crate) origins: Vec<String>,
     pub(crate) timeouts: Timeouts,
-    /// None if the shared key is in the store.
+    /// Empty if the shared key is kept in the store.
     pub(crate) secrets: Secrets,
     pub(crate) action_rate: ActionRate,
 }
@@ -31,11 +31,11 @@ impl Config {
         }
     }
 
-    /// Whether a session that committed nothing is over.
+    /// Whether a session without a document has ended, and not just not begun.
     ///
-    /// A cookie younger than the idle time cannot have a session that ended by itself, and
-    /// one that was ended on purpose has a tombstone for as long. So a younger cookie without a
-    /// document is one whose session has not begun.
+    /// A session cannot expire while its cookie is younger than the idle timeout, and a session
+    /// that was ended on purpose has a tombstone for that long. So a younger cookie without a
+    /// document belongs to a session that has not begun.
     pub(crate) fn visit_is_over(&self, cookie: &SessionCookie, now: Timestamp) -> bool {
         clock::after(cookie.issued, self.timeouts.idle) <= now
     }

@@ -10,10 +10,10 @@ use tokio::{
 use super::Core;
 use crate::{limits, session::Keyring};
 
-/// An answer of the store counts for so long: whoever asks more often costs the store nothing.
+/// How long one answer of the store is valid. More frequent probes do not reach the store.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// What the store said to the last question, and when.
+/// The last answer of the store, and when it came.
 #[derive(Debug, Default)]
 pub(super) struct Health {
     last: Mutex<Option<(Instant, bool)>>,
@@ -22,7 +22,7 @@ pub(super) struct Health {
 impl Core {
     /// Whether the store answered less than a second ago, or answers now.
     pub(crate) async fn store_answers(&self) -> bool {
-        // Those who come meanwhile wait for the same answer.
+        // Concurrent probes wait for the same answer.
         let mut last = self.health.last.lock().await;
         if let Some((at, well)) = *last
             && at.elapsed() < FRESH

@@ -3,19 +3,19 @@
 use super::Core;
 use crate::{clock, hub::SessionState, limits, session::SessionCookie, store::Timestamp};
 
-/// How a session stands to whoever shows a cookie.
+/// What a cookie means for a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It is theirs.
+    /// The cookie opens it.
     Open,
-    /// It was theirs a moment ago: their browser was given, or is being given, a new secret.
+    /// The cookie opened it a moment ago; the browser has a newer secret, or is about to get it.
     Rotated,
-    /// It has ended, or it is somebody else's.
+    /// The session has ended, or the cookie belongs to another one.
     Gone,
 }
 
 impl Core {
-    /// How a session in this state stands to whoever shows `cookie`.
+    /// What `cookie` means for a session in this state.
     pub(crate) fn standing(
         &self,
         cookie: &SessionCookie,

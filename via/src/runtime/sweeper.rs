@@ -1,4 +1,4 @@
-//! Removing what has expired, in the background.
+//! Removes expired documents in the background.
 
 use std::sync::Arc;
 
@@ -9,9 +9,8 @@ use crate::{
     store::Store,
 };
 
-/// Removes expired documents from `store` for ever, a bounded number at a time, so that others get
-/// their turn in between. Nothing depends on it but space: a document past its expiry is never
-/// loaded, swept or not.
+/// Removes expired documents from `store` until it is dropped, a bounded number at a time, so that
+/// other work runs in between. Only space depends on it: an expired document is never loaded.
 pub(super) async fn sweep(store: Arc<dyn Store>, clock: Clock) {
     loop {
         let now = clock.now();

@@ -1,4 +1,4 @@
-//! After how long sessions end.
+//! When sessions end by themselves.
 
 use std::{panic::Location, time::Duration};
 
@@ -7,21 +7,20 @@ const DAY: Duration = Duration::from_hours(24);
 /// A browser counts the life of a cookie in whole seconds.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// After how long without use, and after how long at all, a session ends.
+/// A session ends after this time without use, and after this time in any case.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeouts {
     pub(crate) idle: Duration,
     pub(crate) absolute: Duration,
-    /// Who set them, unless these are ours.
+    /// Where the author set them; nothing for the defaults.
     location: Option<&'static Location<'static>>,
 }
 
-/// Timeouts with which sessions could not work.
+/// Timeouts that cannot work.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WrongTimeouts {
     #[error(
-        "the session timeouts at {location} end a session that nobody used for {idle:?}, which is no \
-         time to use it; write at least a second, as in `App::session_timeouts(\
+        "the idle timeout of {idle:?} at {location} is too short; it must be at least one second, as in `App::session_timeouts(\
          Duration::from_hours(24), Duration::from_hours(24 * 30))`"
     )]
     Short {
@@ -29,8 +28,8 @@ pub(crate) enum WrongTimeouts {
         location: &'static Location<'static>,
     },
     #[error(
-        "the session timeouts at {location} end every session after {absolute:?}, before nobody can \
-         have used it for {idle:?}; write the shorter time first, as in `App::session_timeouts(\
+        "the session timeouts at {location} end every session after {absolute:?}, so the idle timeout \
+         of {idle:?} can never apply; write the shorter time first, as in `App::session_timeouts(\
          Duration::from_hours(24), Duration::from_hours(24 * 30))`"
     )]
     IdleBeyondAbsolute {
@@ -53,7 +52,7 @@ impl Timeouts {
         }
     }
 
-    /// Refuses times that make no sense.
+    /// Refuses timeouts that cannot work.
     pub(crate) fn check(&self) -> Result<(), WrongTimeouts> {
         let Self {
             idle,
