@@ -1,6 +1,6 @@
 //! The live stream of one browser: all its tabs, each a sequence of numbered frames.
 //!
-//! A stream that waits holds its flag, its alarm, and what its tabs show: no buffer and no queue.
+//! A waiting stream holds its flag, its timer and what its tabs show. It has no buffer and no queue.
 
 mod tab;
 mod tabs;
@@ -34,11 +34,11 @@ use crate::{
     store::Timestamp,
 };
 
-/// Who looks at a stream.
+/// The session whose browser opened a stream.
 #[derive(Debug)]
 pub(crate) struct Viewer {
     pub(crate) session: PageDocuments,
-    /// What the session was opened with.
+    /// The cookie that opened the session.
     pub(crate) cookie: SessionCookie,
     pub(crate) watching: Watching,
 }
@@ -47,36 +47,35 @@ pub(crate) struct Viewer {
 pub(crate) struct TabStream {
     core: Arc<Core>,
     viewer: Viewer,
-    /// In hand while there is something to send; laid down while it waits.
+    /// Present while there is something to send; laid down while the stream waits.
     tabs: Option<Box<Tabs>>,
-    /// What it says before anything else.
+    /// What it sends first.
     first: Option<Box<[u8]>>,
     ended: bool,
     heartbeat: Duration,
     beats_at: Instant,
     ends_at: Instant,
-    /// When to ask a store again that did not answer.
+    /// When to ask the store again after it did not answer.
     retry: Option<Instant>,
-    /// When the first of the documents that are shown ends by itself, as far as was known when
-    /// it showed them.
+    /// When the first of the shown documents expires, as known when they were shown.
     deadline: Timestamp,
     /// The same by a clock that a test moves.
     moved: Option<Moved>,
-    /// Rings when any of these comes, or earlier.
+    /// Fires at the first of these moments, or earlier.
     alarm: Pin<Box<Sleep>>,
 }
 
 /// Why a stream ends.
 enum End {
-    /// The stream is old: come back.
+    /// The stream is old: the browser opens a new one.
     Planned,
-    /// The server is going away: come back, but not all at once.
+    /// The server stops: browsers come back, but not all at once.
     Stopping,
-    /// The session has a new secret: come back with it.
+    /// The session has a new secret: the browser comes back with it.
     Rotated,
 }
 
-/// What a stream that waited is to do.
+/// What a stream does after waiting.
 enum Due {
     Look,
     Beat,
@@ -84,7 +83,7 @@ enum Due {
 }
 
 impl TabStream {
-    /// A stream that says `first` before anything else.
+    /// A stream that sends `first` before anything else.
     pub(crate) fn new(
         core: Arc<Core>,
         viewer: Viewer,
@@ -110,8 +109,8 @@ impl TabStream {
         }
     }
 
-    /// The body of a response. It holds no queue: what it says is made when the connection can take
-    /// it, from the state of that moment, and `told` to the caller before it is handed out in pieces.
+    /// The body of a response. It holds no queue: what it sends is made from the latest state when
+    /// the connection can take it. The caller is `told` before it is handed out in pieces.
     pub(crate) fn into_body(self, told: impl Fn(&Self, &Outgoing) + Send + 'static) -> Body {
         let begin = (self, VecDeque::new(), told);
         Body::from_stream(unfold(begin, |(mut stream, mut pieces, told)| async {
@@ -128,12 +127,12 @@ impl TabStream {
         }))
     }
 
-    /// Counts it among those that take slowly what they are sent, of which `out` is left.
+    /// Counts it as a slow reader, with `out` left to send.
     pub(crate) fn slow_reader(&self, out: &Outgoing) -> SlowReader {
         self.core.slow_readers.join(self.keeps(out))
     }
 
-    /// What it keeps in memory until `out` is taken.
+    /// What it holds in memory until the reader takes `out`.
     pub(crate) fn keeps(&self, out: &Outgoing) -> impl Iterator<Item = Kept> {
         let sent = out.shared().map(|bytes| Kept::new(bytes, 0));
         let tabs = self.tabs.iter().flat_map(|tabs| &tabs.list);
@@ -141,7 +140,7 @@ impl TabStream {
         sent.chain(shown)
     }
 
-    /// Waits until there is something to say, and appends it; answers `false` when the stream is
+    /// Waits until there is something to send and appends it. Returns `false` when the stream is
     /// over.
     pub(crate) async fn next(&mut self, out: &mut Outgoing) -> bool {
         if self.ended {
@@ -169,7 +168,7 @@ impl TabStream {
             match poll_fn(|cx| self.poll_due(cx)).await {
                 Due::Look => {}
                 Due::Beat => {
-                    // What they show is kept while this is written.
+                    // Keeps what the tabs show while this is written.
                     self.tabs = self.viewer.watching.watch().tabs().borrow();
                     out.own().extend_from_slice(sse::HEARTBEAT);
                 }
@@ -178,7 +177,7 @@ impl TabStream {
         }
     }
 
-    /// Waits for the flag or a time.
+    /// Waits for the flag or the next moment to act.
     fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<Due> {
         if self.viewer.watching.watch().poll_raised(cx).is_ready() {
             return Poll::Ready(Due::Look);
@@ -192,7 +191,7 @@ impl TabStream {
         }
         loop {
             let wanted = self.next_alarm();
-            // One that rings too early is put right then: mostly the time moves on with each frame.
+            // A timer that fires too early is set again then: usually each frame moves the time on.
             if wanted < self.alarm.deadline() || self.alarm.is_elapsed() {
                 self.alarm.as_mut().reset(wanted);
             }
@@ -218,7 +217,7 @@ impl TabStream {
         if let Some(retry) = self.retry {
             next = next.min(retry);
         }
-        // The system's clock can be set: no heartbeat passes without a look at it.
+        // The system clock can be set, so every heartbeat looks at it.
         if self.moved.is_none() && self.deadline < Timestamp::NEVER {
             let left = self.deadline.as_millis() - self.core.clock.now().as_millis();
             let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
@@ -238,7 +237,7 @@ impl TabStream {
     /// Brings every tab to the latest state.
     async fn show(&mut self, out: &mut Outgoing) {
         let in_hand = self.tabs.take();
-        // An action that has them calls when they are there again.
+        // An action that borrows them raises the flag when it gives them back.
         let Some(mut tabs) = in_hand.or_else(|| self.viewer.watching.watch().tabs().take_up())
         else {
             return;
@@ -267,12 +266,12 @@ impl TabStream {
             SessionState::Found(_) if tabs.is_open(&state) => {}
             SessionState::Found(snapshot) => {
                 if core.standing(&self.viewer.cookie, &state, now) != Standing::Open {
-                    // Whoever has the new secret comes back, and nobody else.
+                    // Only a browser with the new secret can come back.
                     return self.end(&End::Rotated, out);
                 }
                 tabs.opened = Some(snapshot.document.secret.clone());
             }
-            // It was there when these were loaded, and a store has lost it.
+            // The session existed when these tabs were loaded: the store has lost it.
             SessionState::Absent if !began => tabs.list.retain(|tab| {
                 if tab.began() {
                     tab.ended(out);
@@ -315,7 +314,7 @@ impl TabStream {
             .flatten();
     }
 
-    /// Tells each tab that shows a document of which the store has lost something.
+    /// Tells each tab that shows a document which the store rolled back.
     fn tell_of_losses(&self, tabs: &Tabs, out: &mut Outgoing) {
         let lost = self.viewer.watching.watch().take_lost();
         let shows_one = |tab: &&StreamTab| lost.iter().any(|key| tab.documents().include(key));
@@ -328,7 +327,7 @@ impl TabStream {
     fn try_again(&mut self, error: &LoadError) {
         tracing::warn!(%error, "what a tab shows cannot be loaded; it waits");
         self.retry = Some(Instant::now() + spread(Duration::from_millis(500), 50));
-        // It has no time of its own until then.
+        // Until then no document has a deadline.
         self.expect(Timestamp::NEVER);
     }
 

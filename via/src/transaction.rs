@@ -37,7 +37,7 @@ pub(crate) struct Actor<'a> {
     pub(crate) tab: TabId,
     pub(crate) params: &'a [(String, String)],
     pub(crate) inputs: &'a Inputs,
-    /// The stream that is not to be woken, because the answer may do its work.
+    /// The stream that is not woken, because the answer may bring its frame.
     pub(crate) stream: Option<StreamId>,
 }
 
@@ -46,9 +46,9 @@ pub(crate) struct Actor<'a> {
 pub(crate) struct Numbered {
     pub(crate) load: Load,
     pub(crate) number: u64,
-    /// Stands for the body of the request, to tell a repetition from another action.
+    /// A hash of the request's body, which tells a repetition from another action.
     pub(crate) digest: u64,
-    /// Whether the session had committed anything when the load was handed out.
+    /// Whether the session had committed anything when the load began.
     pub(crate) began: bool,
 }
 
@@ -56,17 +56,17 @@ pub(crate) struct Numbered {
 pub(crate) type Step<'a> =
     dyn FnMut(Sources<'_>, &mut Effects) -> Result<Changes, ChangeError<ActionError>> + Send + 'a;
 
-/// What became of a transaction.
+/// How a transaction ended.
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) outcome: Outcome,
-    /// What is to be done now; empty if this answers a repetition.
+    /// What to do after the commit; empty for a repetition.
     pub(crate) effects: Effects,
     /// Whether this answers a repetition of what was done before.
     pub(crate) repeated: bool,
     /// The cookie with the session's new secret, if it was rotated.
     pub(crate) cookie: Option<SessionCookie>,
-    /// Of the stream that was not woken, if this was committed just now.
+    /// Keeps the stream of the answer asleep, if this was committed just now.
     pub(crate) wake_guard: Option<WakeGuard>,
 }
 
@@ -128,8 +128,8 @@ pub(crate) async fn run(
             Ok(Prepared::Attempt(attempt)) => attempt,
             Ok(Prepared::Done(done)) => return Ok(done),
             Err(failure) if fresh => return Err(failure),
-            // Another server may have been here since what is known here was true: nobody is told
-            // of a failure that came of that.
+            // The known state may be older than a commit of another server. The user is not told of a
+            // failure that came of that.
             Err(failure) => {
                 let latest = transaction.load(now).await?;
                 if latest.is_what_was(&base) {
@@ -139,8 +139,8 @@ pub(crate) async fn run(
                 continue;
             }
         };
-        // Who writes a shared value takes its turn; where somebody else had it, the value has
-        // changed meanwhile.
+        // Writers of a shared value take turns. If another writer had the turn, the value may have
+        // changed.
         if !turns
             .take(attempt.next.shared.iter().map(|(index, _)| *index))
             .await?
@@ -182,7 +182,7 @@ fn not_loaded(error: &LoadError) -> Failure {
     }
 }
 
-/// Waits for a random time that grows with the attempts, so that contenders drift apart.
+/// Waits for a random time that grows with the attempts, so that contenders spread out.
 async fn pause(attempt: u32) {
     let most = 500_u64 << attempt.min(6);
     let micros = u64::from(u32::from_le_bytes(random())) % most;

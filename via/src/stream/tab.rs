@@ -25,38 +25,38 @@ const ID_LINE: usize = 48;
 /// One tab of a stream.
 #[derive(Debug)]
 pub(crate) struct StreamTab {
-    /// Its place in the list that the browser sent.
+    /// Its index in the list that the browser sent.
     index: usize,
     page: Arc<PageEntry>,
     documents: PageDocuments,
     params: Vec<(String, String)>,
     id: TabId,
     load: Option<Load>,
-    /// Whether its session had committed anything when it was loaded.
+    /// Whether its session had committed anything when the tab was loaded.
     began: bool,
-    /// The number of its latest action that is known here.
+    /// The number of its latest action that this server knows.
     acted: u64,
     /// The revision for which the signals of that action were looked up in the record.
     looked_up: u64,
-    /// How many frames it was sent on this stream.
+    /// How many frames this stream sent it.
     number: u64,
     shows: Shows,
     /// The hash that the browser knows.
     told: Option<FrameHash>,
-    /// The signals that it was sent since its last action.
+    /// The signals that were sent to it since its last action.
     pushed: Pushed,
 }
 
-/// What a tab shows at the moment.
+/// What a tab shows now.
 #[derive(Debug)]
 enum Shows {
-    /// Only the browser knows; this is the hash it gave, if it gave one.
+    /// Only the browser knows. This is the hash it sent, if any.
     Hash(Option<FrameHash>),
-    /// The frame that was sent last; also the signals are as it says.
+    /// The frame that was sent last, with its signals.
     Frame(Arc<Frame>),
 }
 
-/// Names of signals, few and seldom.
+/// Names of signals; usually none.
 #[derive(Debug, Default)]
 struct Pushed(Box<[Box<str>]>);
 
@@ -113,7 +113,7 @@ impl StreamTab {
         self
     }
 
-    /// Whether its session had committed anything when it was loaded.
+    /// Whether its session had committed anything when the tab was loaded.
     pub(super) fn began(&self) -> bool {
         self.began
     }
@@ -131,7 +131,7 @@ impl StreamTab {
         &self.documents
     }
 
-    /// Appends what brings the tab from what it shows to `state`.
+    /// Appends what brings the tab to `state`.
     pub(super) fn show(
         &mut self,
         watch: &Watch,
@@ -167,7 +167,7 @@ impl StreamTab {
             Shows::Hash(Some(hash)) if *hash == frame.hash => Arc::default(),
             Shows::Hash(_) => frame.whole(),
         };
-        // The tab and this; a frame of a session has few readers, and mostly one.
+        // Only this tab has the frame: usually a frame of a session has one reader.
         if self.page.per_session && Arc::strong_count(&frame) == 2 {
             frame.forget_events();
         }
@@ -178,20 +178,20 @@ impl StreamTab {
         };
         self.look_up_what_was_sent(state, sent.is_some(), &frame, &mut known);
         if matches!(&before, Shows::Hash(hash) if *hash != Some(frame.hash)) {
-            // A whole frame tells everything.
+            // A whole frame contains all signals.
             known = Shown::nothing();
         }
         self.take_note_of(sent.as_deref(), &mut known);
         let unseen = frame.unseen(&known);
         self.pushed.add(unseen.iter().map(|(name, _)| *name));
-        // Where there is nothing to patch, the tab is told at least what its frame is called now.
+        // If there is nothing to patch, the tab still learns the new hash of its frame.
         let renamed = patches.is_empty() && self.told != Some(frame.hash);
         let signals = (!unseen.is_empty() || renamed).then(|| datastar::patch_signals(unseen));
         self.told = Some(frame.hash);
         self.write(signals.as_ref(), &patches, frame.hash, out);
     }
 
-    /// The frame that the next is compared with, as far as there is one.
+    /// The frame that the next one is compared with, if there is one.
     pub(super) fn kept(&self) -> Option<Kept> {
         match &self.shows {
             Shows::Frame(frame) => Some(frame.kept()),
@@ -199,13 +199,13 @@ impl StreamTab {
         }
     }
 
-    /// Tells its user something.
+    /// Shows its user a message.
     pub(super) fn toast(&self, text: &str, out: &mut Outgoing) {
         let text = text.to_owned();
         command_event(out.own(), self.index, &Command::Toast { text });
     }
 
-    /// What it shows cannot be read: it stays as it is.
+    /// Its documents cannot be read: it keeps what it shows.
     pub(super) fn damaged(&self, out: &mut Outgoing) {
         tab_event(
             out.own(),
@@ -224,7 +224,7 @@ impl StreamTab {
         );
     }
 
-    /// Where the tab acted at another server, what it sent is known from the record alone.
+    /// If the tab acted at another server, only the record says what it sent.
     fn look_up_what_was_sent(
         &mut self,
         state: &PageState,
@@ -254,7 +254,7 @@ impl StreamTab {
                 Some(value) if is_shown && !self.pushed.contains(name) => {
                     known.learn(name, value);
                 }
-                // Whether it is still what the tab sent is not known.
+                // It is unknown whether the value is still what the tab sent.
                 _ => known.forget(name),
             }
         }
@@ -264,8 +264,8 @@ impl StreamTab {
         self.pushed.clear();
     }
 
-    /// What a tab sent with its action it shows already, and is not sent back. But where a value
-    /// was on its way to the tab, nobody knows which of the two it shows: it is told.
+    /// A tab already shows what it sent with its action, so that is not sent back. But if another
+    /// value was on its way to the tab, it is unknown which one the tab shows: it gets the value.
     fn take_note_of(&mut self, sent: Option<&BTreeMap<String, Value>>, known: &mut Shown<'_>) {
         let Some(sent) = sent else { return };
         for (name, value) in sent {
@@ -278,7 +278,7 @@ impl StreamTab {
         self.pushed.clear();
     }
 
-    /// Appends a frame, if there is anything to it: signals first, so that new elements find them.
+    /// Appends a frame unless it is empty: signals first, so that new elements find them.
     fn write(
         &mut self,
         signals: Option<&EncodedEvent>,

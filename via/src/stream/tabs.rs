@@ -1,4 +1,4 @@
-//! The tabs of one stream, and the frame of one of them ahead of the stream.
+//! The tabs of one stream, and the frame that an answer may bring one of them.
 
 use bytes::Bytes;
 
@@ -12,14 +12,14 @@ use crate::{
     store::Timestamp,
 };
 
-/// What a stream shows. Whoever has it in hand may send the next frame.
+/// What a stream shows. Only its holder may send the next frame.
 #[derive(Debug)]
 pub(crate) struct Tabs {
     pub(super) list: Vec<StreamTab>,
-    /// The secret of the session that was found open to the viewer; none before it was seen in the
-    /// store.
+    /// The secret of the session when it was last found open to the viewer; nothing before it was
+    /// seen in the store.
     pub(super) opened: Option<SecretHash>,
-    /// When the first of the documents that are shown ends by itself, as far as is known.
+    /// When the first of the shown documents expires, as far as is known.
     pub(super) deadline: Timestamp,
 }
 
@@ -46,7 +46,7 @@ impl Tabs {
         self.list.iter().for_each(|tab| tab.damaged(out));
     }
 
-    /// The next frame of this tab, if that is all that there is to do for it.
+    /// The next frame of this tab, if nothing else is to be done for it.
     fn next_frame(
         &mut self,
         core: &Core,
@@ -59,7 +59,7 @@ impl Tabs {
             return None;
         }
         let state = self.list[index].documents().known(core.clock.now())?;
-        // A stream that is to end, or to wake earlier, is the stream's own business.
+        // The stream itself must end, or wake earlier.
         if !self.is_open(&state.session) || state.deadline() < self.deadline {
             return None;
         }
@@ -69,11 +69,11 @@ impl Tabs {
     }
 }
 
-/// Tabs that are not in the hands of their stream, until this is dropped.
+/// Tabs that are borrowed from their stream until this is dropped.
 struct Borrowed<'a> {
     watch: &'a Watch,
     tabs: Option<Box<Tabs>>,
-    /// Whether something is left for the stream to do.
+    /// Whether the stream has something left to do.
     is_due: bool,
 }
 
@@ -86,10 +86,10 @@ impl Drop for Borrowed<'_> {
     }
 }
 
-/// The frame that shows a tab what its action has done, for the answer to that action: where its
-/// stream waits. In every other case there is none, and the stream shows it.
+/// The frame that shows a tab what its action did, for the answer to that action. There is one only
+/// if the tab's stream is idle; otherwise the stream brings the frame.
 ///
-/// Frames of a tab are numbered, whichever way they go.
+/// Frames of a tab are numbered in one sequence, both ways.
 pub(crate) fn frame_for_answer(
     core: &Core,
     wake_guard: &WakeGuard,
@@ -103,8 +103,8 @@ pub(crate) fn frame_for_answer(
         is_due: false,
     };
     let tabs = borrowed.tabs.as_mut()?;
-    // Lowered before the state is read: whatever is committed from then on raises it again. Other tabs
-    // of the stream have to be shown it there.
+    // Lowered before the state is read, so that later commits raise it again. If the stream has other
+    // tabs, the flag stays up for them.
     if tabs.list.len() == 1 {
         borrowed.is_due = watch.lower();
     }

@@ -1,4 +1,4 @@
-//! One attempt: what it wants to write, and what is kept of it until it is known how it ended.
+//! One attempt: what it writes, and what is kept until its outcome is known.
 
 use super::{Actor, Done, Failure, Numbered, not_loaded};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     store::{CommitId, Timestamp},
 };
 
-/// What stays the same over all attempts.
+/// What all attempts of one transaction share.
 pub(super) struct Transaction<'a> {
     pub(super) core: &'a Core,
     pub(super) documents: &'a PageDocuments,
@@ -26,7 +26,7 @@ pub(super) struct Attempt {
     pub(super) next: Next,
 }
 
-/// What is kept of an attempt until it is known how it ended.
+/// What is kept of an attempt until its outcome is known.
 pub(super) struct Tried {
     pub(super) commit: CommitId,
     /// The revision that it makes.
@@ -37,7 +37,7 @@ pub(super) struct Tried {
     pub(super) cookie: Option<SessionCookie>,
 }
 
-/// What an attempt makes of the documents.
+/// The documents as the attempt writes them.
 pub(super) struct Next {
     pub(super) session: Document,
     pub(super) owner: Option<Box<str>>,
@@ -46,7 +46,7 @@ pub(super) struct Next {
 }
 
 impl Tried {
-    /// It is in the store.
+    /// The attempt is in the store.
     pub(super) fn done(self, documents: &PageDocuments, actor: Actor<'_>) -> Done {
         if matches!(self.outcome, Outcome::Applied { .. }) && !self.repeated {
             documents
@@ -74,7 +74,7 @@ impl Transaction<'_> {
     }
 
     pub(super) async fn load(&self, now: Timestamp) -> Result<PageState, Failure> {
-        // On the heap, because it is seldom needed and the room for it always would be.
+        // Boxed, because it is rarely needed and its room would always be taken.
         Box::pin(self.documents.load(&*self.core.store, now))
             .await
             .map_err(|error| not_loaded(&error))

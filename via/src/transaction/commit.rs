@@ -17,12 +17,12 @@ use crate::{
     },
 };
 
-/// How an attempt to commit ended; with the state to run again on, where that may be needed.
+/// How a commit ended, with the state for the next attempt if one may be needed.
 pub(super) enum CommitResult {
     Committed(Tried, PageState),
-    /// Nothing was done, because somebody else was first.
+    /// Nothing was written, because another commit came first.
     Lost(PageState),
-    /// It is not known. The state may hold it, or it may even get there later.
+    /// Unknown. The state may contain the commit, or the store may still apply it.
     Unknown(Tried, PageState),
 }
 
@@ -58,7 +58,7 @@ impl Transaction<'_> {
             writes.push(Write {
                 key: shown.live.key().clone(),
                 expect: expected(state),
-                // What the step may have read must not have changed either.
+                // What the step may have read must be unchanged too.
                 change: match written {
                     Some((_, value)) => put(value.encode(), expiry, None, "a shared value")?,
                     None => Change::Keep,
@@ -89,8 +89,8 @@ impl Transaction<'_> {
             Ok(Ok(CommitOutcome::Gone)) => {
                 let state = self.load(now).await?;
                 match state.session {
-                    // It expired between the load and the commit: what comes next is a new
-                    // session's.
+                    // It expired between the load and the commit: the next state would belong
+                    // to a new session.
                     SessionState::Absent if base.session.snapshot().is_some() => {
                         Err(Failure::SessionGone)
                     }
@@ -98,8 +98,8 @@ impl Transaction<'_> {
                     _ => Ok(CommitResult::Lost(state)),
                 }
             }
-            // If it did land, or still will, the document that is there now names it, or the one
-            // that makes the next attempt fail.
+            // If it was or will be applied, the present document names it, or the next attempt
+            // conflicts with one that does.
             Ok(Ok(CommitOutcome::Unknown)) | Err(_) => {
                 let state = self.load(now).await?;
                 Ok(CommitResult::Unknown(attempt.tried, state))
@@ -115,7 +115,7 @@ fn expected<C>(state: &DocumentState<C>) -> Expect {
     state.version().map_or(Expect::Absent, Expect::At)
 }
 
-/// Until when a shared value is kept that is used now.
+/// The deadlines of a shared value that is used now.
 fn expiry_of(value: &SharedValue, now: Timestamp) -> Expiry {
     Expiry {
         idle_until: value
@@ -125,7 +125,7 @@ fn expiry_of(value: &SharedValue, now: Timestamp) -> Expiry {
     }
 }
 
-/// Writes a document, unless it is too large.
+/// The write of a document, unless it is too large.
 fn put(
     Encoded { bytes, size }: Encoded,
     expiry: Expiry,

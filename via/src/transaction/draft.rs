@@ -1,4 +1,4 @@
-//! Runs the step on a copy and writes down what it did.
+//! Runs the step on a copy and records what it did.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -20,7 +20,7 @@ use crate::{
 };
 
 impl Transaction<'_> {
-    /// Runs the step and writes down what it did.
+    /// Runs the step and records what it did.
     pub(super) fn draft(
         &mut self,
         base: &PageState,
@@ -129,8 +129,8 @@ impl Transaction<'_> {
         })
     }
 
-    /// Answers the repetition of an action that rotated the secret, with yet another secret: nobody
-    /// knows the one that was lost.
+    /// Answers the repetition of an action that rotated the secret. It hands out another secret,
+    /// because the one of the first answer was lost.
     pub(super) fn hand_out_again(
         &mut self,
         base: &PageState,
@@ -162,7 +162,7 @@ impl Transaction<'_> {
         })
     }
 
-    /// Gives the session a secret that nobody had before; the same in every attempt.
+    /// Gives the session a new secret, the same in every attempt.
     fn rotate(&mut self, document: &mut Document, now: Timestamp) -> SessionCookie {
         let secret = self.secret.get_or_insert_with(|| Secret(random()));
         document.secret = secret.hash();
@@ -198,7 +198,7 @@ impl Transaction<'_> {
     }
 }
 
-/// Runs the step so that a panic in it ends nothing but this attempt.
+/// Runs the step so that a panic in it ends only this attempt.
 fn isolated(
     step: &mut Step<'_>,
     sources: Sources<'_>,

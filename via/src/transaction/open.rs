@@ -15,15 +15,15 @@ use crate::{
 /// What is to be done in one round.
 pub(super) enum Prepared {
     Attempt(Box<Attempt>),
-    /// Nothing: it was done before.
+    /// Nothing: the action was handled before.
     Done(Done),
 }
 
-/// How a session lets somebody in.
+/// How the caller may use the session.
 pub(super) enum Opened {
     ByHolder(Document),
-    /// By the secret before the last, to repeat the very action that replaced it: its answer, with
-    /// the new secret, was lost.
+    /// With the previous secret, to repeat the very action that replaced it: the answer with the
+    /// new secret was lost.
     ByPredecessor(Document),
 }
 
@@ -67,11 +67,11 @@ impl Transaction<'_> {
         Ok(Prepared::Attempt(Box::new(attempt)))
     }
 
-    /// The document that a change starts from, if the session is open to whoever asks.
+    /// The document that a change starts from, if the session is open to the caller.
     pub(super) fn open(&self, base: &PageState, now: Timestamp) -> Result<Opened, Failure> {
         let cookie = self.actor.session;
-        // What was there is not begun anew as if it never had been: a store may have lost it. A task
-        // was started by a commit.
+        // A session that existed does not begin again: the store may have lost it. For a task it
+        // existed, because a commit started the task.
         let had_begun = self.numbered.is_none_or(|numbered| numbered.began);
         if matches!(base.session, SessionState::Absent) && had_begun {
             return Err(Failure::SessionGone);
@@ -116,7 +116,7 @@ impl Transaction<'_> {
             return Ok(None);
         };
         let Some(record) = document.tabs.get(&self.actor.tab) else {
-            // Whoever was forgotten might repeat what it did; whoever came later did nothing yet.
+            // A forgotten tab might repeat an action; a tab that was loaded later did nothing yet.
             return if load.since <= document.forgotten.as_millis() {
                 Err(Failure::Forgotten)
             } else {
@@ -138,13 +138,12 @@ impl Transaction<'_> {
         if digest != record.digest {
             return Err(Failure::NumberReused);
         }
-        // Only a newer build can tell what became of it: it is not done again.
+        // Only a newer build knows its outcome: it does not run again.
         record.outcome().map(Some).ok_or(Failure::Superseded)
     }
 }
 
-/// Whether an unsure attempt may have been done so long ago that the document does not name it any
-/// more.
+/// Whether an attempt of unknown outcome may be so old that the document no longer names it.
 fn outdated(unsure: &[Tried], base: &PageState) -> bool {
     unsure
         .iter()

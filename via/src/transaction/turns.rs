@@ -1,5 +1,5 @@
-//! Turns at shared values: those of one process who change the same value do it one after the
-//! other, so that they do not overtake each other for nothing. Safety is compare-and-set alone.
+//! Turns at shared values: writers of one process that change the same value run one after the other,
+//! which saves conflicts. Safety is compare-and-set alone.
 
 use tokio::sync::SemaphorePermit;
 
@@ -21,8 +21,8 @@ impl<'a> Turns<'a> {
         }
     }
 
-    /// Takes the turns at these values beside those it has; answers `false` if it had to wait, and
-    /// the values may have changed meanwhile.
+    /// Takes the turns at these values. Returns `false` if it had to wait, so that the values may
+    /// have changed.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl<'a> Turns<'a> {
         if self.held.len() == before + missing.len() {
             return Ok(true);
         }
-        // All wait in one order and with empty hands, so that nobody waits for ever.
+        // All take their turns in one order and hold none while they wait, so no deadlock is possible.
         missing.extend(self.held.drain(..).map(|(index, _)| index));
         missing.sort_by_key(|index| self.values[*index].live.key());
         missing.dedup();
