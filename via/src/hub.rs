@@ -1,7 +1,7 @@
-//! Live documents: what is known of them, who shows them, and that it became stale.
+//! The documents that this process shows or changes now.
 //!
-//! There are no queues here. Whoever shows a document has a [`Watch`] with one flag; a commit
-//! raises it, and the stream that lowers it renders the latest state.
+//! There are no queues here. Each stream has a [`Watch`] with one flag. A commit raises the flags of
+//! all streams that show the document; a stream lowers its flag and renders the latest state.
 
 mod admission;
 mod baton;
@@ -44,7 +44,7 @@ use crate::{
     store::Notice,
 };
 
-/// Everything that is live in this process; its clones are the same.
+/// The live documents of this process. Clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Hub {
     sessions: Table<Document>,
@@ -90,7 +90,7 @@ impl Hub {
         PageDocuments::new(self.sessions.live(&session.key()), Vec::new())
     }
 
-    /// Counts an action of a session; answers whether it may go on.
+    /// Counts an action of a session and returns whether it may run.
     pub(crate) fn admits(&self, live: &Arc<LiveSession>, rate: ActionRate) -> bool {
         self.admits_at(live, rate, Instant::now())
     }
@@ -101,7 +101,7 @@ impl Hub {
         admitted
     }
 
-    /// Keeps a watch registered with a session, and with the shared values that `pages` show beside.
+    /// Registers a watch with a session and with the shared values that `pages` show.
     pub(crate) fn watch<'a>(
         &self,
         session: &PageDocuments,
@@ -111,8 +111,8 @@ impl Hub {
         Watching::new(session, pages, watch, &self.streams)
     }
 
-    /// Within what time the browsers of this server are to come back when it goes away: the more
-    /// there are, the more time the others get to take them in.
+    /// The window in which the browsers of this server come back when it stops. It grows with their
+    /// number, so that other servers have time to accept them.
     pub(crate) fn time_to_come_back(&self) -> Duration {
         let streams = u32::try_from(self.streams.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
         limits::RECONNECT
@@ -120,7 +120,7 @@ impl Hub {
             .min(limits::RECONNECT_LONGEST)
     }
 
-    /// Has every stream look around: the server is going away.
+    /// Wakes every stream: the server is stopping.
     pub(crate) fn wake_all(&self) {
         self.sessions.wake_all();
     }

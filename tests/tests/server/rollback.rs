@@ -8,7 +8,7 @@ use via_tests::patience::eventually;
 use via_tests::serving::Serving;
 use via_tests::tape::Tape;
 
-const SAID: &str = "has been lost by the database";
+const SAID: &str = "The database has lost something";
 
 #[via::page("/")]
 struct Desk {

@@ -1,4 +1,4 @@
-//! How many actions of one session, and of each of its tabs, are let in.
+//! Limits how often a session acts and how many of its actions wait.
 
 use std::{
     sync::{
@@ -29,7 +29,7 @@ impl ActionRate {
         }
     }
 
-    /// After how long without an action a session may act as often as one that never did.
+    /// After this time without an action a session has its whole burst again.
     pub(super) fn memory(self) -> Duration {
         self.each.saturating_mul(self.burst)
     }
@@ -41,11 +41,11 @@ impl Default for ActionRate {
     }
 }
 
-/// Who may act in a session. It lives as long as the live session, which lives on for a moment
-/// after its last action.
+/// The actions of a session. It lives as long as the live session, which is kept for a moment after
+/// its last action.
 #[derive(Debug, Default)]
 pub(super) struct Admission {
-    /// When everything that was done is paid for.
+    /// When all past actions are paid for.
     paid: Mutex<Option<Instant>>,
     /// The tab of each action that waits.
     waiting: Arc<Mutex<Vec<TabId>>>,
@@ -60,7 +60,7 @@ pub(crate) struct QueueSlot {
 }
 
 impl Admission {
-    /// Counts one action; answers whether it may go on.
+    /// Counts one action and returns whether it may run.
     pub(super) fn admit(&self, rate: ActionRate, now: Instant) -> bool {
         let mut paid = lock(&self.paid);
         let from = paid.map_or(now, |paid| paid.max(now));
@@ -72,12 +72,12 @@ impl Admission {
         within
     }
 
-    /// Until when something is not paid for.
+    /// Until when past actions count.
     pub(super) fn owes_until(&self, now: Instant) -> Option<Instant> {
         lock(&self.paid).filter(|paid| *paid > now)
     }
 
-    /// Answers whether it is news that the session is kept.
+    /// Marks the session as kept; returns whether it was not kept before.
     pub(super) fn begin_to_linger(&self) -> bool {
         !self.lingers.swap(true, Ordering::AcqRel)
     }

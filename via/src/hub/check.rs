@@ -1,7 +1,7 @@
-//! Asks the store, every few seconds, whether what is shown is still the latest: a notice is a hint
-//! and may be lost.
+//! Asks the store every few seconds whether the shown documents are the latest, because a notice may
+//! be lost.
 //!
-//! This reads versions and nothing else, and never writes.
+//! It reads only versions and writes nothing.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,13 +16,13 @@ use crate::{
     store::{Key, Store, StoreError, Timestamp, Version},
 };
 
-/// A store that did not answer is asked again sooner.
+/// The pause after a store did not answer.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Checks that follow upon lost notices are at least so far apart.
+/// The shortest pause between two checks that follow lost notices.
 const GAP: Duration = Duration::from_millis(100);
 
-/// Keeps what is shown up to date for ever.
+/// Checks what is shown until it is dropped.
 pub(crate) async fn check_for_ever(
     hub: Hub,
     keys: Arc<Keyring>,
@@ -58,7 +58,7 @@ impl Hub {
     }
 }
 
-/// The shared key is as good as shown.
+/// Checks the shared key, which counts as shown.
 async fn check_keys(keys: &Keyring, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
     if let Some(known) = keys.version() {
         let there = versions(store, &[Keyring::document()], now).await?;
@@ -105,8 +105,7 @@ async fn compare<C>(
     Ok(())
 }
 
-/// Makes sure that nothing is shown of the shared values of these pages that is older than what the
-/// store has at this moment.
+/// Makes sure that these pages show no shared value that is older than what the store has now.
 pub(crate) async fn check_shared<'a>(
     pages: impl Iterator<Item = &'a PageDocuments>,
     store: &dyn Store,
@@ -122,14 +121,14 @@ pub(crate) async fn check_shared<'a>(
     for live in &lives {
         match live.to_be_checked() {
             Some(asked) => shown.push((live, asked)),
-            // It is loaded anyway, but maybe by somebody who has asked before.
+            // It will be loaded anyway, but perhaps by a request that asked the store earlier.
             None => live.doubt(),
         }
     }
     compare(shown, store, now).await
 }
 
-/// The versions of documents, in one question to the store.
+/// The versions of documents, asked for at once.
 async fn versions(
     store: &dyn Store,
     keys: &[Key],

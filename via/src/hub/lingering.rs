@@ -1,5 +1,5 @@
-//! Keeps live sessions for a moment after their last action, so that how often they act is known
-//! also where nobody shows them. Nothing is kept of a session that does nothing.
+//! Keeps live sessions for a moment after their last action, so that their rate is known even if no
+//! tab shows them. A session that does nothing takes no memory.
 
 use std::{
     collections::VecDeque,
@@ -17,7 +17,7 @@ const SHARDS: usize = 16;
 
 type Shard = Mutex<VecDeque<(Instant, Arc<LiveSession>)>>;
 
-/// The sessions that acted a moment ago; those that wait for their end longest stand first.
+/// The sessions that acted a moment ago; the first to be dropped comes first.
 #[derive(Debug)]
 pub(super) struct Lingering {
     shards: [Shard; SHARDS],
@@ -32,7 +32,7 @@ impl Default for Lingering {
 }
 
 impl Lingering {
-    /// Keeps a session that acts now, and lets go of others.
+    /// Keeps a session that acts now and drops expired ones.
     pub(super) fn keep(&self, live: &Arc<LiveSession>, memory: Duration, now: Instant) {
         let hash = xxhash_rust::xxh3::xxh3_64(live.key().as_str().as_bytes());
         let shard = &self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or(0)];
@@ -42,7 +42,7 @@ impl Lingering {
         tidy(shard, now);
     }
 
-    /// Lets go of those that have done nothing for a while.
+    /// Drops sessions that did nothing for a while.
     pub(super) fn tidy(&self, now: Instant) {
         self.shards.iter().for_each(|shard| tidy(shard, now));
     }

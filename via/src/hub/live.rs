@@ -1,4 +1,4 @@
-//! One document that somebody shows or changes at the moment.
+//! One document that a tab shows or an action changes now.
 
 use std::{
     fmt,
@@ -23,15 +23,15 @@ use crate::{
 
 /// What the bytes of a document mean.
 pub(crate) trait Content: fmt::Debug + Sized {
-    /// What such a document is called in the log, and whether its key may be: a session's key is
-    /// half of the session.
+    /// What such a document is called in the log, and whether its key may be logged. A session's
+    /// key is half of its credentials.
     const KIND: (&'static str, bool);
 
     /// Reads the stored form.
     fn read(bytes: &[u8]) -> Result<Self, DocumentError>;
 
-    /// Whether it says that `before`, which this commit made `ago` commits before, is not among
-    /// those that it was made from.
+    /// Whether it proves that it was not made from `before`, which `commit` made `ago` commits
+    /// earlier.
     fn denies(&self, before: &Self, commit: CommitId, ago: u64) -> bool;
 }
 
@@ -65,11 +65,11 @@ pub(crate) struct Snapshot<C> {
     pub(crate) document: C,
     pub(crate) version: Version,
     pub(crate) expiry: Expiry,
-    /// Whose it is: of a session, who is logged in.
+    /// The owner: for a session, the principal that is logged in.
     pub(crate) owner: Option<Box<str>>,
 }
 
-/// What is there under a key: three answers, and none of them is "cannot be read".
+/// What the store has under a key. That it cannot be read is an error and not one of these.
 #[derive(Debug)]
 pub(crate) enum DocumentState<C> {
     /// Nothing was committed yet, or it has expired.
@@ -97,7 +97,7 @@ pub(crate) enum LoadError {
 }
 
 impl LoadError {
-    /// Whether what is there cannot be read, now or later, by this build.
+    /// Whether this build can never read the document.
     pub(crate) fn is_damage(&self) -> bool {
         matches!(
             self,
@@ -122,8 +122,8 @@ impl From<LoadError> for crate::Error {
 pub(crate) struct Live<C> {
     key: Key,
     table: Table<C>,
-    /// Lets the actions that change it, of this process, run one after the other: for speed alone,
-    /// safety is the business of compare-and-set.
+    /// Lets the actions of this process that change it run one after the other. This is for speed;
+    /// safety is compare-and-set.
     turn: Semaphore,
     waiting: AtomicUsize,
     pub(super) admission: Admission,
@@ -146,13 +146,12 @@ struct Latest<C> {
     answered: u64,
     /// The mark of a commit of this process whose answer is on its way.
     expected: Option<u64>,
-    /// The revision that was announced of it meanwhile; 0 if none was.
+    /// The revision that a notice announced in the meantime; 0 for none.
     announced: u64,
 }
 
-/// What was known of a document when the store was asked about it. The answer is compared with
-/// this: a store never answers with something older than what it had answered before, unless it
-/// was rolled back.
+/// What was known of a document when the store was asked. The answer is compared with this: a store
+/// never answers with an older version than before, unless it was rolled back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     /// The doubts until then, which the answer settles.
@@ -212,7 +211,7 @@ impl<C> DocumentState<C> {
         self.snapshot()?.owner.as_deref()
     }
 
-    /// When it ends by itself, as far as is known.
+    /// When it expires, as far as is known.
     pub(crate) fn deadline(&self) -> Timestamp {
         self.snapshot()
             .map_or(Timestamp::NEVER, |snapshot| snapshot.expiry.deadline())
@@ -274,7 +273,7 @@ impl<C> Live<C> {
         self.turn.acquire().await.ok()
     }
 
-    /// Takes the turn if nobody has it.
+    /// Takes the turn if it is free.
     pub(crate) fn try_turn(&self) -> Option<SemaphorePermit<'_>> {
         self.turn.try_acquire().ok()
     }
@@ -284,7 +283,7 @@ impl<C> Live<C> {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// What is known, if nothing speaks against it.
+    /// What is known, unless it is in doubt.
     pub(super) fn undoubted(&self, now: Timestamp) -> Option<DocumentState<C>> {
         let known = lock(&self.known);
         let state = known.state.as_ref()?;
@@ -311,8 +310,8 @@ impl<C> Live<C> {
         }
     }
 
-    /// The version that is shown, for a question to the store whether it still is the latest;
-    /// nothing if nobody shows the document, or if it is about to be loaded anyway.
+    /// The version that is shown, to ask the store whether it is the latest. Nothing if no stream
+    /// shows the document, or if it will be loaded anyway.
     pub(super) fn to_be_checked(&self) -> Option<Asked> {
         if lock(&self.watches).is_empty() {
             return None;
@@ -324,8 +323,8 @@ impl<C> Live<C> {
         })
     }
 
-    /// Takes note of the version that the store had after it was asked, which may be a reason to
-    /// load again. This never writes to the store.
+    /// Records the version that the store reported, which may be a reason to load again. Never
+    /// writes to the store.
     pub(super) fn checked(&self, asked: Asked, version: Option<Version>) {
         let same = match (asked.seen, version) {
             (Seen::At(shown), Some(there)) => shown == there,
@@ -347,15 +346,15 @@ impl<C> Live<C> {
         }
     }
 
-    /// A commit of this process is on its way to the store: its answer says what became of it, so
-    /// nobody needs to ask when it is announced.
+    /// A commit of this process is on its way to the store. Its answer brings the outcome, so its
+    /// notice is no reason to load.
     pub(super) fn expect(&self, commit: CommitId) {
         let mut known = lock(&self.known);
         (known.expected, known.announced) = (Some(commit.mark()), 0);
     }
 
-    /// The answer is noted, or will not come. What was announced meanwhile and is not known by now
-    /// has to be asked for.
+    /// The answer was recorded, or will not come. What was announced in the meantime and is still
+    /// unknown must be loaded.
     pub(super) fn end_of_expecting(&self, commit: CommitId) {
         let mut known = lock(&self.known);
         if known.expected != Some(commit.mark()) {
@@ -389,18 +388,18 @@ impl<C> Live<C> {
         }
     }
 
-    /// What is known has to be loaded again before it is shown to somebody new.
+    /// The document must be loaded again before it is shown to another tab.
     pub(super) fn doubt(&self) {
         lock(&self.known).doubts += 1;
     }
 
-    /// What is known may not be the latest any more.
+    /// What is known may no longer be the latest.
     pub(super) fn outdate(&self) {
         lock(&self.known).doubts += 1;
         self.wake();
     }
 
-    /// Tells those who show it that they are stale.
+    /// Raises the flags of all streams that show it.
     pub(super) fn wake(&self) {
         lock(&self.watches).iter().for_each(|watch| watch.raise());
     }
@@ -413,26 +412,26 @@ impl<C> Live<C> {
         lock(&self.watches).retain(|other| !Arc::ptr_eq(other, watch));
     }
 
-    /// Lets this stream sleep until the hold_wake is dropped, if it shows the document.
+    /// Keeps this stream asleep until the guard is dropped, if it shows the document.
     pub(crate) fn hold_wake(&self, stream: StreamId) -> Option<WakeGuard> {
         let watches = lock(&self.watches);
         let found = watches.iter().find(|watch| watch.id() == stream);
         found.map(Arc::clone).map(Watch::hold_wake)
     }
 
-    /// Calls `tell` with everyone who shows it.
+    /// Calls `tell` with the watch of every stream that shows it.
     pub(super) fn each_watch(&self, tell: impl FnMut(&Arc<Watch>)) {
         lock(&self.watches).iter().for_each(tell);
     }
 }
 
 impl<C: Content> Live<C> {
-    /// Takes note of what was committed here or seen in the store after it was `asked`; answers
-    /// whether that was news. This never writes to the store.
+    /// Records what was committed here or read from the store after it was `asked`; returns whether
+    /// that was news. Never writes to the store.
     ///
-    /// Where nothing else was noted meanwhile, the answer is the truth, also if it is older than
-    /// what was known: then the store was rolled back, which is counted and told to whoever shows
-    /// the document. Otherwise the newer of both is kept.
+    /// If nothing else was recorded in the meantime, the answer is believed, even if it is older
+    /// than what was known: then the store was rolled back, which is counted and shown to users.
+    /// Otherwise the newer of both is kept.
     pub(super) fn note(&self, state: &DocumentState<C>, asked: Asked, now: Timestamp) -> bool {
         use DocumentState::{Absent, Deleted, Found};
         let mut known = lock(&self.known);
@@ -450,7 +449,7 @@ impl<C: Content> Live<C> {
             (Some(Found(old)), Absent) => old.expiry.has_passed(now),
             (Some(old), new) => new.revision() > old.revision(),
         };
-        // A visit moves the deadline and makes no revision.
+        // A visit moves the deadline without a new revision.
         let later = match (&known.state, state) {
             (Some(Found(old)), Found(new)) => {
                 old.version == new.version && new.expiry.deadline() > old.expiry.deadline()

@@ -22,7 +22,7 @@ pub(crate) struct PageDocuments {
 pub(crate) struct SharedValue {
     /// The key of the field.
     pub(crate) field: &'static str,
-    /// How long after its last use it is kept, unless for ever.
+    /// How long it is kept after its last use; forever if `None`.
     pub(crate) ttl: Option<Duration>,
     pub(crate) live: Arc<LiveShared>,
 }
@@ -55,7 +55,7 @@ impl PageDocuments {
         &self.shared
     }
 
-    /// What is known, if nothing speaks against it; what is doubtful is loaded.
+    /// What is known, unless it is in doubt; then it is loaded.
     pub(crate) async fn current(
         &self,
         store: &dyn Store,
@@ -63,12 +63,12 @@ impl PageDocuments {
     ) -> Result<PageState, LoadError> {
         match self.known(now) {
             Some(state) => Ok(state),
-            // On the heap, so that whoever waits with this call in hand stays small.
+            // Boxed, so that futures that contain this call stay small.
             None => Box::pin(self.load(store, now)).await,
         }
     }
 
-    /// What is known, if nothing speaks against it.
+    /// What is known, unless any of it is in doubt.
     pub(crate) fn known(&self, now: Timestamp) -> Option<PageState> {
         let session = self.session.undoubted(now)?;
         let shared = self
@@ -79,7 +79,7 @@ impl PageDocuments {
         Some(PageState { session, shared })
     }
 
-    /// What the store has at this moment.
+    /// What the store has now.
     pub(crate) async fn load(
         &self,
         store: &dyn Store,
@@ -128,8 +128,8 @@ impl PageDocuments {
         })
     }
 
-    /// A commit of these documents is on its way: until this is dropped, what is announced of it is no
-    /// reason to ask the store. To be dropped when its answer is noted.
+    /// A commit of these documents is on its way. Until this is dropped, its notice is no reason to
+    /// ask the store. Drop it when the answer was recorded.
     pub(crate) fn expect(&self, commit: CommitId) -> Expecting<'_> {
         self.session.expect(commit);
         for value in &*self.shared {
@@ -141,9 +141,8 @@ impl PageDocuments {
         }
     }
 
-    /// Takes note of what the store answered to a commit that started from `base`: of what was
-    /// committed, or of what was there instead; and wakes who shows it. All of it is known before
-    /// anybody is woken.
+    /// Records the answer of the store to a commit that started from `base`: what was committed, or
+    /// what was there instead. Then it wakes the streams that show it.
     pub(crate) fn observe(&self, base: &PageState, state: &PageState, now: Timestamp) {
         let session_is_news =
             self.session
@@ -208,7 +207,7 @@ impl PageState {
             })
     }
 
-    /// When the first of the documents ends by itself, as far as is known.
+    /// When the first of the documents expires, as far as is known.
     pub(crate) fn deadline(&self) -> Timestamp {
         self.shared
             .iter()
@@ -245,12 +244,12 @@ impl PageState {
 }
 
 impl LiveSession {
-    /// Takes note of the signals that a tab sent, so that they are not sent back to it.
+    /// Records the signals that a tab sent, so that they are not sent back to it.
     pub(crate) fn sent(&self, tab: TabId, revision: u64, inputs: &Inputs) {
         self.each_watch(|watch| watch.sent(tab, revision, &inputs.values));
     }
 
-    /// Has a tab's browser told to do something, if the tab is connected to this server.
+    /// Sends a command to the browser of a tab, if the tab is connected to this server.
     pub(crate) fn tell(&self, tab: TabId, command: &Command) {
         self.each_watch(|watch| {
             watch.tell(tab, command);

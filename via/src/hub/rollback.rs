@@ -1,7 +1,7 @@
-//! Recognises a store that lost commits which it had acknowledged: after the failover of a
-//! replicated store, or from a restored backup.
+//! Detects that the store lost acknowledged commits, after the failover of a replicated store or the
+//! restore of a backup.
 //!
-//! The store is believed. What was known here is dropped and never written back.
+//! The store is believed. What this process knew is dropped and never written back.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -14,21 +14,23 @@ use crate::{
     store::{Key, Timestamp, Version},
 };
 
-/// What whoever shows a document is told that was rolled back.
+/// What users are told whose document was rolled back.
 pub(crate) const MESSAGE: &str =
-    "Something that was saved has been lost by the database; this is the present state.";
+    "The database has lost something that was saved. This is the current state.";
 
-/// How far the clocks of servers may be apart, for a document that one of them takes for expired.
+/// How far the clocks of servers may differ when one of them considers a document expired.
 const SKEW: Duration = Duration::from_mins(1);
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// How often this process saw that its store had lost commits which it had acknowledged.
+/// How often this process saw that its store had lost acknowledged commits.
 ///
-/// It only grows, by one for each document that this process knew to be newer than the store now
-/// says. Zero is right for every store whose [`Durability`](crate::store::Durability) covers what
-/// has happened to it. The store is believed: open tabs go back to its state, say so to their
-/// users, and nothing is written back from memory. (Shown by `tests/server/rollback.rs`.)
+/// The number only grows, by one for each document that this process knew at a newer version than
+/// the store has now. It stays zero for every store whose
+/// [`Durability`](crate::store::Durability) covers what happened to it. The store is believed: open
+/// tabs go back to its state and say so, and nothing is written back from memory.
+///
+/// Tested by: `tests/server/rollback.rs`.
 ///
 /// ```
 /// assert_eq!(via::rollbacks(), 0);

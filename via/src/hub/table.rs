@@ -16,7 +16,7 @@ const SHARDS: usize = 64;
 
 type Shard<C> = Mutex<HashMap<Key, Weak<Live<C>>>>;
 
-/// A table of live documents; its clones are the same table.
+/// A table of live documents. Clones share it.
 #[derive(Debug)]
 pub(crate) struct Table<C> {
     shards: Arc<[Shard<C>; SHARDS]>,
@@ -37,7 +37,7 @@ impl<C> Table<C> {
         }
     }
 
-    /// The live document of a key, which stays in the table for as long as somebody holds it.
+    /// The live document of a key. It stays in the table while somebody holds it.
     pub(super) fn live(&self, key: &Key) -> Arc<Live<C>> {
         let mut shard = lock(self.shard(key));
         if let Some(live) = shard.get(key).and_then(Weak::upgrade) {
@@ -77,7 +77,7 @@ impl<C> Table<C> {
             .collect()
     }
 
-    /// Has everyone who shows any of them look around.
+    /// Wakes every stream that shows any of them.
     pub(super) fn wake_all(&self) {
         for live in self.all() {
             live.wake();

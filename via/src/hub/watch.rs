@@ -1,4 +1,4 @@
-//! A flag that says "what you show is stale".
+//! The flag of a stream that says "what you show is stale".
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,37 +21,36 @@ use crate::{command::Command, lock::lock, random::random, state::TabId, store::K
 /// How many commands wait for a tab whose stream cannot be written to; more are dropped.
 const MAX_COMMANDS: usize = 16;
 
-/// The id of a stream: 64 random bits, said in its greeting.
+/// The id of a stream: 64 random bits, sent in its first event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StreamId(u64);
 
-/// What one stream hears of the session that it shows.
+/// What one stream learns of the documents that it shows.
 #[derive(Debug)]
 pub(crate) struct Watch {
     id: StreamId,
     stale: AtomicBool,
-    /// While somebody else sees to it that what is shown gets up to date.
+    /// Whether an answer is about to bring the next frame, so that the stream stays asleep.
     wake_held: AtomicBool,
-    /// Of the one task that writes the stream.
+    /// Wakes the one task that writes the stream.
     waker: AtomicWaker,
     /// The ids of its tabs.
     ids: Box<[TabId]>,
     /// What they show, while the stream waits.
     tabs: Baton,
-    /// Of the tabs that were sent something.
+    /// What waits for single tabs.
     mail: Mutex<Vec<(TabId, Mailbox)>>,
-    /// The documents that were rolled back and not yet spoken of.
+    /// The rolled-back documents that users were not told of yet.
     lost: Mutex<BTreeSet<Key>>,
 }
 
 /// The signals of an action, by name.
 pub(crate) type Sent = Arc<BTreeMap<String, Value>>;
 
-/// What concerns one tab alone.
+/// What waits for one tab.
 #[derive(Debug, Default)]
 struct Mailbox {
-    /// The signals that the tab sent with its latest actions, and the revision that these made: what
-    /// it shows of them by now.
+    /// The signals that the tab sent with its latest actions, and the revision that these made.
     sent: Option<Sent>,
     sent_for: u64,
     commands: Vec<Command>,
@@ -64,7 +63,7 @@ impl Mailbox {
 }
 
 impl Watch {
-    /// A watch of these tabs, stale from the beginning: nothing was shown yet.
+    /// A watch of these tabs. It begins stale, because nothing was shown yet.
     pub(crate) fn new(ids: impl IntoIterator<Item = TabId>) -> Self {
         Self {
             id: StreamId(u64::from_le_bytes(random())),
@@ -82,25 +81,25 @@ impl Watch {
         self.id
     }
 
-    /// What its tabs show: whoever has it in hand may send the next frame.
+    /// What its tabs show. Only its holder may send the next frame.
     pub(crate) fn tabs(&self) -> &Baton {
         &self.tabs
     }
 
     /// Raises the flag.
     pub(crate) fn raise(&self) {
-        // Where it was raised already, the stream was woken, or is about to look by itself.
+        // If it was raised already, the stream was woken or is about to look.
         if !self.stale.swap(true, Ordering::SeqCst) && !self.wake_held.load(Ordering::SeqCst) {
             self.waker.wake();
         }
     }
 
-    /// Lowers the flag; answers whether it was raised.
+    /// Lowers the flag; returns whether it was raised.
     pub(crate) fn lower(&self) -> bool {
         self.stale.swap(false, Ordering::SeqCst)
     }
 
-    /// Lets the stream sleep until the hold_wake is dropped, which wakes it if the flag is raised then.
+    /// Keeps the stream asleep until the guard is dropped, which wakes it if the flag is raised then.
     pub(crate) fn hold_wake(self: Arc<Self>) -> WakeGuard {
         self.wake_held.store(true, Ordering::SeqCst);
         WakeGuard(self)
@@ -117,7 +116,7 @@ impl Watch {
         }
     }
 
-    /// Takes note of the signals that a tab sent with the action that made `revision`.
+    /// Records the signals that a tab sent with the action that made `revision`.
     pub(crate) fn sent(&self, tab: TabId, revision: u64, signals: &Sent) {
         if !self.ids.contains(&tab) {
             return;
@@ -135,14 +134,13 @@ impl Watch {
         self.raise();
     }
 
-    /// Takes note that a document which is shown was rolled back. There are at most as many of them
-    /// as the stream shows.
+    /// Records that a shown document was rolled back. There are at most as many as the stream shows.
     pub(super) fn lost(&self, key: &Key) {
         lock(&self.lost).insert(key.clone());
         self.raise();
     }
 
-    /// Whether a document was rolled back that nobody was told of.
+    /// Whether users were not told yet of a rolled-back document.
     pub(crate) fn has_lost(&self) -> bool {
         !lock(&self.lost).is_empty()
     }
@@ -258,7 +256,7 @@ impl Drop for Watching {
     }
 }
 
-/// Keeps a stream asleep, for no longer than it takes to do its work for it.
+/// Keeps a stream asleep while an answer does its work.
 #[derive(Debug)]
 pub(crate) struct WakeGuard(Arc<Watch>);
 
@@ -313,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_that_is_raised_under_a_hush_wakes_at_its_end_unless_it_was_lowered_again() {
+    fn a_flag_that_is_raised_while_the_wake_is_held_wakes_at_its_end_unless_it_was_lowered_again() {
         #[derive(Default)]
         struct Woken(AtomicBool);
 
