@@ -1,3 +1,4 @@
 //! What holds for the workspace as a whole, whatever its programs do.
 
 mod dependencies;
+mod guides;
