@@ -14,14 +14,13 @@
 //! # }
 //! ```
 //!
-//! Each request has a connection of its own, unless it is sent over a [`Line`] or a
-//! [`Trunk`]: what one request does to its connection is then no matter to the next.
+//! Each request has a connection of its own, unless it is sent over a [`Line`]: what one request does
+//! to its connection is then no matter to the next.
 
 mod action;
 mod answer;
 mod stream;
 mod tab;
-mod trunk;
 mod visitor;
 mod wire;
 
@@ -29,7 +28,6 @@ pub use action::Action;
 pub use answer::Answer;
 pub use stream::Stream;
 pub use tab::Tab;
-pub use trunk::Trunk;
 pub use visitor::Visitor;
 pub(crate) use wire::{Connection, send};
 pub use wire::{Line, bytes, raw};

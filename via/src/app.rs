@@ -304,7 +304,7 @@ impl App {
     ///
     /// Set it to what you expect in all where browsers come by way of a proxy, whose address theirs
     /// then is; `usize::MAX` is no limit. Inside a router of your own nothing is counted.
-    /// (Shown by `tests/server/connections.rs` and `tests/server/http2.rs`.)
+    /// (Shown by `tests/server/connections.rs`.)
     pub fn streams_per_address(mut self, limit: usize) -> Self {
         self.streams_per_address = limit;
         self

@@ -77,13 +77,6 @@ pub(crate) const SLOW_READERS: usize = 8 * 1024 * 1024;
 pub(crate) const SLOW_READER: usize = 24 * 1024;
 /// What one HTTP connection buffers at most, of what it reads or writes, in bytes.
 pub(crate) const CONNECTION_BUFFER: usize = 32 * 1024;
-/// How many requests one HTTP/2 connection has under way at a time, live streams among them. A proxy
-/// opens another connection for more.
-pub(crate) const REQUESTS_PER_CONNECTION: u32 = 128;
-/// What the bodies of all requests of one HTTP/2 connection may take before they are read, in bytes.
-pub(crate) const UNREAD_BODIES: u32 = 256 * 1024;
-/// The largest piece of an answer that is handed to an HTTP/2 connection at a time, in bytes.
-pub(crate) const PIECE: usize = 16 * 1024;
 /// How many connections are served at a time, streams aside; others wait to be accepted.
 pub(crate) const CONNECTIONS: usize = 8 * 1024;
 /// How many streams are open to one address.

@@ -109,21 +109,20 @@ impl TabStream {
         }
     }
 
-    /// The body of a response. It holds no queue: what it sends is made from the latest state when
-    /// the connection can take it. The caller is `told` before it is handed out in pieces.
-    pub(crate) fn into_body(self, told: impl Fn(&Self, &Outgoing) + Send + 'static) -> Body {
-        let begin = (self, VecDeque::new(), told);
-        Body::from_stream(unfold(begin, |(mut stream, mut pieces, told)| async {
+    /// The body of a response. It holds no queue: it makes each chunk from the latest state when
+    /// the connection can take it.
+    pub(crate) fn into_body(self) -> Body {
+        let begin = (self, VecDeque::new());
+        Body::from_stream(unfold(begin, |(mut stream, mut pieces)| async {
             if pieces.is_empty() {
                 let mut out = Outgoing::default();
                 if !stream.next(&mut out).await {
                     return None;
                 }
-                told(&stream, &out);
                 pieces = out.into_pieces();
             }
             let piece = pieces.pop_front()?;
-            Some((Ok::<_, Infallible>(piece), (stream, pieces, told)))
+            Some((Ok::<_, Infallible>(piece), (stream, pieces)))
         }))
     }
 
@@ -132,8 +131,8 @@ impl TabStream {
         self.core.slow_readers.join(self.keeps(out))
     }
 
-    /// What it holds in memory until the reader takes `out`.
-    pub(crate) fn keeps(&self, out: &Outgoing) -> impl Iterator<Item = Kept> {
+    /// What it keeps in memory until `out` is taken.
+    fn keeps(&self, out: &Outgoing) -> impl Iterator<Item = Kept> {
         let sent = out.shared().map(|bytes| Kept::new(bytes, 0));
         let tabs = self.tabs.iter().flat_map(|tabs| &tabs.list);
         let shown = tabs.filter_map(StreamTab::kept);

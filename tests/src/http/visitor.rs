@@ -15,7 +15,6 @@ use tokio::time::timeout;
 use super::answer::Answer;
 use super::stream::Stream;
 use super::tab::Tab;
-use super::trunk::Trunk;
 use super::wire::{self, Connection, Line};
 use crate::patience::PATIENCE;
 
@@ -131,13 +130,6 @@ impl Visitor {
         Line::open(self.server).await
     }
 
-    /// Opens a connection over which many requests go at a time.
-    pub async fn connect_by_http2(&self) -> Trunk {
-        Trunk::open(self.server)
-            .await
-            .unwrap_or_else(|error| panic!("no connection: {error}"))
-    }
-
     /// Sends a request and keeps the cookies of the answer, whose body is still to come.
     pub(super) async fn begin(
         &self,
@@ -156,7 +148,7 @@ impl Visitor {
     }
 
     /// The request of a person who follows a link.
-    pub(super) fn navigation(&self, path: &str) -> Request<Bytes> {
+    fn navigation(&self, path: &str) -> Request<Bytes> {
         let mut request = self.request(Method::GET, path, "");
         let headers = request.headers_mut();
         headers.insert("sec-fetch-site", HeaderValue::from_static("none"));
@@ -214,7 +206,7 @@ impl Visitor {
     }
 
     /// The request that opens a stream.
-    pub(super) fn opening(&self, path: &str, tabs: &[(&Tab, Option<&str>)]) -> Request<Bytes> {
+    fn opening(&self, path: &str, tabs: &[(&Tab, Option<&str>)]) -> Request<Bytes> {
         let tabs: Vec<_> = tabs
             .iter()
             .map(|(tab, frame)| json!({ "token": tab.token(), "frame": frame }))

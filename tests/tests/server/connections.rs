@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use via_tests::http::{Action, Stream, Tab, Visitor, raw};
 use via_tests::patience::{PATIENCE, eventually};
 use via_tests::serving::Serving;
@@ -29,7 +30,7 @@ async fn kept_for(server: &Serving, bytes: &[u8]) -> Duration {
     socket.write_all(bytes).await.unwrap();
     let mut answer = Vec::new();
     // However it ends: a reset is an end as well.
-    let _ = tokio::time::timeout(PATIENCE, socket.read_to_end(&mut answer))
+    let _ = timeout(PATIENCE, socket.read_to_end(&mut answer))
         .await
         .expect("the connection ends");
     begun.elapsed()
@@ -59,6 +60,52 @@ async fn a_head_may_have_16_kib() {
     };
     assert_eq!(answer(16 * 1024).await, "HTTP/1.1 200");
     assert_eq!(answer(16 * 1024 + 1).await, "HTTP/1.1 431");
+}
+
+#[tokio::test]
+async fn a_client_that_begins_with_http_2_is_let_go_of_at_once() {
+    let server = Serving::start(wall()).await;
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let settings = b"\0\0\0\x04\0\0\0\0\0";
+    for pieces in [
+        vec![[preface.as_slice(), settings].concat()],
+        vec![preface.to_vec()],
+        vec![preface[..9].to_vec(), preface[9..].to_vec()],
+    ] {
+        let begun = Instant::now();
+        let mut socket = TcpStream::connect(server.address()).await.unwrap();
+        socket.set_nodelay(true).unwrap();
+        for piece in pieces {
+            socket.write_all(&piece).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        let mut answer = Vec::new();
+        timeout(PATIENCE, socket.read_to_end(&mut answer))
+            .await
+            .expect("the connection ends")
+            .expect("it is closed, and not reset");
+        assert!(
+            answer.is_empty() || answer.starts_with(b"HTTP/1.1 400 "),
+            "{}",
+            answer.escape_ascii()
+        );
+        // It was not the time for a head that ended it.
+        assert!(begun.elapsed() < Duration::from_secs(5));
+    }
+    server.visit("/").await;
+}
+
+#[tokio::test]
+async fn an_offer_to_switch_to_http_2_is_answered_by_http_1() {
+    let server = Serving::start(wall()).await;
+    let request = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close, upgrade, http2-settings\r\n\
+        upgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n\r\n";
+    let answer = raw(server.address(), request).await.unwrap();
+    assert!(
+        answer.starts_with(b"HTTP/1.1 200 "),
+        "{}",
+        answer.escape_ascii()
+    );
 }
 
 #[tokio::test]

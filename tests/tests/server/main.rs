@@ -4,7 +4,6 @@ mod connections;
 mod damaged;
 mod exactly_once;
 mod frames_in_answers;
-mod http2;
 mod idle_tabs;
 mod keys;
 mod limits;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use via::prelude::*;
 use via::store::{Key, Loaded, Store as _, Timestamp};
 use via::{App, Clock};
@@ -150,6 +150,23 @@ async fn behind_https_the_cookie_is_secure_and_bound_to_the_host() {
         add(&visitor.attach("/").await).await;
         assert_eq!(count(&visitor).await, 1);
     }
+}
+
+/// As HTTP/2 allows it, which the user's own server may speak.
+#[tokio::test]
+async fn cookies_may_come_in_several_fields() {
+    let server = Serving::start(App::new().page::<Desk>()).await;
+    let visitor = server.visit("/").await;
+    let mut request = visitor.post("/", "attach", "{}");
+    let ours = request.headers_mut().remove("cookie").unwrap();
+    for cookie in [
+        HeaderValue::from_static("a=1"),
+        ours,
+        HeaderValue::from_static("b=2"),
+    ] {
+        request.headers_mut().append("cookie", cookie);
+    }
+    visitor.send(request).await.unwrap().assert_ok();
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ pub(super) const CLOSE: (HeaderName, HeaderValue) =
 
 /// A stream as an answer like any other, to a request of this version.
 pub(super) fn respond(body: Body, version: Version) -> Response {
-    // HTTP/2 has no headers about connections.
+    // The user's own server may speak HTTP/2, which has no headers about connections.
     let close = (version < Version::HTTP_2).then_some([CLOSE]);
     (HEADERS, close, body).into_response()
 }

@@ -60,7 +60,7 @@ pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
         move |request: Request| async move {
             let version = request.version();
             match stream(core, request).await {
-                Ok(stream) => live_stream::respond(stream.into_body(|_, _| {}), version),
+                Ok(stream) => live_stream::respond(stream.into_body(), version),
                 Err(refused) => refused.into_response(),
             }
         }

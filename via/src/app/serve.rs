@@ -3,11 +3,9 @@
 mod accept;
 mod addresses;
 mod connection;
-mod http1;
-mod http2;
 mod live_socket;
 mod patient_io;
-mod protocol;
+mod site;
 
 use std::{future::Future, net::SocketAddr, sync::Arc};
 
@@ -15,7 +13,7 @@ use axum::Router;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio_util::task::TaskTracker;
 
-use self::{addresses::Addresses, connection::Site};
+use self::{addresses::Addresses, site::Site};
 
 use super::{App, routes};
 use crate::{

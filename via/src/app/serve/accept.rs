@@ -5,7 +5,7 @@ use std::{convert::Infallible, io, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Semaphore, time::sleep};
 use tokio_util::task::TaskTracker;
 
-use super::connection::{self, Site};
+use super::{connection, site::Site};
 use crate::limits;
 
 /// How long to wait when the system has no room for another connection.

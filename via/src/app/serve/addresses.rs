@@ -32,7 +32,7 @@ impl Addresses {
 
     /// A place for one more stream, unless the address has as many as it may have.
     pub(super) fn take_seat(&self, address: IpAddr) -> Option<Seat> {
-        let address = household(address);
+        let address = address_block(address);
         let mut counts = lock(&self.counts);
         let count = counts.entry(address).or_default();
         if *count >= self.limit {
@@ -62,7 +62,7 @@ impl Drop for Seat {
 }
 
 /// One subscriber has a whole network of IPv6 addresses.
-fn household(address: IpAddr) -> IpAddr {
+fn address_block(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

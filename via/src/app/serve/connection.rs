@@ -1,104 +1,132 @@
-//! One connection: what it speaks is found out, and its requests are answered.
+//! One HTTP/1 connection: its requests are answered until it ends or becomes a live stream.
+//!
+//! A client that speaks HTTP/2 is not understood: hyper closes its connection. A reverse proxy
+//! speaks HTTP/2 to browsers and HTTP/1.1 to this server.
 
-use std::{collections::HashMap, future::Future, net::IpAddr, sync::Arc};
+use std::{
+    convert::Infallible,
+    future::{Future, poll_fn},
+    net::IpAddr,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::Poll,
+};
 
-use axum::{Router, extract::Request, response::Response};
-use futures_util::{FutureExt as _, future::Either};
-use http::{Method, StatusCode};
-use tokio::{net::TcpStream, time::sleep_until};
-use tower_service::Service as _;
+use axum::{
+    body::Body,
+    extract::Request,
+    response::{IntoResponse as _, Response},
+};
+use futures_util::FutureExt as _;
+use http::Method;
+use hyper::{body::Incoming, server::conn::http1, service::Service};
+use tokio::net::TcpStream;
 
 use super::{
-    addresses::{Addresses, Seat},
-    http1, http2,
     live_socket::LiveSocket,
-    patient_io::Pulse,
-    protocol::{self, Protocol},
+    patient_io::{PatientIo, Pulse},
+    site::{Site, with_default_headers},
 };
-use crate::{
-    app::{routes, security},
-    page::PageEntry,
-    protocol::answer::Refused,
-    runtime::Core,
-};
+use crate::{app::routes, limits, lock::lock, protocol::answer::Refused};
 
-/// What all connections of a server share.
+/// What the requests of one connection share.
 #[derive(Debug)]
-pub(super) struct Site {
-    pub(super) core: Arc<Core>,
-    pub(super) router: Router,
-    /// The pages that are found without the router.
-    pub(super) plain: HashMap<&'static str, Arc<PageEntry>>,
-    pub(super) addresses: Addresses,
+struct Context {
+    site: Arc<Site>,
+    peer: IpAddr,
+    pulse: Arc<Pulse>,
+    /// The stream that the connection becomes.
+    live: Mutex<Option<LiveSocket>>,
 }
 
-/// Answers requests until the connection ends, or is to become a live stream.
+/// Answers the requests of one connection when hyper calls it.
+struct RequestService(Arc<Context>);
+
+/// Answers requests until the connection ends or becomes a live stream.
 pub(super) fn serve(
     site: Arc<Site>,
     socket: TcpStream,
     peer: IpAddr,
 ) -> impl Future<Output = Option<(LiveSocket, TcpStream)>> + Send {
     let pulse = Pulse::new();
-    // The arguments of an `async fn` would be held twice.
+    let context = Arc::new(Context {
+        site: Arc::clone(&site),
+        peer,
+        pulse: Arc::clone(&pulse),
+        live: Mutex::default(),
+    });
+    let service = RequestService(Arc::clone(&context));
+    let mut connection = http1::Builder::new()
+        // An action goes on when its client goes away, so the server need not notice that: it would
+        // cost one more read and one more buffer for each request.
+        .half_close(true)
+        .max_buf_size(limits::CONNECTION_BUFFER)
+        .max_header_size(limits::HEAD)
+        .serve_connection(PatientIo::new(socket, pulse), service);
+    // An `async fn` would hold its arguments twice.
     async move {
-        let spoken = tokio::select! {
-            biased;
-            spoken = protocol::spoken(&socket) => spoken.ok()?,
-            () = site.core.shutdown.cancelled() => return None,
-            () = sleep_until(pulse.next_request_by()) => return None,
-        };
-        match spoken {
-            Protocol::Http1 => http1::serve(site, socket, peer, pulse).await,
-            Protocol::Http2 => {
-                // On the heap, so that connections of the other kind stay small.
-                Box::pin(http2::serve(site, socket, peer, pulse)).await;
+        let mut stopping = std::pin::pin!(site.core.shutdown.cancelled());
+        let mut told = false;
+        let becomes = poll_fn(|cx| {
+            if !told && stopping.as_mut().poll(cx).is_ready() {
+                told = true;
+                Pin::new(&mut connection).graceful_shutdown();
+            }
+            let over = Pin::new(&mut connection).poll(cx);
+            if let Some(stream) = lock(&context.live).take() {
+                return Poll::Ready(Some(stream));
+            }
+            over.map(|result| {
+                if let Err(error) = result {
+                    tracing::debug!(%error, "a connection has ended");
+                }
                 None
+            })
+        })
+        .await;
+        becomes.map(|stream| (stream, connection.into_parts().io.into_socket()))
+    }
+}
+
+impl Service<http::Request<Incoming>> for RequestService {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn call(&self, request: http::Request<Incoming>) -> Self::Future {
+        self.0.pulse.begin();
+        let context = Arc::clone(&self.0);
+        let request = request.map(Body::new);
+        if request.method() == Method::POST && request.uri().path() == routes::STREAM {
+            return Box::pin(async move {
+                let refused = context.stream(request).await;
+                context.pulse.end();
+                Ok(with_default_headers(refused.into_response()))
+            });
+        }
+        Box::pin(self.0.site.answer(request).map(move |response| {
+            context.pulse.end();
+            Ok(response)
+        }))
+    }
+}
+
+impl Context {
+    /// Returns only if there is no stream: otherwise the connection is taken from under it.
+    async fn stream(&self, request: Request) -> Refused {
+        let seat = match self.site.take_seat(self.peer) {
+            Ok(seat) => seat,
+            Err(refused) => return refused,
+        };
+        match routes::stream(Arc::clone(&self.site.core), request).await {
+            Err(refused) => refused,
+            Ok(stream) => {
+                *lock(&self.live) = Some(LiveSocket {
+                    stream,
+                    _seat: seat,
+                });
+                std::future::pending().await
             }
         }
     }
-}
-
-impl Site {
-    /// Answers what is no request for a stream.
-    pub(super) fn answer(&self, request: Request) -> impl Future<Output = Response> + Send + use<> {
-        // What is most frequent, without a way around: the router would come to the same.
-        if request.method() == Method::POST
-            && let Some(page) = self.plain.get(request.uri().path())
-        {
-            let (core, page) = (Arc::clone(&self.core), Arc::clone(page));
-            return Either::Left(routes::acted(core, page, Vec::new(), request).map(finished));
-        }
-        Either::Right(
-            self.router
-                .clone()
-                .call(request)
-                .map(|answer| match answer {
-                    Ok(response) => response,
-                    Err(never) => match never {},
-                }),
-        )
-    }
-
-    /// A place for one more stream of `peer`.
-    pub(super) fn take_seat(&self, peer: IpAddr) -> Result<Seat, Refused> {
-        self.addresses.take_seat(peer).ok_or_else(|| {
-            Refused::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too_many_streams",
-                "Too many pages are open at this address.",
-            )
-            .retry_after(5)
-        })
-    }
-}
-
-/// Whether `request` is for a live stream.
-pub(super) fn is_for_a_stream<B>(request: &http::Request<B>) -> bool {
-    request.method() == Method::POST && request.uri().path() == routes::STREAM
-}
-
-/// As the router's middleware would leave it.
-pub(super) fn finished(mut response: Response) -> Response {
-    security::add_default_headers(&mut response);
-    response
 }

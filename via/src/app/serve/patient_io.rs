@@ -71,7 +71,7 @@ impl Pulse {
     }
 
     /// Until when what comes next has to be there: the next head, or the rest of it.
-    pub(super) fn next_request_by(&self) -> Instant {
+    fn next_request_by(&self) -> Instant {
         let at = |millis| self.opened + Duration::from_millis(millis);
         let answered = self.answered.load(Ordering::Relaxed);
         match self.head.load(Ordering::Relaxed) {
@@ -102,10 +102,10 @@ pub(super) struct PatientIo {
 
 /// A timer that is made when it is first needed, and that may ring too early.
 #[derive(Debug, Default)]
-pub(super) struct Alarm(Option<Pin<Box<Sleep>>>);
+struct Alarm(Option<Pin<Box<Sleep>>>);
 
 impl Alarm {
-    pub(super) fn poll(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(at)));
         // Deadlines mostly move on, with every request: the timer is put right when it rings.
         if at < sleep.deadline() || sleep.is_elapsed() {

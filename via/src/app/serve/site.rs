@@ -1,0 +1,68 @@
+//! What all connections of a server share, and how a request is answered.
+
+use std::{collections::HashMap, future::Future, net::IpAddr, sync::Arc};
+
+use axum::{Router, extract::Request, response::Response};
+use futures_util::{FutureExt as _, future::Either};
+use http::{Method, StatusCode};
+use tower_service::Service as _;
+
+use super::addresses::{Addresses, Seat};
+use crate::{
+    app::{routes, security},
+    page::PageEntry,
+    protocol::answer::Refused,
+    runtime::Core,
+};
+
+/// What all connections of a server share.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub(super) core: Arc<Core>,
+    pub(super) router: Router,
+    /// The pages that are found without the router.
+    pub(super) plain: HashMap<&'static str, Arc<PageEntry>>,
+    pub(super) addresses: Addresses,
+}
+
+impl Site {
+    /// Answers a request that does not ask for a stream.
+    pub(super) fn answer(&self, request: Request) -> impl Future<Output = Response> + Send + use<> {
+        // The most frequent request takes a shorter way; the router would answer the same.
+        if request.method() == Method::POST
+            && let Some(page) = self.plain.get(request.uri().path())
+        {
+            let (core, page) = (Arc::clone(&self.core), Arc::clone(page));
+            return Either::Left(
+                routes::acted(core, page, Vec::new(), request).map(with_default_headers),
+            );
+        }
+        Either::Right(
+            self.router
+                .clone()
+                .call(request)
+                .map(|answer| match answer {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                }),
+        )
+    }
+
+    /// A place for one more stream of `peer`.
+    pub(super) fn take_seat(&self, peer: IpAddr) -> Result<Seat, Refused> {
+        self.addresses.take_seat(peer).ok_or_else(|| {
+            Refused::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_streams",
+                "Too many pages are open at this address.",
+            )
+            .retry_after(5)
+        })
+    }
+}
+
+/// Adds the headers that the router's middleware adds to every other answer.
+pub(super) fn with_default_headers(mut response: Response) -> Response {
+    security::add_default_headers(&mut response);
+    response
+}
