@@ -88,7 +88,8 @@ impl Reply {
 }
 
 impl Fixture {
-    /// Starts a server on a free port of the loopback interface.
+    /// Starts a server on a free port of the loopback interface. It has no icon, and browsers that
+    /// ask for one get an empty answer.
     #[must_use]
     pub fn start(answer: impl Fn(&Request<Bytes>) -> Reply + Send + Sync + 'static) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -163,7 +164,11 @@ async fn accept(listener: TcpListener, site: Arc<Site>) {
 async fn reply(site: &Site, request: Request<Incoming>) -> Result<Response<Parts>, hyper::Error> {
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
-    let reply = (site.answer)(&Request::from_parts(head, body));
+    let reply = if head.uri.path() == "/favicon.ico" {
+        Reply::status(StatusCode::NO_CONTENT)
+    } else {
+        (site.answer)(&Request::from_parts(head, body))
+    };
     site.open.fetch_add(1, Ordering::SeqCst);
     let mut response = Response::new(Parts {
         chunks: reply.chunks,

@@ -340,7 +340,8 @@ impl App {
 
     /// The app as an axum [`Router`], to nest it in a program of your own.
     ///
-    /// Beside the pages it answers `/livez` and `/readyz`, and what begins with `/_via`.
+    /// Beside the pages it answers `/livez` and `/readyz`, and what begins with `/_via`. Your router
+    /// may answer `/favicon.ico`; a page at `/{room}` never receives it as its parameter.
     ///
     /// Without an [`origin`](Self::origin) it is taken to be reached by HTTPS.
     ///

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use self::asset::Asset;
@@ -57,6 +57,12 @@ const DEV: &str = "dev.js";
 /// The style of what the client shows and hides by itself; it comes before the app's own.
 const STYLE: &str = include_str!("../client/via.css");
 
+/// The icon of every page whose head names no other.
+const ICON: &str = include_str!("../client/favicon.svg");
+
+/// The type of the icon.
+const SVG: &str = "image/svg+xml";
+
 /// What an app serves to browsers beside its pages.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Files {
@@ -74,6 +80,7 @@ pub(crate) struct Links {
     modules: Arc<[String]>,
     stylesheets: Arc<[String]>,
     scripts: Arc<[String]>,
+    icon: Arc<str>,
 }
 
 impl Links {
@@ -95,6 +102,7 @@ impl Links {
                 .map(stylesheet_path)
                 .collect(),
             scripts: files.scripts.iter().copied().map(script_path).collect(),
+            icon: icon_path().into(),
         }
     }
 
@@ -116,6 +124,20 @@ impl Links {
     pub(crate) fn stylesheets(&self) -> &[String] {
         &self.stylesheets
     }
+
+    pub(crate) fn icon(&self) -> &str {
+        &self.icon
+    }
+}
+
+/// The icon, for browsers that ask for it where no page told them: this address is not hashed, so
+/// they ask again after a day.
+pub(crate) fn icon() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, SVG),
+        (header::CACHE_CONTROL, "public, max-age=86400"),
+    ];
+    (headers, ICON).into_response()
 }
 
 /// Routes for the client's scripts and these files.
@@ -138,6 +160,7 @@ pub(crate) fn routes(files: &Files) -> Router {
     let scripts = scripts.map(|script| (script_path(script), "text/javascript", script));
     let all: BTreeMap<_, _> = stylesheets
         .chain(scripts)
+        .chain([(icon_path(), SVG, ICON)])
         .map(|(path, kind, text)| (path, (kind, text)))
         .collect();
     for (path, (kind, text)) in all {
@@ -158,6 +181,11 @@ fn script_path(script: &str) -> String {
 fn stylesheet_path(css: &str) -> String {
     let hash = xxh3_64(css.as_bytes());
     format!("/_via/style-{hash:016x}.css")
+}
+
+fn icon_path() -> String {
+    let hash = xxh3_64(ICON.as_bytes());
+    format!("/_via/icon-{hash:016x}.svg")
 }
 
 /// One hash for all scripts, because they load each other by relative paths.

@@ -62,8 +62,8 @@ pub trait View: Page {
 
     /// The content of the document's head, rendered once per page load: title, description.
     ///
-    /// The stylesheets of the [`App`](crate::App) are added to it. By default the title is the
-    /// name of the page.
+    /// The stylesheets of the [`App`](crate::App) are added to it, and a small icon if it has no
+    /// `link rel="icon"`. By default the title is the name of the page.
     fn head(&self, cx: &Cx<Self>) -> Markup {
         let _ = cx;
         html! { title { (Self::DESCRIPTOR.name) } }

@@ -62,8 +62,7 @@ impl Seen {
     }
 
     fn is_tolerated(&self, problem: &Problem) -> bool {
-        problem.is_favicon()
-            || (self.outages && problem.is_outage())
+        (self.outages && problem.is_outage())
             || self
                 .tolerated
                 .iter()

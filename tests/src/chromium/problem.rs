@@ -50,11 +50,6 @@ impl Problem {
         ];
         self.kind == Kind::Network && TEXTS.iter().any(|text| self.text.contains(text))
     }
-
-    /// Whether the browser asked for something that no page asked for.
-    pub(super) fn is_favicon(&self) -> bool {
-        self.kind == Kind::Network && self.url.ends_with("/favicon.ico")
-    }
 }
 
 impl fmt::Display for Problem {

@@ -10,6 +10,7 @@ mod expressions;
 mod failures;
 mod fields;
 mod harness;
+mod icon;
 mod log_in;
 mod losses;
 mod parts;

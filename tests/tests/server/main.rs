@@ -4,6 +4,7 @@ mod connections;
 mod damaged;
 mod exactly_once;
 mod frames_in_answers;
+mod icon;
 mod idle_tabs;
 mod keys;
 mod limits;

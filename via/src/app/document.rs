@@ -158,6 +158,9 @@ fn whole(
                 @for script in links.scripts() {
                     script type="module" src={ (base) (script) } {}
                 }
+                @if !head.contains(r#"rel="icon""#) {
+                    link rel="icon" href={ (base) (links.icon()) };
+                }
             }
             body {
                 div id="via" data-signals=(signals) data-via-frame=(frame.hash) data-via-page=(page.mark()) {

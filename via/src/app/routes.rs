@@ -33,6 +33,9 @@ const VIA_NUMBER: HeaderName = HeaderName::from_static("via-number");
 /// The path of the live stream.
 pub(super) const STREAM: &str = "/_via/stream";
 
+/// Where browsers look for the icon of a page that names none.
+const ICON: &str = "/favicon.ico";
+
 /// The router of an app.
 pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
     let links = client::Links::new(files);
@@ -41,6 +44,10 @@ pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
         let shown = {
             let (core, page, links) = (Arc::clone(core), Arc::clone(page), links.clone());
             move |original: OriginalUri, uri: Uri, params: RawPathParams, headers: HeaderMap| async move {
+                // A page at `/{room}` is not for it. A route would clash with one of the host.
+                if uri.path() == ICON && page.descriptor.route != ICON {
+                    return client::icon();
+                }
                 let base = base(original.path(), uri.path());
                 document::show(&core, &page, &links, base, &collect(&params), &headers)
                     .await
@@ -71,7 +78,7 @@ pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
         .layer(map_response(security::default_headers))
 }
 
-/// Where no page is. A client of ours that comes here has one of another build.
+/// Answers where no page is. A client of ours that comes here has a page of another build.
 pub(super) async fn nowhere(request: Request) -> Response {
     let headers = request.headers();
     let kind = headers
@@ -79,6 +86,7 @@ pub(super) async fn nowhere(request: Request) -> Response {
         .map(http::HeaderValue::as_bytes);
     let answer = match kind {
         Some(b"action" | b"attach") => Refused::stale_page().into_response_to(announced(headers)),
+        _ if request.uri().path() == ICON => client::icon(),
         _ => (StatusCode::NOT_FOUND, "There is no such page.").into_response(),
     };
     security::default_headers(answer).await
