@@ -3,19 +3,16 @@
 mod check;
 mod expand;
 mod model;
-mod parse;
 
 use proc_macro2::TokenStream;
 
-use crate::errors::Errors;
-
-pub(crate) fn actions(attr: TokenStream, item: TokenStream) -> TokenStream {
-    let mut errors = Errors::new();
-    let Some(input) = parse::Input::parse(attr, item, &mut errors) else {
-        return errors.finish().err().unwrap_or_default();
+pub(crate) fn actions(attr: &TokenStream, item: TokenStream) -> TokenStream {
+    let item = match syn::parse2(item) {
+        Ok(item) => item,
+        Err(error) => return error.to_compile_error(),
     };
-    match check::block(&input, errors) {
+    match check::block(attr, &item) {
         Ok(block) => expand::block(&block),
-        Err(errors) => expand::fallback(&input, &errors),
+        Err(errors) => expand::fallback(&item, &errors),
     }
 }

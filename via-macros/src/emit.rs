@@ -1,29 +1,29 @@
 //! Names, spans and literals of generated code.
 //!
-//! Generated code names only `::via::__private`, `::core` and what the user wrote. Its locals are
-//! at `mixed_site`, so that they and the user's never mix; a call that a user's type can make fail
-//! has the span of that type, so that the error stands there.
+//! Generated code names only `::via::__private`, `::core` and the user's own items. Its local
+//! variables are hygienic (`mixed_site`), so they cannot collide with the user's. A call that can
+//! fail to compile because of a user's type has the span of that type, so the error stands there.
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Attribute, ext::IdentExt};
 
-/// A local of generated code.
+/// A local variable of generated code.
 pub(crate) fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// Hygienic like [`local`], but errors are shown at `span`.
+/// Hygienic like [`local`], but errors stand at `span`.
 pub(crate) fn at(span: Span) -> Span {
     Span::mixed_site().located_at(span)
 }
 
-/// The name without `r#`, as the browser and the store know it.
+/// The name without `r#`, as the browser and the store use it.
 pub(crate) fn name_of(ident: &Ident) -> String {
     ident.unraw().to_string()
 }
 
-/// The `#[cfg(..)]`s of a field or function: what is generated for it needs them too.
+/// The `#[cfg(..)]`s of a field or function. Code that is generated for it needs them too.
 pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
     attrs
         .iter()
@@ -32,8 +32,8 @@ pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
         .collect()
 }
 
-/// The block that generated items stand in: nothing of it can be named from outside, and what the
-/// user's lints say of hand-written code is not said of it.
+/// The block around generated items. Code outside cannot name them, and the user's lints do not
+/// apply to them.
 pub(crate) fn unnamed_block(items: &TokenStream) -> TokenStream {
     quote! {
         #[doc(hidden)]
@@ -59,7 +59,7 @@ pub(crate) fn unnamed_block(items: &TokenStream) -> TokenStream {
     }
 }
 
-/// The tokens as text without spaces, beside those that keep two words apart.
+/// The tokens as text, with spaces only between two words.
 pub(crate) fn compact(tokens: &impl ToTokens) -> String {
     let mut text = String::new();
     write_compact(tokens.to_token_stream(), &mut text);
@@ -92,12 +92,24 @@ fn write_compact(tokens: TokenStream, text: &mut String) {
     }
 }
 
-/// Whether a name is a method that Rust finds on every `&Cx` before the page's own.
-pub(crate) fn is_hidden_by_a_method(name: &str) -> bool {
-    matches!(
-        name,
-        "clone" | "clone_into" | "into" | "principal" | "to_owned" | "try_into"
-    )
+/// What is wrong with the name of a signal or of an action, which is a method of the page's handles.
+pub(crate) fn handle_name_problem(name: &str) -> Option<&'static str> {
+    // Rust finds these on `&Cx` before it looks at the handles.
+    const OF_CX: [&str; 6] = [
+        "clone",
+        "clone_into",
+        "into",
+        "principal",
+        "to_owned",
+        "try_into",
+    ];
+    if OF_CX.contains(&name) {
+        Some("has the name of a method that `cx` already has")
+    } else if !name.is_ascii() {
+        Some("contains letters that are not ASCII")
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! [`Errors`]: everything that is wrong with one input, reported in one compile.
+//! [`Errors`]: all errors in one input, so that one compilation reports them all.
 
 use std::fmt::Display;
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
-/// Collects what is wrong with one input.
+/// Collects the errors in one input.
 ///
-/// A message is lowercase, names the thing and then the fix, and stands under the tokens that must
-/// change.
+/// A message starts in lowercase, names the thing and then the fix, and stands under the tokens that
+/// must change.
 #[derive(Debug)]
 pub(crate) struct Errors {
     found: Vec<syn::Error>,
@@ -28,12 +28,12 @@ impl Errors {
         self.push(syn::Error::new_spanned(tokens, message));
     }
 
-    /// Reports an error of `syn`, which knows its place.
+    /// Reports an error of `syn`, which has its own span.
     pub(crate) fn push(&mut self, error: syn::Error) {
         self.found.push(error);
     }
 
-    /// `Ok` if nothing was reported, and else the `compile_error!`s of everything that was.
+    /// `Ok` if there are no errors; otherwise a `compile_error!` for each.
     pub(crate) fn finish(mut self) -> Result<(), TokenStream> {
         self.checked = true;
         if self.found.is_empty() {
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "without `finish`")]
-    fn errors_that_nobody_looks_at_fail_the_test() {
+    fn dropping_unfinished_errors_fails_the_test() {
         drop(Errors::new());
     }
 }

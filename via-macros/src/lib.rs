@@ -19,7 +19,7 @@ pub fn page(attr: TokenStream, item: TokenStream) -> TokenStream {
 #[doc = include_str!("../docs/actions.md")]
 #[proc_macro_attribute]
 pub fn actions(attr: TokenStream, item: TokenStream) -> TokenStream {
-    actions::actions(attr.into(), item.into()).into()
+    actions::actions(&attr.into(), item.into()).into()
 }
 
 #[doc = include_str!("../docs/signal_value.md")]

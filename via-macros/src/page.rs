@@ -3,6 +3,7 @@
 mod check;
 mod expand;
 mod model;
+mod options;
 mod parse;
 mod segments;
 mod state_options;
@@ -12,10 +13,12 @@ use proc_macro2::TokenStream;
 use crate::errors::Errors;
 
 pub(crate) fn page(attr: TokenStream, item: TokenStream) -> TokenStream {
-    let mut errors = Errors::new();
-    let Some(input) = parse::Input::parse(attr, item, &mut errors) else {
-        return errors.finish().err().unwrap_or_default();
+    let item = match syn::parse2(item) {
+        Ok(item) => item,
+        Err(error) => return error.to_compile_error(),
     };
+    let mut errors = Errors::new();
+    let input = parse::Input::parse(attr, item, &mut errors);
     match check::page(&input, errors) {
         Ok(page) => expand::page(&page),
         Err(errors) => expand::fallback(&input, &errors),

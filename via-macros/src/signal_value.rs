@@ -3,19 +3,16 @@
 mod check;
 mod expand;
 mod model;
-mod parse;
 
 use proc_macro2::TokenStream;
 
-use crate::errors::Errors;
-
 pub(crate) fn signal_value(item: TokenStream) -> TokenStream {
-    let mut errors = Errors::new();
-    let Some(input) = parse::Input::parse(item, &mut errors) else {
-        return errors.finish().err().unwrap_or_default();
+    let item = match syn::parse2(item) {
+        Ok(item) => item,
+        Err(error) => return error.to_compile_error(),
     };
-    match check::value(&input, errors) {
+    match check::value(&item) {
         Ok(value) => expand::value(&value),
-        Err(errors) => expand::fallback(&input, &errors),
+        Err(errors) => expand::fallback(&item, &errors),
     }
 }

@@ -1,4 +1,4 @@
-//! What the macros generate, as it would be written by hand; each snapshot begins with its input.
+//! The code that the macros generate, formatted; each snapshot starts with its input.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -27,7 +27,7 @@ fn of_actions(item: &str) -> String {
     let tokens = item.parse().expect("the input is Rust");
     shown(
         &format!("#[via::actions]\n{}", item.trim()),
-        actions(TokenStream::new(), tokens),
+        actions(&TokenStream::new(), tokens),
     )
 }
 
@@ -41,7 +41,7 @@ fn of_signal_value(item: &str) -> String {
 
 macro_rules! assert_shown {
     ($shown:expr) => {
-        // The input is in the text already.
+        // The text already contains the input.
         insta::with_settings!({ omit_expression => true }, {
             insta::assert_snapshot!($shown);
         });
@@ -94,7 +94,7 @@ impl Counter {
         self.count += 1;
     }
 
-    fn rename(&mut self, place: usize, to: String, fx: &mut Effects) -> Result<(), Missing> {
+    fn rename(&mut self, index: usize, to: String, fx: &mut Effects) -> Result<(), Missing> {
         fx.toast(to);
         Ok(())
     }

@@ -90,10 +90,10 @@ pub struct Refusal(pub String);
 /// What an action may return: nothing, or `Result<(), E>` whose error is shown to the user.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "an action returns nothing or `Result<(), E>`, not `{Self}`",
-    label = "not the result of an action",
-    note = "change the state instead of returning a value: the view shows it",
-    note = "the error of a `Result` must implement `Display`: its text is shown to the user"
+    message = "an action must return nothing or `Result<(), E>`, not `{Self}`",
+    label = "an action cannot return this type",
+    note = "to show a value, store it in a field of the page and show the field in the view",
+    note = "`E` must implement `Display`, because the user sees its text"
 )]
 pub trait ActionResult {
     /// The same as a plain value.

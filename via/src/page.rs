@@ -19,7 +19,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a page",
     label = "not a page",
-    note = "annotate the struct with `#[via::page(\"/path\")]`"
+    note = "add `#[via::page(\"/path\")]` to the struct"
 )]
 pub trait Page: Send + Sync + Sized + 'static {
     /// Name, route and fields.
@@ -54,7 +54,7 @@ pub trait Page: Send + Sync + Sized + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no view",
     label = "this page cannot be shown",
-    note = "write `impl View for {Self} {{ fn view(&self, cx: &Cx<Self>) -> Markup {{ html! {{ .. }} }} }}`"
+    note = "add `impl View for {Self} {{ fn view(&self, cx: &Cx<Self>) -> Markup {{ html! {{ .. }} }} }}`"
 )]
 pub trait View: Page {
     /// The content of the page's body.

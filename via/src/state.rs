@@ -48,9 +48,9 @@ impl<T: StateEncode + StateDecode + StateClone> State for T {}
 /// The half of [`State`] that writes.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept in `#[state]`: it is not `Serialize`",
+    message = "`{Self}` cannot be stored in `#[state]` because it is not `Serialize`",
     label = "not `Serialize`",
-    note = "derive `serde::Serialize` for it, and for every type in it"
+    note = "derive `serde::Serialize` for this type and for every type in it"
 )]
 pub trait StateEncode: Sized {
     /// Encodes the stored form.
@@ -76,9 +76,10 @@ impl<T: Serialize> StateEncode for T {
 /// The half of [`State`] that reads.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept in `#[state]`: it is not `Deserialize`",
+    message = "`{Self}` cannot be stored in `#[state]` because it is not `Deserialize`",
     label = "not `Deserialize`",
-    note = "derive `serde::Deserialize` for it, and for every type in it; it must own its data"
+    note = "derive `serde::Deserialize` for this type and for every type in it",
+    note = "the type must own its data"
 )]
 pub trait StateDecode: Sized + 'static {
     /// Decodes the stored form.
@@ -123,9 +124,9 @@ impl<T: DeserializeOwned + 'static> StateDecode for T {
 /// The part of [`State`] that lets an action run on a copy.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept in `#[state]`: it is not `Clone`",
+    message = "`{Self}` cannot be stored in `#[state]` because it is not `Clone`",
     label = "not `Clone`",
-    note = "derive `Clone` for it, and for every type in it"
+    note = "derive `Clone` for this type and for every type in it"
 )]
 pub trait StateClone<T = Self>: Sized {
     /// Named by generated code, which thereby asks for this trait.

@@ -1,34 +1,32 @@
-//! Syntax to meaning; reports everything that is wrong with a block at once.
+//! Turns the syntax of a block into its model, and reports all errors in it at once.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{
-    FnArg, ImplItem, ImplItemFn, ItemImpl, Pat, PatType, Receiver, ReturnType, Signature, Type,
-    spanned::Spanned,
+    FnArg, ImplItem, ImplItemFn, Item, ItemImpl, Pat, PatType, Receiver, ReturnType, Signature,
+    Type, spanned::Spanned,
 };
 
-use super::{
-    model::{Action, Argument, Block, Kind},
-    parse::Input,
-};
+use super::model::{Action, Argument, Block, Kind};
 use crate::{
-    emit::{cfgs, compact, is_hidden_by_a_method, name_of},
+    emit::{cfgs, compact, handle_name_problem, name_of},
     errors::Errors,
 };
 
-/// The block that `input` means, or the `compile_error!`s.
-pub(crate) fn block(input: &Input, mut errors: Errors) -> Result<Block, TokenStream> {
-    if !input.attr.is_empty() {
-        errors.at(
-            &input.attr,
-            "`#[via::actions]` takes no options; remove them",
-        );
+/// The model of the block, or a `compile_error!` for every error.
+pub(crate) fn block(attr: &TokenStream, item: &Item) -> Result<Block, TokenStream> {
+    let mut errors = Errors::new();
+    if !attr.is_empty() {
+        errors.at(attr, "`#[via::actions]` takes no options; remove them");
     }
-    let block = input.block();
+    let block = match item {
+        Item::Impl(block) => Some(block),
+        _ => None,
+    };
     if block.is_none() {
         errors.at(
-            &input.item,
-            "`#[via::actions]` belongs on an `impl` block of a page; move it there",
+            item,
+            "`#[via::actions]` works on `impl` blocks only; move it to an `impl` block of the page",
         );
     }
     let page = block.and_then(|block| check_block(block, &mut errors));
@@ -40,45 +38,45 @@ pub(crate) fn block(input: &Input, mut errors: Errors) -> Result<Block, TokenStr
             page: name_of(page),
             actions,
         }),
-        _ => unreachable!("both were reported above"),
+        _ => unreachable!("a missing one was reported above"),
     }
 }
 
-/// The block is the page's own and not generic; gives the name of the page.
+/// The block implements no trait and is not generic; returns the name of the page.
 fn check_block<'a>(block: &'a ItemImpl, errors: &mut Errors) -> Option<&'a Ident> {
     if let Some(path) = block.trait_.as_ref().map(|of| &of.1) {
         errors.at(
             path,
-            "actions are a page's own functions; move them to an `impl` block without a trait",
+            "actions cannot implement a trait; move them to an `impl` block without a trait",
         );
     }
     if !block.generics.params.is_empty() {
         errors.at(
             &block.generics,
-            "a page cannot be generic, and neither can its actions; remove the parameters",
+            "a page cannot be generic; remove the parameters",
         );
     }
-    let name = page_name(&block.self_ty);
+    let name = last_segment(&block.self_ty);
     if name.is_none() {
         errors.at(
             &block.self_ty,
-            "actions belong to a page; name its struct here",
+            "actions belong to a page; write the name of its struct here",
         );
     }
     name
 }
 
-/// The last segment of the type.
-pub(crate) fn page_name(ty: &Type) -> Option<&Ident> {
+/// The last segment of the path of a type: `Counter` of `pages::Counter`.
+pub(crate) fn last_segment(ty: &Type) -> Option<&Ident> {
     match ty {
         Type::Path(path) => path.path.segments.last().map(|segment| &segment.ident),
-        Type::Group(group) => page_name(&group.elem),
-        Type::Paren(paren) => page_name(&paren.elem),
+        Type::Group(group) => last_segment(&group.elem),
+        Type::Paren(paren) => last_segment(&paren.elem),
         _ => None,
     }
 }
 
-/// Every item is an action, and no two have one name.
+/// Every item is an action, and no two have the same name.
 fn check_items(block: &ItemImpl, page: Option<&Ident>, errors: &mut Errors) -> Vec<Action> {
     let mut actions: Vec<Action> = Vec::new();
     for item in &block.items {
@@ -87,7 +85,7 @@ fn check_items(block: &ItemImpl, page: Option<&Ident>, errors: &mut Errors) -> V
             other => {
                 errors.at(
                     other,
-                    "only actions can be in this block; move this to an `impl` block without `#[via::actions]`",
+                    "this block can contain only actions; move this item to an `impl` block without `#[via::actions]`",
                 );
                 continue;
             }
@@ -103,7 +101,7 @@ fn check_items(block: &ItemImpl, page: Option<&Ident>, errors: &mut Errors) -> V
     actions
 }
 
-/// Whether an earlier function has the same name, and both always exist.
+/// Whether an earlier function has the same name, and neither depends on a `#[cfg]`.
 pub(crate) fn is_repeated(block: &ItemImpl, function: &ImplItemFn) -> bool {
     block
         .items
@@ -149,44 +147,34 @@ fn check_action(
 
 fn check_name(ident: &Ident, errors: &mut Errors) {
     let name = name_of(ident);
-    if is_hidden_by_a_method(&name) {
-        errors.at(
-            ident,
-            format!(
-                "the action `{name}` hides behind a method that every Rust value has; rename it"
-            ),
-        );
-    } else if !name.is_ascii() {
-        errors.at(
-            ident,
-            format!("the action `{name}` has letters in it that are not ASCII; rename it"),
-        );
+    if let Some(problem) = handle_name_problem(&name) {
+        errors.at(ident, format!("the action `{name}` {problem}; rename it"));
     }
 }
 
 /// An action is a plain function.
 fn check_qualifiers(sig: &Signature, errors: &mut Errors) {
     if let Some(token) = &sig.constness {
-        errors.at(token, "an action cannot be `const`; remove it");
+        errors.at(token, "an action cannot be `const`; remove `const`");
     }
     if let Some(token) = unsafe_token(sig) {
         errors.at(
             token,
-            "an action cannot be `unsafe`: a browser calls it; remove it",
+            "an action cannot be `unsafe` because browsers call it; remove `unsafe`",
         );
     }
     if let Some(abi) = &sig.abi {
-        errors.at(abi, "an action is an ordinary Rust function; remove this");
+        errors.at(abi, "an action cannot have an ABI; remove `extern`");
     }
     if sig.generics.params.is_empty() {
         if let Some(clause) = &sig.generics.where_clause {
-            errors.at(clause, "an action has no bounds; remove this");
+            errors.at(clause, "an action cannot have a `where` clause; remove it");
         }
     } else {
         errors.at(
             &sig.generics,
             format!(
-                "the arguments of an action are decoded, so their types are concrete; remove the parameters of `{}`",
+                "an action cannot be generic because its arguments are decoded; remove the parameters of `{}`",
                 sig.ident
             ),
         );
@@ -209,7 +197,7 @@ fn check_transaction<'a>(
             errors.at(
                 sig.fn_token,
                 format!(
-                    "an action with a task waits; write `async fn {}`, or take `&mut self` instead of the task",
+                    "an action that takes a `Task` must be `async`; write `async fn {}`, or take `&mut self` instead of the task",
                     sig.ident
                 ),
             );
@@ -219,7 +207,7 @@ fn check_transaction<'a>(
             errors.at(
                 &sig.ident,
                 format!(
-                    "`{}` is not an action, and browsers can call all functions in this block; take `&mut self`, or move it to an `impl` block without `#[via::actions]`",
+                    "`{}` is not an action, but browsers can call every function in this block; take `&mut self`, or move it to an `impl` block without `#[via::actions]`",
                     sig.ident
                 ),
             );
@@ -239,7 +227,10 @@ fn check_transaction<'a>(
     inputs.retain(|input| {
         let misplaced = is_effects(&input.ty);
         if misplaced {
-            errors.at(input, "`&mut Effects` is the last argument; move it there");
+            errors.at(
+                input,
+                "`&mut Effects` must be the last argument; move it to the end",
+            );
         }
         !misplaced
     });
@@ -254,9 +245,9 @@ fn check_receiver(receiver: &Receiver, errors: &mut Errors) {
     errors.at(
         receiver,
         if tokens == "&self" {
-            "an action changes the page; write `&mut self`, or move it to an `impl` block without `#[via::actions]`"
+            "an action changes the page; write `&mut self`, or move the function to an `impl` block without `#[via::actions]`"
         } else {
-            "an action borrows the page; write `&mut self`"
+            "an action cannot take the page by value; write `&mut self`"
         },
     );
 }
@@ -264,7 +255,10 @@ fn check_receiver(receiver: &Receiver, errors: &mut Errors) {
 fn check_effects(input: &PatType, errors: &mut Errors) {
     let mutable = matches!(&*input.ty, Type::Reference(of) if of.mutability.is_some());
     if !mutable {
-        errors.at(&input.ty, "effects are borrowed; write `&mut Effects`");
+        errors.at(
+            &input.ty,
+            "an action takes `Effects` by mutable reference; write `&mut Effects`",
+        );
     }
 }
 
@@ -279,7 +273,7 @@ fn check_task<'a>(
         Some(FnArg::Receiver(receiver)) => {
             errors.at(
                 receiver,
-                "an `async` action cannot hold the page while it waits; take `task: Task<Self>` and change the page with `task.update(..)`, or remove `async`",
+                "an `async` action cannot borrow the page while it waits; take `task: Task<Self>` and change the page with `task.update(..)`, or remove `async`",
             );
             return None;
         }
@@ -291,7 +285,7 @@ fn check_task<'a>(
             errors.at(
                 &sig.ident,
                 format!(
-                    "`{}` is not an action, and browsers can call all functions in this block; take `task: Task<Self>` first, or move it to an `impl` block without `#[via::actions]`",
+                    "`{}` is not an action, but browsers can call every function in this block; take `task: Task<Self>` as the first argument, or move it to an `impl` block without `#[via::actions]`",
                     sig.ident
                 ),
             );
@@ -304,7 +298,7 @@ fn check_task<'a>(
         if effects {
             errors.at(
                 input,
-                "a task has no `Effects`: its action is committed before it starts; remove this",
+                "a task cannot take `Effects` because it starts after the commit; remove this argument",
             );
         }
         !effects
@@ -321,10 +315,7 @@ fn check_task_type(ty: &Type, page: Option<&Ident>, errors: &mut Errors) {
         .and_then(|of| of.rsplit("::").next());
     let of_this_page = of == Some("Self") || page.is_none_or(|page| of == Some(&page.to_string()));
     if !of_this_page {
-        errors.at(
-            ty,
-            "a task changes the page whose action it is; write `Task<Self>`",
-        );
+        errors.at(ty, "the task must belong to this page; write `Task<Self>`");
     }
 }
 
@@ -332,7 +323,7 @@ fn typed<'a>(inputs: impl Iterator<Item = &'a FnArg>) -> Vec<&'a PatType> {
     inputs
         .filter_map(|input| match input {
             FnArg::Typed(input) => Some(input),
-            // Rust itself refuses a second receiver.
+            // Rust itself rejects a second receiver.
             FnArg::Receiver(_) => None,
         })
         .collect()
@@ -348,28 +339,30 @@ pub(crate) fn is_effects(ty: &Type) -> bool {
 
 /// Whether the last segment of a type is `name`.
 pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
-    page_name(ty).is_some_and(|ident| ident == name)
+    last_segment(ty).is_some_and(|ident| ident == name)
 }
 
-/// An argument has a name, and an owned and concrete type.
+/// An argument has a name and an owned, concrete type.
 fn check_argument(input: &PatType, errors: &mut Errors) -> Option<Argument> {
     let ident = argument_name(input);
     if ident.is_none() {
         errors.at(
             &input.pat,
-            "an argument of an action has a name; bind it to one, and use `let` in the body",
+            "an argument of an action needs a name; write one here, and destructure the value in the body",
         );
     }
     let ty = &*input.ty;
     if let Some(token) = find(ty.to_token_stream(), &["impl", "&", "Self"]) {
         let text = quote!(#ty).to_string();
         let message = match token.as_str() {
-            "impl" => "an argument of an action is decoded, so its type is concrete; name the type",
-            "&" if text.contains("str") => {
-                "an argument of an action is decoded, so it owns its data; take a `String`"
+            "impl" => {
+                "an argument of an action is decoded, so its type must be concrete; write the name of a type"
             }
-            "&" => "an argument of an action is decoded, so it owns its data; take it without `&`",
-            _ => "`Self` is the page, which no browser can send; name the type",
+            "&" if text.contains("str") => {
+                "an argument of an action is decoded, so it must own its data; write `String`"
+            }
+            "&" => "an argument of an action is decoded, so it must own its data; remove `&`",
+            _ => "`Self` is the page, which a browser cannot send; write the name of another type",
         };
         errors.at(ty, message);
     }
@@ -379,7 +372,7 @@ fn check_argument(input: &PatType, errors: &mut Errors) -> Option<Argument> {
     })
 }
 
-/// The name of an argument that is a plain name.
+/// The name of an argument, if its pattern is a plain name.
 pub(crate) fn argument_name(input: &PatType) -> Option<&Ident> {
     match &*input.pat {
         Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => Some(&pat.ident),
@@ -387,7 +380,7 @@ pub(crate) fn argument_name(input: &PatType) -> Option<&Ident> {
     }
 }
 
-/// The first of `words` that is in the tokens, at any depth.
+/// The first of `words` among the tokens, at any depth.
 fn find(tokens: TokenStream, words: &[&str]) -> Option<String> {
     tokens.into_iter().find_map(|token| match token {
         TokenTree::Group(group) => find(group.stream(), words),
@@ -395,7 +388,7 @@ fn find(tokens: TokenStream, words: &[&str]) -> Option<String> {
     })
 }
 
-/// Whether the type is one that an action returns is for rustc to say; here it must have a name.
+/// The returned type needs a name here; rustc checks whether an action can return it.
 fn check_output(output: &ReturnType, errors: &mut Errors) -> Option<Type> {
     let ReturnType::Type(_, ty) = output else {
         return None;
@@ -403,7 +396,7 @@ fn check_output(output: &ReturnType, errors: &mut Errors) -> Option<Type> {
     if find(ty.to_token_stream(), &["impl"]).is_some() {
         errors.at(
             ty,
-            "an action returns nothing or `Result<(), E>`; name the type of the error",
+            "an action must return nothing or `Result<(), E>`; write the name of the error type",
         );
         return None;
     }

@@ -1,4 +1,4 @@
-//! Meaning to generated code; cannot fail.
+//! Generates code from the model; cannot fail.
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -7,7 +7,6 @@ use syn::{Attribute, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, Type, spanned:
 use super::{
     check::{argument_name, is_effects, is_named, is_repeated},
     model::{Action, Argument, Block, Kind},
-    parse::Input,
 };
 use crate::emit::{at, cfgs, compact, local, name_of, unnamed_block};
 
@@ -38,11 +37,11 @@ pub(crate) fn block(block: &Block) -> TokenStream {
     }
 }
 
-/// `cx.save()` can be one thing only.
+/// Fails at the name of an action if the page has a signal of that name: `cx.save()` cannot mean both.
 fn is_not_a_signal(action: &Action, page: &Type) -> TokenStream {
     let cfgs = &action.cfgs;
     let name = name_of(&action.ident);
-    let message = format!("`{name}` is a signal of this page already; rename the action");
+    let message = format!("this page already has a signal named `{name}`; rename the action");
     quote_spanned! {action.ident.span()=>
         #(#cfgs)*
         const _: () = ::via::__private::assert_not_a_signal(
@@ -53,7 +52,7 @@ fn is_not_a_signal(action: &Action, page: &Type) -> TokenStream {
     }
 }
 
-/// `cx.add(5)`, by the user's own name.
+/// The handle of an action: `cx.add(5)`.
 fn handle(action: &Action, name: &str) -> TokenStream {
     let values = action.arguments.iter().map(|Argument { ident, ty }| {
         quote_spanned!(ty.span()=> <#ty as ::via::__private::Argument>::to_json(&#ident))
@@ -80,7 +79,7 @@ fn handle_method(
     }
 }
 
-/// What the page finds: the handles, and the table.
+/// The implementation through which the page finds its handles and its table.
 fn table(page: &Type, entries: &TokenStream) -> TokenStream {
     quote_spanned! {page.span()=>
         #[automatically_derived]
@@ -94,7 +93,7 @@ fn table(page: &Type, entries: &TokenStream) -> TokenStream {
     }
 }
 
-/// The methods; the handles of the page deref to them.
+/// The handles of the actions; those of the page deref to them.
 fn handles(methods: impl Iterator<Item = TokenStream>) -> TokenStream {
     quote! {
         pub struct __ActionHandles;
@@ -105,7 +104,7 @@ fn handles(methods: impl Iterator<Item = TokenStream>) -> TokenStream {
     }
 }
 
-/// The row of the table.
+/// The entry of an action in the table.
 fn entry(action: &Action, block: &Block) -> TokenStream {
     let name = action.stable_name(&block.page);
     let cfgs = &action.cfgs;
@@ -181,7 +180,7 @@ fn entry(action: &Action, block: &Block) -> TokenStream {
     }
 }
 
-/// `place:usize,to:String`: what a page of another build may have meant differently.
+/// `index:usize,to:String`, so that a build with other arguments can be told apart.
 fn signature(arguments: &[Argument]) -> String {
     let arguments: Vec<_> = arguments
         .iter()
@@ -190,7 +189,7 @@ fn signature(arguments: &[Argument]) -> String {
     arguments.join(",")
 }
 
-/// What the action returns: `()` where nothing is written.
+/// The type that the action returns: `()` by default.
 fn output_type(action: &Action) -> TokenStream {
     action
         .output
@@ -198,9 +197,8 @@ fn output_type(action: &Action) -> TokenStream {
         .map_or_else(|| quote!(()), ToTokens::to_token_stream)
 }
 
-/// The block and handles for its functions, so that their uses elsewhere are no further errors.
-pub(crate) fn fallback(input: &Input, errors: &TokenStream) -> TokenStream {
-    let item = &input.item;
+/// The block and stubs of its handles, so that uses of the actions do not cause more errors.
+pub(crate) fn fallback(item: &Item, errors: &TokenStream) -> TokenStream {
     let Item::Impl(block) = item else {
         return quote!(#errors #item);
     };
@@ -233,16 +231,16 @@ fn without_repeated(block: &ItemImpl) -> ItemImpl {
     }
 }
 
-/// The handle of a function that may be no action.
+/// The handle of a function that may not be an action.
 fn stub(function: &ImplItemFn) -> TokenStream {
     let sig = &function.sig;
     let arguments: Vec<_> = sig
         .inputs
         .iter()
         .enumerate()
-        .filter_map(|(place, input)| match input {
+        .filter_map(|(index, input)| match input {
             FnArg::Typed(input) if !is_effects(&input.ty) && !is_named(&input.ty, "Task") => {
-                let unnamed = || local(&format!("argument_{place}"));
+                let unnamed = || local(&format!("argument_{index}"));
                 Some(Argument {
                     ident: argument_name(input).cloned().unwrap_or_else(unnamed),
                     ty: (*input.ty).clone(),

@@ -1,4 +1,4 @@
-//! What a block of actions means, once nothing is wrong with it.
+//! The model of a block of actions without errors.
 
 use proc_macro2::{Ident, Span};
 use syn::{Attribute, ItemImpl, Type};
@@ -19,18 +19,18 @@ pub(crate) struct Block {
 pub(crate) struct Action {
     /// `increment`, perhaps raw.
     pub(crate) ident: Ident,
-    /// When it exists.
+    /// The `#[cfg]`s that decide whether it exists.
     pub(crate) cfgs: Vec<Attribute>,
     /// How it runs.
     pub(crate) kind: Kind,
-    /// What the browser sends with it.
+    /// The arguments that the browser sends.
     pub(crate) arguments: Vec<Argument>,
-    /// What it returns; `None` is nothing.
+    /// The type that it returns, if any.
     pub(crate) output: Option<Type>,
 }
 
 impl Action {
-    /// `Counter::increment`, in every build.
+    /// `Counter::increment`, the same in every build.
     pub(crate) fn stable_name(&self, page: &str) -> String {
         format!("{page}::{}", name_of(&self.ident))
     }
@@ -38,13 +38,13 @@ impl Action {
 
 /// How an action runs.
 pub(crate) enum Kind {
-    /// `fn name(&mut self, ..)`, with the place of its effects if it asks for them.
+    /// `fn name(&mut self, ..)`, with the span of its effects if it takes them.
     Transaction { effects: Option<Span> },
-    /// `async fn name(task: Task<Self>, ..)`, with the place of the task.
+    /// `async fn name(task: Task<Self>, ..)`, with the span of the task.
     Task { task: Span },
 }
 
-/// An argument that is decoded from what a browser sent.
+/// An argument that a browser sends.
 pub(crate) struct Argument {
     /// `amount`
     pub(crate) ident: Ident,

@@ -1,20 +1,22 @@
-//! Syntax to meaning; reports everything that is wrong with a page at once.
+//! Turns the syntax of a page into its model, and reports all errors in it at once.
 
+use proc_macro2::Ident;
 use quote::quote;
 use syn::{Fields, Item, ItemStruct, LitStr, Type};
 
 use super::{
     model::{Field, Kind, Page, SignalScope},
-    parse::{FieldAttr, FieldInput, FieldOption, Input, PageAttr, Role},
+    options::{Name, Options},
+    parse::{FieldInput, Input, PageAttr, Role},
     segments::{self, Segment},
     state_options,
 };
 use crate::{
-    emit::{cfgs, is_hidden_by_a_method, name_of},
+    emit::{cfgs, handle_name_problem, name_of},
     errors::Errors,
 };
 
-/// The page that `input` means, or the `compile_error!`s.
+/// The model of the page, or a `compile_error!` for every error.
 pub(crate) fn page(input: &Input, mut errors: Errors) -> Result<Page, proc_macro2::TokenStream> {
     let item = check_item(&input.item, &mut errors);
     if let Some(item) = item {
@@ -43,11 +45,11 @@ pub(crate) fn page(input: &Input, mut errors: Errors) -> Result<Page, proc_macro
             segments,
             fields: fields.into_iter().flatten().collect(),
         }),
-        _ => unreachable!("both were reported above"),
+        _ => unreachable!("a missing one was reported above"),
     }
 }
 
-/// A page is a struct with named fields, or with none, and no generics.
+/// A page is a struct with named fields or without fields, and it is not generic.
 fn check_item<'a>(item: &'a Item, errors: &mut Errors) -> Option<&'a ItemStruct> {
     let item = match item {
         Item::Struct(item) => item,
@@ -55,7 +57,7 @@ fn check_item<'a>(item: &'a Item, errors: &mut Errors) -> Option<&'a ItemStruct>
             errors.at(
                 item.enum_token,
                 format!(
-                    "a page is a struct with named fields; make `{}` a struct, and keep the enum in a field",
+                    "a page must be a struct with named fields; make `{}` a struct and put the enum into one of its fields",
                     item.ident
                 ),
             );
@@ -64,7 +66,7 @@ fn check_item<'a>(item: &'a Item, errors: &mut Errors) -> Option<&'a ItemStruct>
         other => {
             errors.at(
                 other,
-                "`#[via::page]` belongs on a struct; move it to the page's",
+                "`#[via::page]` works on structs only; move it to the struct of the page",
             );
             return None;
         }
@@ -73,7 +75,7 @@ fn check_item<'a>(item: &'a Item, errors: &mut Errors) -> Option<&'a ItemStruct>
         errors.at(
             fields,
             format!(
-                "the fields of a page have names; write `struct {} {{ .. }}`",
+                "the fields of a page need names; write `struct {} {{ .. }}`",
                 item.ident
             ),
         );
@@ -82,7 +84,7 @@ fn check_item<'a>(item: &'a Item, errors: &mut Errors) -> Option<&'a ItemStruct>
         errors.at(
             &item.generics,
             format!(
-                "a page cannot be generic: its state is stored under one type; remove the parameters of `{}`",
+                "a page cannot be generic because its state is stored under one type; remove the parameters of `{}`",
                 item.ident
             ),
         );
@@ -90,14 +92,14 @@ fn check_item<'a>(item: &'a Item, errors: &mut Errors) -> Option<&'a ItemStruct>
     Some(item)
 }
 
-/// The page attribute takes the route, and nothing else.
+/// The page attribute takes the route and no other argument.
 fn check_attr(attr: &PageAttr, item: &ItemStruct, errors: &mut Errors) {
     let name = name_of(&item.ident);
     if attr.route.is_none() && !attr.unknown.iter().any(|unknown| unknown.first) {
         errors.at(
             &item.ident,
             format!(
-                "`{name}` has no route; write it in the attribute: `#[via::page(\"/{}\")]`",
+                "`{name}` has no route; write one in the attribute, such as `#[via::page(\"/{}\")]`",
                 name.to_lowercase()
             ),
         );
@@ -107,27 +109,24 @@ fn check_attr(attr: &PageAttr, item: &ItemStruct, errors: &mut Errors) {
         if unknown.first {
             errors.at(
                 token,
-                "the route comes first, as a string literal: `#[via::page(\"/todo/{id}\")]`",
+                "the first argument must be the route as a string literal; write one such as `#[via::page(\"/todo/{id}\")]`",
             );
         } else {
             errors.at(
                 token,
-                format!("unknown option `{token}`; `#[via::page]` takes the route alone"),
+                format!("unknown option `{token}`; remove it, because `#[via::page]` takes only the route"),
             );
         }
     }
 }
 
-/// No two fields have one name.
+/// No two fields have the same name.
 fn check_field_names(fields: &[FieldInput], errors: &mut Errors) {
-    for (place, field) in fields.iter().enumerate() {
-        let earlier = &fields[..place];
-        if earlier.iter().any(|other| other.is_in_the_way_of(field)) {
-            errors.at(
-                &field.ident,
-                format!("two fields are named `{}`; rename one", field.ident),
-            );
-        }
+    for field in fields.iter().filter(|field| field.repeated) {
+        errors.at(
+            &field.ident,
+            format!("two fields are named `{}`; rename one", field.ident),
+        );
     }
 }
 
@@ -158,7 +157,7 @@ fn check_field(field: &FieldInput, errors: &mut Errors) -> Option<Field> {
         errors.at(
             &other.attr,
             format!(
-                "`{name}` has `#[{}]` already; a field is one thing, so keep one of the two",
+                "`{name}` already has `#[{}]`; a field takes one of these attributes, so remove one of the two",
                 attr.role.name()
             ),
         );
@@ -166,16 +165,18 @@ fn check_field(field: &FieldInput, errors: &mut Errors) -> Option<Field> {
     if let Type::Reference(reference) = &field.ty {
         errors.at(
             reference,
-            format!("`{name}` borrows its value; take an owned type such as `String`"),
+            format!("the type of `{name}` is a reference; use an owned type such as `String`"),
         );
     }
+    let options = Options::collect(attr, errors);
     let kind = match attr.role {
-        Role::State => state_options::kind(attr, &name, errors),
-        Role::Signal | Role::Param => check_options(attr, errors),
+        Role::State => state_options::kind(&options, &name, errors),
+        Role::Signal => {
+            check_signal_name(&field.ident, &name, errors);
+            signal_kind(&options, errors)
+        }
+        Role::Param => Kind::Param,
     };
-    if attr.role == Role::Signal {
-        check_signal_name(field, &name, errors);
-    }
     Some(Field {
         ident: field.ident.clone(),
         ty: field.ty.clone(),
@@ -184,87 +185,39 @@ fn check_field(field: &FieldInput, errors: &mut Errors) -> Option<Field> {
     })
 }
 
-/// Each option is one that the attribute takes, is there once and has a value where it needs one.
-fn check_options(attr: &FieldAttr, errors: &mut Errors) -> Kind {
-    let (mut tab, mut local, mut default) = (None, None, None);
-    for option in &attr.options {
-        let name = option.name.to_string();
-        let seen = match (attr.role, name.as_str()) {
-            (Role::Signal, "tab") => &mut tab,
-            (Role::Signal, "local") => &mut local,
-            (Role::Signal, "default") => &mut default,
-            _ => {
-                errors.at(&option.name, unknown_option(attr.role, &name));
-                continue;
-            }
-        };
-        if seen.is_some() {
-            errors.at(
-                &option.name,
-                format!("`{name}` is given twice; remove one of the two"),
-            );
-            continue;
-        }
-        *seen = Some(option);
-        match (&option.value, name == "default") {
-            (Some(value), false) => errors.at(
-                value,
-                format!(
-                    "`{name}` takes no value; write `#[{}({name})]`",
-                    attr.role.name()
-                ),
-            ),
-            (None, true) => errors.at(
-                &option.name,
-                "`default` has no value; write `default = ..`, or nothing for the type's own",
-            ),
-            _ => {}
-        }
-    }
+fn signal_kind(options: &Options<'_>, errors: &mut Errors) -> Kind {
+    let (tab, local) = (options.get(Name::Tab), options.get(Name::Local));
     if let (Some(tab), Some(_)) = (tab, local) {
         errors.at(
             &tab.name,
-            "a signal that is `local` never leaves the browser, so it cannot be `tab`; remove one of the two",
+            "a `local` signal never leaves the browser, so it cannot also be `tab`; remove one of the two",
         );
     }
-    let default = default.and_then(|option: &FieldOption| option.value.clone());
-    match (attr.role, tab, local) {
-        (Role::Signal, _, Some(_)) => Kind::Signal(SignalScope::Local, default),
-        (Role::Signal, Some(_), None) => Kind::Signal(SignalScope::Tab, default),
-        (Role::Signal, None, None) => Kind::Signal(SignalScope::Session, default),
-        (Role::State | Role::Param, ..) => Kind::Param,
-    }
-}
-
-fn unknown_option(role: Role, name: &str) -> String {
-    match (role, name) {
-        (Role::Param, _) => "`#[param]` takes no options; remove them".to_owned(),
-        (_, "app" | "shared" | "ttl" | "key" | "rename" | "version" | "migrate") => format!(
-            "`{name}` is an option of `#[state]`; what the browser holds belongs to the session or to a tab"
-        ),
-        _ => {
-            format!("unknown option `{name}`; `#[signal]` takes `tab`, `local` and `default = ..`")
-        }
-    }
-}
-
-/// A signal has its name in the browser too, where more is reserved than in Rust.
-fn check_signal_name(field: &FieldInput, name: &str, errors: &mut Errors) {
-    let reason = if is_hidden_by_a_method(name) {
-        "hides behind a method that every Rust value has"
-    } else if name.starts_with('_') {
-        "begins with `_`, and the browser keeps such signals to itself"
-    } else if name.contains("__") {
-        "has `__` in it, which separates modifiers in an attribute"
-    } else if !name.is_ascii() {
-        "has letters in it that are not ASCII"
-    } else {
-        return;
+    let scope = match (tab, local) {
+        (_, Some(_)) => SignalScope::Local,
+        (Some(_), None) => SignalScope::Tab,
+        (None, None) => SignalScope::Session,
     };
-    errors.at(
-        &field.ident,
-        format!("the signal `{name}` {reason}; rename it"),
-    );
+    Kind::Signal(scope, options.value(Name::Default).cloned())
+}
+
+/// The browser uses the name of a signal too, and reserves more names than Rust does.
+fn check_signal_name(ident: &Ident, name: &str, errors: &mut Errors) {
+    let problem = handle_name_problem(name).or_else(|| {
+        if name.starts_with('_') {
+            Some("starts with `_`, and the browser never sends such signals")
+        } else if name.contains("__") {
+            Some("contains `__`, which separates modifiers in an attribute")
+        } else {
+            None
+        }
+    });
+    if let Some(problem) = problem {
+        errors.at(
+            ident,
+            format!("the signal `{name}` {problem}; rename the field"),
+        );
+    }
 }
 
 fn check_route(route: &LitStr, errors: &mut Errors) -> Option<Vec<Segment>> {
@@ -279,7 +232,7 @@ fn check_route(route: &LitStr, errors: &mut Errors) -> Option<Vec<Segment>> {
     }
 }
 
-/// Every `{name}` of the route has one `#[param]` field, and the reverse.
+/// Every `{name}` of the route has a `#[param]` field, and every such field is in the route.
 fn check_params(
     route: &LitStr,
     segments: &[Segment],
@@ -299,14 +252,14 @@ fn check_params(
                 errors.at(
                     route,
                     format!(
-                        "`{{{param}}}` has no field; add `#[param] {param}: String`, or another type"
+                        "`{{{param}}}` has no field; add one such as `#[param] {param}: String`"
                     ),
                 );
             }
         } else if let Some((input, _)) = named.find(|(_, field)| is_no_param(field.as_ref())) {
             errors.at(
                 &input.attrs[0].attr,
-                format!("`{param}` is `{{{param}}}` of the route; write `#[param]`"),
+                format!("`{param}` is a parameter of the route; write `#[param]`"),
             );
         }
     }
@@ -318,7 +271,7 @@ fn check_params(
             errors.at(
                 &field.ident,
                 format!(
-                    "`{name}` is not in the route; write `{{{name}}}` into it, or make the field `#[state]`"
+                    "the route has no parameter `{{{name}}}`; add it to the route, or make the field `#[state]`"
                 ),
             );
         }
@@ -345,7 +298,7 @@ fn check_shared_keys(fields: &[Option<Field>], errors: &mut Errors) {
     }
 }
 
-/// A field that is broken may become a parameter once it is repaired.
+/// Whether a field is certainly not a parameter; one with errors may become a parameter.
 fn is_no_param(field: Option<&Field>) -> bool {
     field.is_some_and(|field| !matches!(field.kind, Kind::Param))
 }

@@ -1,4 +1,4 @@
-//! Meaning to generated code; cannot fail.
+//! Generates code from the model; cannot fail.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -6,11 +6,11 @@ use syn::{Attribute, Fields, Item, Lifetime, Type, Visibility, spanned::Spanned}
 
 use super::{
     model::{Field, Kind, Page, SignalScope, StateScope},
-    parse::{Input, Role},
+    parse::{FieldInput, Input, Role},
 };
 use crate::emit::{at, cfgs, local, name_of, unnamed_block};
 
-/// The struct, and what makes it a page.
+/// The struct, and the code that makes it a page.
 pub(crate) fn page(page: &Page) -> TokenStream {
     let item = &page.item;
     let signals = page.signals().map(|field| {
@@ -42,7 +42,7 @@ pub(crate) fn page(page: &Page) -> TokenStream {
     }
 }
 
-/// `cx.step()`, by the user's own name.
+/// The handle of a signal: `cx.step()`.
 fn signal_method(ident: &Ident, ty: &Type, cfgs: &[Attribute], make: &TokenStream) -> TokenStream {
     let name = name_of(ident);
     quote! {
@@ -53,9 +53,9 @@ fn signal_method(ident: &Ident, ty: &Type, cfgs: &[Attribute], make: &TokenStrea
     }
 }
 
-/// The methods, and the step from them to those of the actions, if there is a block of them.
+/// The handles of the signals, which deref to the handles of the actions if there are any.
 ///
-/// They name the page, so they can be seen by whom it can be seen.
+/// They name the page, so they have its visibility.
 fn handles(
     page: &Ident,
     visibility: &Visibility,
@@ -174,7 +174,7 @@ fn descriptor(field: &Field, page: &str) -> TokenStream {
     }
 }
 
-/// The function that tells what a stored type is at run time.
+/// The function that describes a stored type at run time.
 fn type_info(field: &Field) -> TokenStream {
     let ty = &field.ty;
     let of = match field.kind {
@@ -198,7 +198,7 @@ fn read(field: &Field, fields: &Ident) -> TokenStream {
     let value = match kind {
         Kind::State(state) => {
             let default = default_of(ty, state.default.as_ref());
-            let migrations = migrations(&state.migrations);
+            let migrations = migrations(ty, &state.migrations);
             quote_spanned! {span=>
                 <#ty as ::via::__private::StateDecode>::read_field(#fields, #default, &[#(#migrations),*])
             }
@@ -215,21 +215,25 @@ fn read(field: &Field, fields: &Ident) -> TokenStream {
     quote!(#(#cfgs)* #ident: #value)
 }
 
-/// For each older version a function from its stored form to the field's type: all steps from there
-/// on, so that each is checked against the next by the compiler.
-fn migrations(steps: &[syn::Expr]) -> impl Iterator<Item = TokenStream> {
-    let json = local("json");
+/// For each older version a function from its stored form to the type of the field. It calls all
+/// later steps in turn, so that the compiler checks each step against the next.
+fn migrations(ty: &Type, steps: &[syn::Expr]) -> impl Iterator<Item = TokenStream> {
+    let (json, new) = (local("json"), local("new"));
     (0..steps.len()).map(move |first| {
         let old = quote!(::via::__private::StateDecode::from_json(#json)?);
-        let new = steps[first..].iter().fold(
-            old,
-            |value, step| quote_spanned!(at(step.span())=> (#step)(#value)),
-        );
-        quote!(|#json| ::core::result::Result::Ok(#new))
+        // With the user's own span, so that the error of a step with another type stands at it alone.
+        let call = |value, step: &syn::Expr| quote_spanned!(step.span()=> (#step)(#value));
+        let value = steps[first..].iter().fold(old, call);
+        quote! {
+            |#json| {
+                let #new: #ty = #value;
+                ::core::result::Result::Ok(#new)
+            }
+        }
     })
 }
 
-/// A function without a name, so that a `return` in the user's expression cannot leave it.
+/// The default as a closure, so that a `return` in the user's expression cannot leave `read`.
 fn default_of(ty: &Type, default: Option<&syn::Expr>) -> TokenStream {
     match default {
         Some(default) => quote_spanned!(at(default.span())=> || #default),
@@ -246,7 +250,7 @@ fn write(field: &Field, fields: &Ident) -> TokenStream {
         cfgs,
         kind,
     } = field;
-    // `self` is hygienic too: it must come from where the method has it.
+    // `self` is hygienic too, so it takes the span of the method that binds it.
     let value = quote!(&self.#ident);
     let span = at(ty.span());
     let write = match kind {
@@ -261,8 +265,8 @@ fn write(field: &Field, fields: &Ident) -> TokenStream {
     quote!(#(#cfgs)* #write;)
 }
 
-/// Stops at the type of a state field that is not `Clone`; the other bounds are asked for where
-/// the field is read and written.
+/// Fails at the type of a state field that is not `Clone`. The code that reads and writes the field
+/// checks the other bounds.
 fn is_clone(field: &Field) -> Option<TokenStream> {
     let Field { ty, cfgs, .. } = field;
     matches!(field.kind, Kind::State(..)).then(|| {
@@ -273,7 +277,7 @@ fn is_clone(field: &Field) -> Option<TokenStream> {
     })
 }
 
-/// Stops at a key in an attribute if another field of the page can be kept under it. `via` decides
+/// Fails at a key in an attribute if another field of the page can be kept under it. `via` decides
 /// this, as it does for the fields of two pages.
 fn has_own_key(field: &Field, page: &Ident) -> Option<TokenStream> {
     let literal = field.written_key()?;
@@ -292,7 +296,7 @@ fn has_own_key(field: &Field, page: &Ident) -> Option<TokenStream> {
     })
 }
 
-/// Stops at the struct's name where the page has no `View`.
+/// Fails at the name of the struct if the page has no `View`.
 fn has_a_view(ident: &Ident) -> TokenStream {
     quote_spanned! {at(ident.span())=>
         const _: fn(&#ident, &::via::__private::Cx<#ident>) -> ::via::__private::Markup =
@@ -300,7 +304,7 @@ fn has_a_view(ident: &Ident) -> TokenStream {
     }
 }
 
-/// The struct and a stub of a page, so that its uses elsewhere are no further errors.
+/// The struct and a stub of a page, so that uses of the page do not cause more errors.
 pub(crate) fn fallback(input: &Input, errors: &TokenStream) -> TokenStream {
     let item = without_follow_ups(input);
     let (ident, visibility, generics) = match &input.item {
@@ -311,17 +315,15 @@ pub(crate) fn fallback(input: &Input, errors: &TokenStream) -> TokenStream {
     if !generics.params.is_empty() {
         return quote!(#errors #item);
     }
+    let may_be_signal = |field: &&FieldInput| {
+        field.attrs.is_empty() || field.attrs.iter().any(|attr| attr.role == Role::Signal)
+    };
     let signals = input
         .fields
         .iter()
-        .enumerate()
-        .filter(|(place, field)| {
-            let earlier = &input.fields[..*place];
-            let known = !field.attrs.is_empty();
-            let signal = field.attrs.iter().any(|attr| attr.role == Role::Signal);
-            (signal || !known) && !earlier.iter().any(|other| other.is_in_the_way_of(field))
-        })
-        .map(|(_, field)| {
+        .filter(|field| !field.repeated)
+        .filter(may_be_signal)
+        .map(|field| {
             signal_method(
                 &field.ident,
                 &owned(&field.ty),
@@ -367,7 +369,7 @@ pub(crate) fn fallback(input: &Input, errors: &TokenStream) -> TokenStream {
     }
 }
 
-/// What the user wrote, without what rustc would report a second time.
+/// The user's item, without the parts that rustc would report a second time.
 fn without_follow_ups(input: &Input) -> TokenStream {
     let Item::Struct(item) = &input.item else {
         return input.item.to_token_stream();
@@ -377,11 +379,8 @@ fn without_follow_ups(input: &Input) -> TokenStream {
         named.named = named
             .named
             .iter()
-            .zip(input.fields.iter().enumerate())
-            .filter(|(_, (place, field))| {
-                let earlier = &input.fields[..*place];
-                !earlier.iter().any(|other| other.is_in_the_way_of(field))
-            })
+            .zip(&input.fields)
+            .filter(|(_, input)| !input.repeated)
             .map(|(field, _)| syn::Field {
                 ty: owned(&field.ty),
                 ..field.clone()
@@ -391,7 +390,7 @@ fn without_follow_ups(input: &Input) -> TokenStream {
     item.into_token_stream()
 }
 
-/// A reference without a lifetime gets one.
+/// Gives a lifetime to a reference without one.
 fn owned(ty: &Type) -> Type {
     let mut ty = ty.clone();
     if let Type::Reference(reference) = &mut ty {

@@ -1,4 +1,4 @@
-//! What a page means, once nothing is wrong with it.
+//! The model of a page without errors.
 
 use proc_macro2::Ident;
 use syn::{Attribute, Expr, ItemStruct, LitStr, Type};
@@ -8,7 +8,7 @@ use crate::emit::{compact, name_of};
 
 /// A page.
 pub(crate) struct Page {
-    /// The struct without the attributes that are ours.
+    /// The struct without our attributes on its fields.
     pub(crate) item: ItemStruct,
     /// `"/todo/{id}"`
     pub(crate) route: LitStr,
@@ -38,9 +38,9 @@ pub(crate) struct Field {
     pub(crate) ident: Ident,
     /// `i64`
     pub(crate) ty: Type,
-    /// When it exists.
+    /// The `#[cfg]`s that decide whether it exists.
     pub(crate) cfgs: Vec<Attribute>,
-    /// What it is.
+    /// What its attribute makes of it.
     pub(crate) kind: Kind,
 }
 
@@ -98,17 +98,17 @@ impl Field {
     }
 }
 
-/// What a field is.
+/// What an attribute makes of a field.
 pub(crate) enum Kind {
     /// `#[state]`
     State(State),
-    /// `#[signal]`
-    Signal(SignalScope, Default),
+    /// `#[signal]`, with its default unless that is the default of the type.
+    Signal(SignalScope, Option<Expr>),
     /// `#[param]`
     Param,
 }
 
-/// What `#[state(..)]` says.
+/// The options of `#[state(..)]`.
 pub(crate) struct State {
     /// Who shares the value.
     pub(crate) scope: StateScope,
@@ -116,10 +116,10 @@ pub(crate) struct State {
     pub(crate) key: Option<Key>,
     /// The version of its stored form.
     pub(crate) version: u32,
-    /// The steps from older versions, the oldest first.
+    /// The migrations from older versions, the oldest first.
     pub(crate) migrations: Vec<Expr>,
-    /// What it begins as.
-    pub(crate) default: Default,
+    /// Its first value, unless that is the default of the type.
+    pub(crate) default: Option<Expr>,
 }
 
 /// The key that an attribute gives to a field.
@@ -129,9 +129,6 @@ pub(crate) enum Key {
     /// `rename = "old"`: the name that the field of this page had before.
     OldName(LitStr),
 }
-
-/// `None` is the type's own default.
-pub(crate) type Default = Option<Expr>;
 
 /// Who shares a state field.
 pub(crate) enum StateScope {

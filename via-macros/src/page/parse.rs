@@ -1,4 +1,4 @@
-//! Tokens to syntax: what was written, nothing decided.
+//! Parses tokens into syntax, without judging it.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::{
@@ -12,9 +12,9 @@ use crate::{emit::cfgs, errors::Errors};
 pub(crate) struct Input {
     /// The arguments of the attribute.
     pub(crate) attr: PageAttr,
-    /// What it stands on, without the attributes that are ours.
+    /// The item under the attribute, without our attributes on its fields.
     pub(crate) item: Item,
-    /// The named fields of the struct, in order; empty where it is something else.
+    /// The named fields of the struct, in order; empty for any other item.
     pub(crate) fields: Vec<FieldInput>,
 }
 
@@ -23,19 +23,19 @@ pub(crate) struct Input {
 pub(crate) struct PageAttr {
     /// The route, if there is one.
     pub(crate) route: Option<LitStr>,
-    /// Whatever else was written.
+    /// All other arguments.
     pub(crate) unknown: Vec<Unknown>,
 }
 
-/// An argument of the page attribute that is none.
+/// An argument that the page attribute does not take.
 pub(crate) struct Unknown {
     /// Its first token.
     pub(crate) token: TokenTree,
-    /// Whether it stands where the route belongs.
+    /// Whether it is the first argument, where the route belongs.
     pub(crate) first: bool,
 }
 
-/// A field with the attributes of ours that stood on it.
+/// A field and the attributes on it.
 pub(crate) struct FieldInput {
     /// The name.
     pub(crate) ident: Ident,
@@ -45,28 +45,23 @@ pub(crate) struct FieldInput {
     pub(crate) others: Vec<Attribute>,
     /// Attributes that are ours.
     pub(crate) attrs: Vec<FieldAttr>,
-    /// A misspelled attribute, which was removed, and what it was meant to be.
+    /// A misspelled attribute, taken off the field, and the role that the user probably meant.
     pub(crate) misspelled: Option<(Attribute, Role)>,
-}
-
-impl FieldInput {
-    /// Whether both cannot be in one struct: they have one name, and both always exist.
-    pub(crate) fn is_in_the_way_of(&self, other: &Self) -> bool {
-        self.ident == other.ident && cfgs(&self.others).is_empty() && cfgs(&other.others).is_empty()
-    }
+    /// Whether an earlier field has the same name, and neither depends on a `#[cfg]`.
+    pub(crate) repeated: bool,
 }
 
 /// `#[state(tab, default = 3)]`
 pub(crate) struct FieldAttr {
-    /// Its name.
+    /// Which attribute it is.
     pub(crate) role: Role,
-    /// All of it.
+    /// The whole attribute.
     pub(crate) attr: Attribute,
-    /// What stands in the parentheses.
+    /// The options in the parentheses.
     pub(crate) options: Vec<FieldOption>,
 }
 
-/// The attributes that a field can have.
+/// What an attribute makes of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     State,
@@ -101,15 +96,8 @@ pub(crate) struct FieldOption {
 }
 
 impl Input {
-    pub(crate) fn parse(attr: TokenStream, item: TokenStream, errors: &mut Errors) -> Option<Self> {
+    pub(crate) fn parse(attr: TokenStream, mut item: Item, errors: &mut Errors) -> Self {
         let attr = PageAttr::parse(attr);
-        let mut item = match syn::parse2(item) {
-            Ok(item) => item,
-            Err(error) => {
-                errors.push(error);
-                return None;
-            }
-        };
         let fields = match &mut item {
             Item::Struct(ItemStruct { fields, .. }) => take_fields(fields, errors),
             Item::Enum(item) => {
@@ -120,7 +108,7 @@ impl Input {
             }
             _ => Vec::new(),
         };
-        Some(Self { attr, item, fields })
+        Self { attr, item, fields }
     }
 }
 
@@ -130,11 +118,11 @@ impl PageAttr {
         let is_comma =
             |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ',');
         let mut attr = Self::default();
-        for (place, argument) in tokens.split(is_comma).enumerate() {
+        for (index, argument) in tokens.split(is_comma).enumerate() {
             let Some(token) = argument.first().cloned() else {
                 continue;
             };
-            let first = place == 0;
+            let first = index == 0;
             match syn::parse2(argument.iter().cloned().collect()) {
                 Ok(route) if first => attr.route = Some(route),
                 _ => attr.unknown.push(Unknown { token, first }),
@@ -144,12 +132,18 @@ impl PageAttr {
     }
 }
 
-/// Takes our attributes off the fields; gives those that have names.
+/// Takes our attributes off the fields, and returns the fields that have names.
 fn take_fields(fields: &mut Fields, errors: &mut Errors) -> Vec<FieldInput> {
-    fields
-        .iter_mut()
-        .filter_map(|field| take_field(field, errors))
-        .collect()
+    let mut taken: Vec<FieldInput> = Vec::new();
+    for field in fields {
+        if let Some(mut field) = take_field(field, errors) {
+            let mut earlier = taken.iter().filter(|other| other.ident == field.ident);
+            field.repeated = cfgs(&field.others).is_empty()
+                && earlier.any(|other| cfgs(&other.others).is_empty());
+            taken.push(field);
+        }
+    }
+    taken
 }
 
 fn take_field(field: &mut Field, errors: &mut Errors) -> Option<FieldInput> {
@@ -163,14 +157,14 @@ fn take_field(field: &mut Field, errors: &mut Errors) -> Option<FieldInput> {
     }
     let mut misspelled = None;
     if attrs.is_empty() {
-        let found = others.iter().enumerate().find_map(|(place, attr)| {
+        let found = others.iter().enumerate().find_map(|(index, attr)| {
             let written = attr.path().get_ident()?.to_string();
             let role = Role::ALL
                 .into_iter()
                 .find(|role| is_misspelled(&written, role.name()))?;
-            Some((place, role))
+            Some((index, role))
         });
-        misspelled = found.map(|(place, role)| (others.remove(place), role));
+        misspelled = found.map(|(index, role)| (others.remove(index), role));
     }
     field.attrs.clone_from(&others);
     Some(FieldInput {
@@ -179,10 +173,11 @@ fn take_field(field: &mut Field, errors: &mut Errors) -> Option<FieldInput> {
         others,
         attrs,
         misspelled,
+        repeated: false,
     })
 }
 
-/// Whether one letter is wrong, missing, too many or swapped with its neighbour.
+/// Whether one letter is wrong, missing, superfluous or swapped with its neighbour.
 fn is_misspelled(written: &str, meant: &str) -> bool {
     let (a, b) = (written.as_bytes(), meant.as_bytes());
     let same_start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
@@ -208,10 +203,10 @@ impl FieldAttr {
         match &attr.meta {
             Meta::Path(_) => {}
             Meta::NameValue(meta) => match role {
-                Role::Param => errors.at(meta, "`#[param]` takes no value; remove it"),
+                Role::Param => errors.at(meta, "`#[param]` takes no value; write `#[param]`"),
                 Role::State | Role::Signal => errors.at(
                     meta,
-                    format!("a default goes in parentheses: `#[{name}(default = ..)]`"),
+                    format!("a default goes in parentheses; write `#[{name}(default = ..)]`"),
                 ),
             },
             Meta::List(list) => {
@@ -247,7 +242,7 @@ impl FieldOption {
             if input.is_empty() || input.peek(Token![,]) {
                 return Err(syn::Error::new_spanned(
                     equals,
-                    format!("`{name}` has no value; write it after the `=`"),
+                    format!("`{name}` needs a value; write it after the `=`"),
                 ));
             }
             Some(input.parse()?)
@@ -263,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_wrong_letter_is_a_misspelling_and_another_word_is_none() {
+    fn only_a_word_with_one_wrong_letter_is_a_misspelling() {
         for written in ["stat", "sate", "states", "stete", "sttae"] {
             assert!(is_misspelled(written, "state"), "{written}");
         }

@@ -1,216 +1,136 @@
-//! The options of `#[state(..)]`: who shares the value, under which key, in which version.
+//! The options of `#[state(..)]`: the scope of the value, its key and its version.
 
 use syn::{Expr, ExprLit, Lit, LitInt, LitStr};
 
 use super::{
     model::{Key, Kind, State, StateScope},
-    parse::{FieldAttr, FieldOption},
+    options::{Name, Options},
     segments::shared_key,
 };
 use crate::errors::Errors;
 
-/// What `#[state(..)]` takes, for messages.
-pub(super) const TAKES: &str = "`tab`, `app`, `shared = \"..\"`, `ttl = \"..\"`, `key = \"..\"`, \
-                                `rename = \"..\"`, `version = ..`, `migrate = ..` and `default = ..`";
-
-/// The options by name, each at most once.
-#[derive(Default)]
-struct Options<'a> {
-    tab: Option<&'a FieldOption>,
-    app: Option<&'a FieldOption>,
-    shared: Option<&'a FieldOption>,
-    ttl: Option<&'a FieldOption>,
-    key: Option<&'a FieldOption>,
-    rename: Option<&'a FieldOption>,
-    version: Option<&'a FieldOption>,
-    migrate: Option<&'a FieldOption>,
-    default: Option<&'a FieldOption>,
-}
-
-/// The kind of a state field of this page and name.
-pub(super) fn kind(attr: &FieldAttr, field: &str, errors: &mut Errors) -> Kind {
-    let options = collect(attr, errors);
-    let scope = scope(&options, errors);
-    let (version, migrations) = version(&options, errors);
+/// The model of a state field with this name.
+pub(super) fn kind(options: &Options<'_>, field: &str, errors: &mut Errors) -> Kind {
+    let scope = scope(options, errors);
+    let (version, migrations) = version(options, errors);
     Kind::State(State {
         scope,
-        key: key(&options, field, errors),
+        key: key(options, field, errors),
         version,
         migrations,
-        default: options.default.and_then(|option| option.value.clone()),
+        default: options.value(Name::Default).cloned(),
     })
 }
 
-fn collect<'a>(attr: &'a FieldAttr, errors: &mut Errors) -> Options<'a> {
-    let mut options = Options::default();
-    for option in &attr.options {
-        let name = option.name.to_string();
-        let (slot, takes_value) = match name.as_str() {
-            "tab" => (&mut options.tab, false),
-            "app" => (&mut options.app, false),
-            "shared" => (&mut options.shared, true),
-            "ttl" => (&mut options.ttl, true),
-            "key" => (&mut options.key, true),
-            "rename" => (&mut options.rename, true),
-            "version" => (&mut options.version, true),
-            "migrate" => (&mut options.migrate, true),
-            "default" => (&mut options.default, true),
-            "local" => {
-                errors.at(
-                    &option.name,
-                    "server state cannot be `local`; write `#[signal(local)]` for what stays in the browser",
-                );
-                continue;
-            }
-            _ => {
-                errors.at(
-                    &option.name,
-                    format!("unknown option `{name}`; `#[state]` takes {TAKES}"),
-                );
-                continue;
-            }
-        };
-        if slot.is_some() {
-            errors.at(
-                &option.name,
-                format!("`{name}` is given twice; remove one of the two"),
-            );
-            continue;
-        }
-        *slot = Some(option);
-        match (&option.value, takes_value) {
-            (Some(value), false) => errors.at(
-                value,
-                format!("`{name}` takes no value; write `#[state({name})]`"),
-            ),
-            (None, true) => errors.at(&option.name, without_value(&name)),
-            _ => {}
-        }
-    }
-    options
-}
-
-fn without_value(name: &str) -> String {
-    match name {
-        "default" => {
-            "`default` has no value; write `default = ..`, or nothing for the type's own".to_owned()
-        }
-        "shared" => "`shared` has no key; write `shared = \"room/{room}\"`".to_owned(),
-        "ttl" => "`ttl` has no duration; write `ttl = \"24h\"`".to_owned(),
-        _ => format!("`{name}` has no value; write `{name} = ..`"),
-    }
-}
-
-/// Who shares the value: at most one of `tab`, `app` and `shared`.
+/// The scope of the value: at most one of `tab`, `app` and `shared`.
 fn scope(options: &Options<'_>, errors: &mut Errors) -> StateScope {
-    let mut given = [options.tab, options.app, options.shared]
+    let mut scopes = [Name::Tab, Name::App, Name::Shared]
         .into_iter()
-        .flatten();
-    if let (Some(first), Some(second)) = (given.next(), given.next()) {
+        .filter_map(|name| options.get(name));
+    if let (Some(first), Some(second)) = (scopes.next(), scopes.next()) {
         errors.at(
             &second.name,
             format!(
-                "a value is shared by one tab, by everyone (`app`) or by all who open a key (`shared`); it is `{}` already, so remove one of the two",
-                first.name
+                "`{}` and `{}` exclude each other: a value belongs to a tab (`tab`), to everyone (`app`) or to everyone with the same key (`shared`); remove one of the two",
+                first.name, second.name
             ),
         );
     }
-    if let (Some(ttl), None) = (options.ttl, options.shared) {
+    let shared = options.get(Name::Shared);
+    if let (Some(ttl), None) = (options.get(Name::Ttl), shared) {
         errors.at(
             &ttl.name,
-            "`ttl` ends a shared value; write `shared = \"..\"` beside it, or remove it (sessions have `App::session_timeouts`)",
+            "`ttl` works only with `shared`; add `shared = \"..\"`, or remove `ttl` (for sessions, use `App::session_timeouts`)",
         );
     }
-    if let Some(option) = options.shared {
-        let ttl = options.ttl.and_then(|ttl| {
-            let text = text(ttl, "a duration as text: `ttl = \"24h\"`", errors)?;
-            seconds(&text, errors)
-        });
-        if let Some(pattern) = text(option, "a key as text: `shared = \"room/{room}\"`", errors) {
-            match shared_key(&pattern.value()) {
-                Ok(segments) => {
-                    return StateScope::Shared {
-                        pattern,
-                        segments,
-                        ttl,
-                    };
-                }
-                Err(messages) => {
-                    for message in messages {
-                        errors.at(&pattern, message);
-                    }
-                }
-            }
-        }
-        return StateScope::Session;
+    if shared.is_some() {
+        // Only a page without errors is expanded, so the scope of a broken one does not matter.
+        return shared_scope(options, errors).unwrap_or(StateScope::Session);
     }
-    match (options.tab, options.app) {
-        (Some(_), _) => StateScope::Tab,
-        (None, Some(_)) => StateScope::App,
-        (None, None) => StateScope::Session,
+    if options.get(Name::Tab).is_some() {
+        StateScope::Tab
+    } else if options.get(Name::App).is_some() {
+        StateScope::App
+    } else {
+        StateScope::Session
     }
 }
 
-/// The key that the value is kept under, where it is not that of page and field.
+fn shared_scope(options: &Options<'_>, errors: &mut Errors) -> Option<StateScope> {
+    let ttl = options
+        .text(Name::Ttl, errors)
+        .and_then(|text| seconds(text, errors));
+    let pattern = options.text(Name::Shared, errors)?;
+    match shared_key(&pattern.value()) {
+        Ok(segments) => Some(StateScope::Shared {
+            pattern: pattern.clone(),
+            segments,
+            ttl,
+        }),
+        Err(messages) => {
+            for message in messages {
+                errors.at(pattern, message);
+            }
+            None
+        }
+    }
+}
+
+/// The key of the value, if it differs from the names of page and field.
 fn key(options: &Options<'_>, field: &str, errors: &mut Errors) -> Option<Key> {
-    if let (Some(_), Some(other)) = (options.shared, options.key.or(options.rename)) {
+    let (key, rename) = (options.get(Name::Key), options.get(Name::Rename));
+    if let (Some(_), Some(other)) = (options.get(Name::Shared), key.or(rename)) {
         errors.at(
             &other.name,
-            "the key of a shared value is the text after `shared`; remove this one",
+            format!("`shared` already gives the key; remove `{}`", other.name),
         );
         return None;
     }
-    if let (Some(_), Some(rename)) = (options.key, options.rename) {
+    if let (Some(_), Some(rename)) = (key, rename) {
         errors.at(
             &rename.name,
-            "the value is kept under the name after `key` already; remove one of the two",
+            "`key` already gives the key; remove one of the two",
         );
         return None;
     }
-    let (option, is_rename) = match (options.key, options.rename) {
-        (Some(key), _) => (key, false),
-        (None, Some(rename)) => (rename, true),
-        (None, None) => return None,
-    };
-    let form = if is_rename {
-        "the field's old name as text: `rename = \"old\"`"
-    } else {
-        "a name as text: `key = \"cart\"`"
-    };
-    let literal = text(option, form, errors)?;
-    let name = literal.value();
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.is_empty() || !name.chars().all(plain) {
+    if key.is_some() {
+        let literal = options.text(Name::Key, errors)?;
+        check_plain(literal, errors)?;
+        return Some(Key::Whole(literal.clone()));
+    }
+    let literal = options.text(Name::Rename, errors)?;
+    check_plain(literal, errors)?;
+    let old = literal.value();
+    if old == field {
         errors.at(
-            &literal,
-            format!(
-                "`{}` is made of letters, digits, `-`, `_` and `.`",
-                option.name
-            ),
+            literal,
+            format!("`{field}` is already the name of this field; write its old name, or remove `rename`"),
         );
         return None;
     }
-    if !is_rename {
-        return Some(Key::Whole(literal));
-    }
-    if name == field {
-        errors.at(
-            &literal,
-            "this is the field's own name; remove `rename`, or write the name that it had before",
-        );
-        return None;
-    }
-    Some(if name.contains('.') {
-        Key::Whole(literal)
+    Some(if old.contains('.') {
+        Key::Whole(literal.clone())
     } else {
-        Key::OldName(literal)
+        Key::OldName(literal.clone())
     })
 }
 
-/// The version of the stored form, and the steps to it from older ones, the oldest first.
+/// `None` after an error.
+fn check_plain(literal: &LitStr, errors: &mut Errors) -> Option<()> {
+    let text = literal.value();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let message = match text.chars().find(|c| !is_plain(*c)) {
+        None if !text.is_empty() => return Some(()),
+        None => "a key cannot be empty; use letters, digits, `-`, `_` and `.`".to_owned(),
+        Some(c) => format!("a key cannot contain {c:?}; use letters, digits, `-`, `_` and `.`"),
+    };
+    errors.at(literal, message);
+    None
+}
+
+/// The version of the stored form, and the migrations from older versions, the oldest first.
 fn version(options: &Options<'_>, errors: &mut Errors) -> (u32, Vec<Expr>) {
-    let version = options.version.and_then(|option| {
-        let value = option.value.as_ref()?;
+    let version = options.value(Name::Version).and_then(|value| {
         let number = match value {
             Expr::Lit(ExprLit {
                 lit: Lit::Int(number),
@@ -221,61 +141,62 @@ fn version(options: &Options<'_>, errors: &mut Errors) -> (u32, Vec<Expr>) {
         if number.is_none() {
             errors.at(
                 value,
-                "a version is a whole number from 1 up, as in `version = 2`",
+                "a version must be a whole number of at least 1; write one such as `version = 2`",
             );
         }
         number
     });
-    let Some(migrate) = options.migrate else {
-        if let (Some(option), Some(2..)) = (options.version, version) {
+    match (options.get(Name::Version), options.get(Name::Migrate)) {
+        (Some(option), None) => {
+            if let Some(version @ 2..) = version {
+                errors.at(
+                    &option.name,
+                    format!(
+                        "without `migrate`, stored values of older versions are lost; add `migrate = from_version_{}`, or `migrate = []` to start from the default",
+                        version - 1
+                    ),
+                );
+            }
+            (version.unwrap_or(1), Vec::new())
+        }
+        (None, Some(option)) => {
             errors.at(
                 &option.name,
-                "values of older versions are lost without `migrate`; write `migrate = from_the_version_before`, or `migrate = []` to begin anew from the default",
+                "`migrate` needs a version to migrate to; add `version = 2`",
             );
+            (1, Vec::new())
         }
-        return (version.unwrap_or(1), Vec::new());
-    };
-    if options.version.is_none() {
-        errors.at(
-            &migrate.name,
-            "`migrate` leads to a version; write `version = 2` beside it",
-        );
-        return (1, Vec::new());
+        (None, None) => (1, Vec::new()),
+        (Some(_), Some(_)) => {
+            let version = version.unwrap_or(u32::MAX);
+            (version, migrations(options, version, errors))
+        }
     }
-    let steps = match &migrate.value {
+}
+
+/// The migrations to `version`, at most one from each older version.
+fn migrations(options: &Options<'_>, version: u32, errors: &mut Errors) -> Vec<Expr> {
+    let steps = match options.value(Name::Migrate) {
         Some(Expr::Array(array)) => array.elems.iter().cloned().collect(),
         Some(step) => vec![step.clone()],
         None => Vec::new(),
     };
-    let version = version.unwrap_or(u32::MAX);
     let most = usize::try_from(version - 1).unwrap_or(usize::MAX);
     if let Some(surplus) = steps.get(most) {
         errors.at(
             surplus,
             format!(
-                "there are {most} versions before version {version}, so this step leads nowhere; remove it, or raise `version`"
+                "`version = {version}` has no use for migration {}; remove it, or increase `version`",
+                most + 1
             ),
         );
     }
-    (version, steps)
+    steps
 }
 
 fn whole(number: &LitInt) -> Option<u32> {
     let number: u32 = number.base10_parse().ok()?;
     (number > 0).then_some(number)
-}
-
-fn text(option: &FieldOption, form: &str, errors: &mut Errors) -> Option<LitStr> {
-    match option.value.as_ref()? {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        }) => Some(text.clone()),
-        other => {
-            errors.at(other, format!("`{}` takes {form}", option.name));
-            None
-        }
-    }
 }
 
 /// A duration such as `30s`, `15m`, `24h` or `7d`, in seconds.
@@ -296,14 +217,13 @@ fn seconds(literal: &LitStr, errors: &mut Errors) -> Option<u64> {
             .then(|| digits.parse().ok())??;
         Some(u64::from(number) * unit)
     });
-    let wrong = match seconds {
+    let message = match seconds {
         Some(1..) => return seconds,
-        Some(0) => "ends the value at once",
-        None => "is not a duration",
+        Some(0) => format!("the duration `{text}` is too short; write at least `1s`"),
+        None => {
+            format!("`{text}` is not a duration; write one such as `30s`, `15m`, `24h` or `7d`")
+        }
     };
-    errors.push(syn::Error::new(
-        literal.span(),
-        format!("`{text}` {wrong}; write `30s`, `15m`, `24h` or `7d`"),
-    ));
+    errors.at(literal, message);
     None
 }

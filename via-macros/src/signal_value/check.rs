@@ -1,17 +1,14 @@
-//! Syntax to meaning; reports everything that is wrong with a type at once.
+//! Turns the syntax of a type into its model, and reports all errors in it at once.
 
 use proc_macro2::TokenStream;
 use syn::{Data, DataEnum, DataStruct, DeriveInput, Fields, Type};
 
-use super::{
-    model::{Content, Shape, Value, Variant},
-    parse::Input,
-};
+use super::model::{Content, Shape, Value, Variant};
 use crate::errors::Errors;
 
-/// The value that `input` means, or the `compile_error!`s.
-pub(crate) fn value(input: &Input, mut errors: Errors) -> Result<Value, TokenStream> {
-    let item = &input.item;
+/// The model of the type, or a `compile_error!` for every error.
+pub(crate) fn value(item: &DeriveInput) -> Result<Value, TokenStream> {
+    let mut errors = Errors::new();
     check_generics(item, &mut errors);
     let shape = match &item.data {
         Data::Struct(data) => check_struct(item, data, &mut errors),
@@ -20,7 +17,7 @@ pub(crate) fn value(input: &Input, mut errors: Errors) -> Result<Value, TokenStr
             errors.at(
                 data.union_token,
                 format!(
-                    "a union does not know which of its fields it holds; make `{}` an enum",
+                    "a union cannot be encoded because it does not record which field it holds; make `{}` an enum",
                     item.ident
                 ),
             );
@@ -33,7 +30,7 @@ pub(crate) fn value(input: &Input, mut errors: Errors) -> Result<Value, TokenStr
             ident: item.ident.clone(),
             shape,
         }),
-        None => unreachable!("it was reported above"),
+        None => unreachable!("a missing shape was reported above"),
     }
 }
 
@@ -42,14 +39,14 @@ fn check_generics(item: &DeriveInput, errors: &mut Errors) {
         errors.at(
             &item.generics,
             format!(
-                "the value of a signal is of one type; remove the parameters of `{}`, or implement `SignalValue` by hand",
+                "`SignalValue` cannot be derived for a generic type; remove the parameters of `{}`, or implement `SignalValue` by hand",
                 item.ident
             ),
         );
     }
 }
 
-/// A struct has named fields, or is a new name for another type.
+/// A struct has named fields, or is a newtype.
 fn check_struct(item: &DeriveInput, data: &DataStruct, errors: &mut Errors) -> Option<Shape> {
     let name = &item.ident;
     let content = content(&data.fields, errors);
@@ -57,12 +54,12 @@ fn check_struct(item: &DeriveInput, data: &DataStruct, errors: &mut Errors) -> O
         Content::Unit => errors.at(
             name,
             format!(
-                "`{name}` has no fields, so nothing can travel; write `struct {name} {{ .. }}` with those of the signal"
+                "`{name}` has no fields to send; give it named fields, as in `struct {name} {{ .. }}`"
             ),
         ),
         Content::List(_) => errors.at(
             &data.fields,
-            format!("the fields of a signal have names; write `struct {name} {{ .. }}`"),
+            format!("the fields of a signal type need names; write `struct {name} {{ .. }}`"),
         ),
         Content::One(_) | Content::Object(_) => return Some(Shape::Struct(content)),
     }
@@ -74,7 +71,7 @@ fn check_enum(item: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> Optio
         errors.at(
             &item.ident,
             format!(
-                "`{}` has no variants, so no signal can hold one; add them",
+                "`{}` has no variants, so no signal can hold a value of it; add a variant",
                 item.ident
             ),
         );
@@ -96,7 +93,7 @@ fn content(fields: &Fields, errors: &mut Errors) -> Content {
                 .map_or("this field".to_owned(), |ident| format!("`{ident}`"));
             errors.at(
                 reference,
-                format!("{name} borrows its value; take an owned type such as `String`"),
+                format!("the type of {name} is a reference; use an owned type such as `String`"),
             );
         }
     }

@@ -1,13 +1,10 @@
-//! Meaning to generated code; cannot fail.
+//! Generates code from the model; cannot fail.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Type, spanned::Spanned};
+use syn::{DeriveInput, Type, spanned::Spanned};
 
-use super::{
-    model::{Content, Shape, Value, Variant},
-    parse::Input,
-};
+use super::model::{Content, Shape, Value, Variant};
 use crate::emit::{at, local, name_of, unnamed_block};
 
 /// `impl SignalValue`.
@@ -15,7 +12,7 @@ pub(crate) fn value(value: &Value) -> TokenStream {
     let encode = encode(&value.shape);
     let decode = decode(&value.shape);
     let constants = match &value.shape {
-        // A new name for a type can be nothing where that type can, and is read as that type is.
+        // A newtype is nullable if the type in it is, and is read in the same way.
         Shape::Struct(Content::One(ty)) => Some(quote_spanned! {at(ty.span())=>
             const NULLABLE: bool = <#ty as ::via::__private::SignalValue>::NULLABLE;
             const READING: ::via::__private::Reading =
@@ -29,9 +26,8 @@ pub(crate) fn value(value: &Value) -> TokenStream {
     implementation(&value.ident, constants.as_ref(), &encode, &decode)
 }
 
-/// A stub, so that the uses of the type elsewhere are no further errors.
-pub(crate) fn fallback(input: &Input, errors: &TokenStream) -> TokenStream {
-    let item = &input.item;
+/// A stub, so that uses of the type do not cause more errors.
+pub(crate) fn fallback(item: &DeriveInput, errors: &TokenStream) -> TokenStream {
     if !item.generics.params.is_empty() {
         return errors.clone();
     }
@@ -128,7 +124,7 @@ fn decode(shape: &Shape) -> TokenStream {
     }
 }
 
-/// What binds the fields: `{ owner: field_0, .. }`
+/// The pattern that binds the fields: `{ owner: field_0, .. }`
 fn pattern(content: &Content) -> TokenStream {
     let locals = locals(content);
     match content {
@@ -161,7 +157,7 @@ fn encode_content(content: &Content) -> TokenStream {
     }
 }
 
-/// Makes `constructor` of what is in `value`.
+/// Decodes the fields from `value` and passes them to `constructor`.
 fn decode_content(constructor: &TokenStream, content: &Content, value: &Ident) -> TokenStream {
     let parts = local("parts");
     let decoded = types(content).into_iter().map(|ty| {
@@ -204,9 +200,9 @@ fn types(content: &Content) -> Vec<&Type> {
     }
 }
 
-/// One local for each field; the names of the fields may be anything.
+/// One local variable for each field; numbered, because fields can have any names.
 fn locals(content: &Content) -> Vec<Ident> {
     (0..types(content).len())
-        .map(|place| local(&format!("field_{place}")))
+        .map(|index| local(&format!("field_{index}")))
         .collect()
 }

@@ -1,23 +1,23 @@
-//! What a value of a signal means, once nothing is wrong with it.
+//! The model of a signal type without errors.
 
 use proc_macro2::Ident;
 use syn::Type;
 
 use crate::emit::name_of;
 
-/// A type whose values are signals.
+/// A type that signals can hold.
 pub(crate) struct Value {
     /// `Filter`
     pub(crate) ident: Ident,
-    /// How it travels.
+    /// How its values are encoded.
     pub(crate) shape: Shape,
 }
 
-/// How a type travels.
+/// How the values of a type are encoded.
 pub(crate) enum Shape {
-    /// A struct: an object, or what its only field is.
+    /// A struct: an object, or the value of its only field.
     Struct(Content),
-    /// An enum: a name, with or without content.
+    /// An enum: the name of the variant, with or without content.
     Enum(Vec<Variant>),
 }
 
@@ -25,17 +25,17 @@ pub(crate) enum Shape {
 pub(crate) struct Variant {
     /// `Open`, perhaps raw.
     pub(crate) ident: Ident,
-    /// What comes with it.
+    /// Its fields.
     pub(crate) content: Content,
 }
 
 impl Variant {
-    /// `Open`, as it travels.
+    /// `Open`, as it is encoded.
     pub(crate) fn name(&self) -> String {
         name_of(&self.ident)
     }
 
-    /// Whether nothing comes with it.
+    /// Whether it has no fields.
     pub(crate) fn is_unit(&self) -> bool {
         matches!(self.content, Content::Unit)
     }
@@ -45,7 +45,7 @@ impl Variant {
 pub(crate) enum Content {
     /// `Open`
     Unit,
-    /// `(String)`: travels as what is in it.
+    /// `(String)`: encoded as the value in it.
     One(Box<Type>),
     /// `(u8, u8)`: an array.
     List(Vec<Type>),

@@ -48,8 +48,8 @@ pub struct ArgumentList<'a> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of an action",
     label = "not an argument type",
-    note = "derive what is missing: `#[derive(serde::Serialize, serde::Deserialize)]`",
-    note = "the view writes an argument as JSON, and the action decodes it"
+    note = "derive both traits: `#[derive(serde::Serialize, serde::Deserialize)]`",
+    note = "the view encodes an argument as JSON, and the action decodes it"
 )]
 pub trait Argument: Sized {
     /// Decodes the next argument.

@@ -112,9 +112,9 @@ pub struct Expr<T> {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "expected `{T}` in an expression, found `{Self}`",
-    label = "no `{T}`, and no signal or expression of that type",
-    note = "write a value of `{T}`, the handle of a signal of that type, or an expression of it",
-    note = "of a number, `.to_f64()`, `.to_int::<T>()` and `.to_text()` make another type"
+    label = "not of type `{T}`, and not a signal or expression of it",
+    note = "write a value, a signal or an expression of type `{T}`",
+    note = "to convert a number, use `.to_f64()`, `.to_int::<T>()` or `.to_text()`"
 )]
 pub trait IntoExpr<T>: Sized {
     /// The expression.

@@ -64,8 +64,8 @@ use crate::field::TypeInfo;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of a signal",
     label = "not a signal type",
-    note = "a signal is a `bool`, a number, a `char`, a `String`, an `Option`, `Vec` or array of these, or a type with `#[derive(via::SignalValue)]`",
-    note = "what the browser need not react to at once is better kept in `#[state]`"
+    note = "a signal can be a `bool`, a number, a `char`, a `String`, an `Option`, `Vec` or array of these, or a type with `#[derive(via::SignalValue)]`",
+    note = "if only the server needs the value, use `#[state]`"
 )]
 pub trait SignalValue: Sized + Send + Sync + 'static {
     /// Whether `null` is a value of this type, as it is of an `Option`.

@@ -246,7 +246,7 @@ impl<'a> FieldReader<'a> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a path",
     label = "not a parameter type",
-    note = "implement `std::str::FromStr` for `{Self}`, or take the parameter as a `String`"
+    note = "implement `std::str::FromStr` for `{Self}`, or use a `String`"
 )]
 pub trait Param: Sized {
     /// Parses one segment of the path, after percent decoding.
@@ -272,9 +272,9 @@ impl<T: FromStr> Param for T {
 /// Types that a field without `default = ..` can have: every type that is `Default`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no default value, and the field has none either",
+    message = "the field has no default value, and `{Self}` has none either",
     label = "not `Default`",
-    note = "write `default = ..` in the field's attribute, or derive `Default` for `{Self}`"
+    note = "write `default = ..` in the attribute of the field, or derive `Default` for `{Self}`"
 )]
 pub trait HasDefault: Sized {
     /// The value of a field that was never written.

@@ -12,9 +12,9 @@ use super::{Expr, IntoExpr, Level, Operator, Signal, SignalValue, Source, marker
 
 /// Numbers that can be negative.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no negative numbers",
-    label = "neither a signed integer nor an `f64`",
-    note = "`.to_int::<i64>()` makes a signed integer of an unsigned one"
+    message = "`{Self}` cannot be negative",
+    label = "not a signed integer or an `f64`",
+    note = "`.to_int::<i64>()` turns an unsigned integer into a signed one"
 )]
 pub trait Signed: AnyNumber {
     /// `-self`
@@ -25,9 +25,9 @@ pub trait Signed: AnyNumber {
 
 /// Integers.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no integer",
+    message = "`{Self}` is not an integer",
     label = "not an integer type",
-    note = "an integer becomes one of another type by `.to_int::<u32>()`, and an `f64` by `.to_f64()`"
+    note = "`.to_int::<u32>()` turns an integer into another type, `.to_f64()` turns it into an `f64`"
 )]
 pub trait Integer: AnyNumber {
     /// The sign and the rest.
@@ -43,9 +43,9 @@ pub trait Integer: AnyNumber {
 
 /// Numbers of any type.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no number",
+    message = "`{Self}` is not a number",
     label = "not a number",
-    note = "`.len()` counts, `.unwrap_or(0)` takes a number out of an `Option`"
+    note = "`.len()` is the length of a text or a list, `.unwrap_or(0)` takes a number out of an `Option`"
 )]
 pub trait AnyNumber: SignalValue {
     /// The nearest `f64`.
@@ -55,6 +55,7 @@ pub trait AnyNumber: SignalValue {
 
 macro_rules! operators {
     ($of:ty: $($marker:ident $sign:literal at $level:ident: $apply:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Operator<$of> for marker::$marker {
             #[expect(private_interfaces, reason = "nobody outside reads it")]
             const LEVEL: Level = Level::$level;

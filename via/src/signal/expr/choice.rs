@@ -5,9 +5,9 @@ use crate::signal::action_handle::ActionHandle;
 
 /// What an expression can decide by: `bool`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no condition",
+    message = "`{Self}` is not a condition",
     label = "not a `bool`",
-    note = "make one: `.eq(..)`, `.gt(..)`, `.is_empty()`, `.is_some()`"
+    note = "to get a condition, use `.eq(..)`, `.gt(..)`, `.is_empty()` or `.is_some()`"
 )]
 pub trait Condition: SignalValue {
     /// Whether it holds.

@@ -7,9 +7,9 @@ use crate::signal::Reading;
 
 /// Types that can be equal in expressions: all but lists.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be compared in expressions",
+    message = "expressions cannot compare `{Self}`",
     label = "a list, or a type without `#[derive(via::SignalValue)]`",
-    note = "of a list, compare the `.len()`, or ask whether it `.contains(..)` an item"
+    note = "for a list, compare its `.len()`, or use `.contains(..)`"
 )]
 pub trait Equal: SignalValue {}
 
@@ -25,10 +25,10 @@ impl<T: Equal> Equal for Option<T> {}
 
 /// Types that have an order in expressions: numbers.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no order in expressions",
+    message = "expressions cannot order `{Self}`",
     label = "not a number",
-    note = "numbers can be compared by `lt`, `le`, `gt` and `ge`, every type by `eq` and `ne`",
-    note = "a text or a list is compared by its `.len()`, an `Option` by its `.unwrap_or(0)`"
+    note = "`lt`, `le`, `gt` and `ge` take numbers only; for other types, use `eq` and `ne`",
+    note = "for a text or a list, compare its `.len()`; for an `Option`, compare its `.unwrap_or(0)`"
 )]
 pub trait Ordered: SignalValue + PartialOrd {}
 

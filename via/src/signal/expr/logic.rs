@@ -6,6 +6,7 @@ use super::{Condition, Expr, IntoExpr, Level, Operator, Signal, marker};
 
 macro_rules! operators {
     ($($marker:ident $sign:literal at $level:ident: $decided_by:expr, $apply:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Operator<bool> for marker::$marker {
             #[expect(private_interfaces, reason = "nobody outside reads it")]
             const LEVEL: Level = Level::$level;

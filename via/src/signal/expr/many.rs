@@ -5,8 +5,8 @@ use super::{Expr, IntoExpr, Level, SignalValue, Source, compare, literal::quoted
 /// Types that can be empty: `String`, `Vec` and arrays.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no length",
-    label = "neither a `String` nor a list",
-    note = "a number is compared: `.eq(0)`; an `Option` has `.is_none()`"
+    label = "not a `String` or a list",
+    note = "for a number, use `.eq(0)`; for an `Option`, use `.is_none()`"
 )]
 pub trait Many: SignalValue {
     /// The literal of the empty value, if that is easily compared.
@@ -20,9 +20,9 @@ pub trait Many: SignalValue {
 
 /// Types that something can be in: `String`, `Vec` and arrays.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` contains nothing",
-    label = "neither a `String` nor a list",
-    note = "a single value is compared by `.eq(..)`"
+    message = "`{Self}` cannot contain other values",
+    label = "not a `String` or a list",
+    note = "to compare a single value, use `.eq(..)`"
 )]
 pub trait Container<Item>: Many {
     /// As `contains` of Rust.

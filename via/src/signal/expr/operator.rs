@@ -8,9 +8,9 @@ use super::{Expr, IntoExpr, Level, Signal, SignalValue, fitted};
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "this operator does not take `{T}` in an expression",
-    label = "not for values of that type",
-    note = "`+`, `-`, `*`, `/` and `%` take integers and `f64`; `+` takes `String`, too; `&`, `|` and `^` take `bool`",
-    note = "`.to_f64()` makes an `f64` of an `f32`, `.unwrap_or(0)` takes the number out of an `Option`, `.gt(0)` makes a `bool`"
+    label = "not supported for this type",
+    note = "`+`, `-`, `*`, `/` and `%` take integers and `f64`; `+` also takes `String`; `&`, `|` and `^` take `bool`",
+    note = "`.to_f64()` turns an `f32` into an `f64`, `.unwrap_or(0)` takes the number out of an `Option`, `.gt(0)` turns a number into a `bool`"
 )]
 pub trait Operator<T> {
     /// How it binds in the browser.
@@ -35,9 +35,9 @@ pub trait Operator<T> {
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "expected `{T}` in an expression, found `{Self}`",
-    label = "no `{T}`, and no signal or expression of that type",
-    note = "write a value of `{T}`, the handle of a signal of that type, or an expression of it",
-    note = "of a number, `.to_f64()`, `.to_int::<T>()` and `.to_text()` make another type"
+    label = "not of type `{T}`, and not a signal or expression of it",
+    note = "write a value, a signal or an expression of type `{T}`",
+    note = "to convert a number, use `.to_f64()`, `.to_int::<T>()` or `.to_text()`"
 )]
 pub trait Operand<T, O> {
     /// The expression of both.
@@ -100,8 +100,8 @@ pub mod marker {
 /// Nothing is this: a comparison by an operator of Rust would be one of handles, not of values.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "signals and expressions are compared by methods",
-    label = "an operator cannot compare what the browser holds",
+    message = "operators cannot compare signals and expressions",
+    label = "use a method instead",
     note = "write `.eq(..)`, `.ne(..)`, `.lt(..)`, `.le(..)`, `.gt(..)` or `.ge(..)`"
 )]
 pub trait ComparedByMethods {

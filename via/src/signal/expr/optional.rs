@@ -6,7 +6,7 @@ use super::{Expr, IntoExpr, Level, SignalValue, Source, on_handles};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` always has a value",
     label = "not an `Option`",
-    note = "only an `Option` has `is_some`, `is_none` and `unwrap_or`; a text or a list has `is_empty`"
+    note = "`is_some`, `is_none` and `unwrap_or` need an `Option`; for a text or a list, use `is_empty`"
 )]
 pub trait Optional<Inner>: SignalValue {
     /// As an `Option`.

@@ -6,9 +6,9 @@ use super::{Expr, IntoExpr, SignalValue, Source, number_text, on_handles};
 
 /// Types that have a text: `bool`, numbers, `char`, `String` and `Option`s of them.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no text in the browser",
-    label = "neither a `bool`, a number, a `char`, a `String` nor an `Option` of one",
-    note = "choose one: `.eq(..).if_else(\"one text\", \"another\")`"
+    message = "the browser cannot turn `{Self}` into text",
+    label = "not a `bool`, a number, a `char`, a `String`, or an `Option` of one of these",
+    note = "to choose between two texts, use `.if_else(\"one text\", \"another\")` on a condition"
 )]
 pub trait Textual: SignalValue {}
 
