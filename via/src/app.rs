@@ -24,7 +24,8 @@ use crate::{
     limits,
     page::{PageEntry, View},
     runtime::{Config, Core, Timeouts},
-    session::{SECRET_VARIABLE, Secrets, Sessions, WeakSecret},
+    session::{SECRET_VARIABLE, Secrets, WeakSecret},
+    sessions::Sessions,
     store::{MemoryStore, Store},
 };
 

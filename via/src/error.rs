@@ -2,20 +2,16 @@
 
 use std::{error::Error as StdError, fmt, net::SocketAddr};
 
-use crate::{
-    runtime::WrongTimeouts,
-    session::WeakSecret,
-    store::{OpenError, StoreError},
-};
+use crate::store::{OpenError, StoreError};
 
 /// The result of starting or serving an app.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why an app could not start or go on.
 ///
-/// One opaque type, so that it can learn new reasons without breaking anybody; ask it with the
-/// `is_` methods. Its `Debug` output is its text and that of its causes, so that returning it from
-/// `main` prints sentences.
+/// The type is opaque, so that new reasons break no program: ask it with the `is_` methods. Its
+/// `Debug` output is its text and the texts of its causes, so returning it from `main` prints
+/// sentences.
 pub struct Error(Box<Kind>);
 
 #[derive(Debug, thiserror::Error)]
@@ -32,14 +28,7 @@ enum Kind {
     )]
     PlainHttp(SocketAddr),
     #[error(transparent)]
-    Timeouts(WrongTimeouts),
-    #[error(transparent)]
-    Secret(WeakSecret),
-    #[error(
-        "the shared key of this app is made of its secret and not kept in the store; put a new \
-         secret before the old one, as in `VIA_SECRET=new,old`"
-    )]
-    KeyNotInStore,
+    Config(Box<dyn StdError + Send + Sync>),
 }
 
 impl Error {
@@ -51,16 +40,9 @@ impl Error {
         Self(Box::new(Kind::PlainHttp(address)))
     }
 
-    pub(crate) fn timeouts(wrong: WrongTimeouts) -> Self {
-        Self(Box::new(Kind::Timeouts(wrong)))
-    }
-
-    pub(crate) fn secret(weak: WeakSecret) -> Self {
-        Self(Box::new(Kind::Secret(weak)))
-    }
-
-    pub(crate) fn key_not_in_store() -> Self {
-        Self(Box::new(Kind::KeyNotInStore))
+    /// A mistake in the configuration, which its own text explains.
+    pub(crate) fn config(error: impl StdError + Send + Sync + 'static) -> Self {
+        Self(Box::new(Kind::Config(Box::new(error))))
     }
 
     /// Whether the store could not be opened or used.
@@ -69,16 +51,13 @@ impl Error {
         matches!(*self.0, Kind::Open(_) | Kind::Store(_))
     }
 
-    /// Whether the configuration has to be changed before the app can start.
+    /// Whether you have to change the configuration before the app can start.
     #[must_use]
     pub fn is_config(&self) -> bool {
-        matches!(
-            *self.0,
-            Kind::PlainHttp(_) | Kind::Timeouts(_) | Kind::Secret(_) | Kind::KeyNotInStore
-        )
+        matches!(*self.0, Kind::PlainHttp(_) | Kind::Config(_))
     }
 
-    /// Whether the network was the reason: an address in use, for example.
+    /// Whether the network is the reason, for example because the address is in use.
     #[must_use]
     pub fn is_io(&self) -> bool {
         matches!(*self.0, Kind::Listen(_))

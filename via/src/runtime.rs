@@ -19,15 +19,12 @@ use crate::{
     limits,
     page::PageEntry,
     protocol::token::Token,
-    session::{Keyring, SessionCookie, Sessions},
+    session::{Keyring, SessionCookie},
+    sessions::Sessions,
     store::{Expiry, Key, Notice, Store, StoreError, Timestamp},
 };
 
-pub(crate) use self::{
-    config::Config,
-    standing::Standing,
-    timeouts::{Timeouts, WrongTimeouts},
-};
+pub(crate) use self::{config::Config, standing::Standing, timeouts::Timeouts};
 use self::{health::Health, sweeper::sweep};
 
 /// A running app.

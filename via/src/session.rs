@@ -4,7 +4,6 @@ mod cookie;
 mod handle;
 mod keyring;
 mod secrets;
-mod sessions;
 
 use std::{borrow::Cow, fmt};
 
@@ -18,7 +17,6 @@ pub use handle::Session;
 pub(crate) use handle::SessionChange;
 pub(crate) use keyring::{Keyring, Purpose};
 pub(crate) use secrets::{Secrets, VARIABLE as SECRET_VARIABLE, WeakSecret};
-pub use sessions::{SessionHandle, SessionInfo, Sessions};
 
 use crate::{hex, store::Key};
 

@@ -6,13 +6,9 @@
 mod attempt;
 mod commit;
 mod draft;
-mod ending;
 mod open;
 mod turns;
 
-use std::time::Duration;
-
-pub(crate) use self::ending::end;
 use self::{
     attempt::{Transaction, Tried},
     commit::CommitResult,
@@ -21,10 +17,10 @@ use self::{
 };
 use crate::{
     action::{ActionError, Effects},
+    backoff::backoff,
     hub::{LoadError, PageDocuments, StreamId, WakeGuard},
     incident::Incident,
     limits,
-    random::random,
     runtime::Core,
     session::SessionCookie,
     state::{ChangeError, Changes, Inputs, Load, Outcome, Sources, TabId},
@@ -165,7 +161,7 @@ pub(crate) async fn run(
         }
         drop(expecting);
         fresh = true;
-        pause(round).await;
+        backoff(round).await;
         round += 1;
     }
     tracing::warn!(attempts = limits::ATTEMPTS, "others always committed first");
@@ -180,11 +176,4 @@ fn not_loaded(error: &LoadError) -> Failure {
         tracing::warn!(%error, "the store did not do its part");
         Failure::Unavailable
     }
-}
-
-/// Waits for a random time that grows with the attempts, so that contenders spread out.
-async fn pause(attempt: u32) {
-    let most = 500_u64 << attempt.min(6);
-    let micros = u64::from(u32::from_le_bytes(random())) % most;
-    tokio::time::sleep(Duration::from_micros(micros)).await;
 }

@@ -8,7 +8,8 @@ use crate::{
     hub::PageDocuments,
     page::Page,
     runtime::Core,
-    session::{SessionCookie, SessionHandle, Sessions},
+    session::SessionCookie,
+    sessions::{SessionHandle, Sessions},
     state::{Inputs, TabId, change},
     transaction::{self, Actor, Failure},
 };

@@ -61,8 +61,8 @@ impl App {
     /// # }
     /// ```
     pub async fn bind(mut self, address: impl ToSocketAddrs) -> Result<Server> {
-        self.timeouts.check().map_err(Error::timeouts)?;
-        self.take_secrets().map_err(Error::secret)?;
+        self.timeouts.check()?;
+        self.take_secrets()?;
         let listener = TcpListener::bind(address).await.map_err(Error::listen)?;
         let address = listener.local_addr().map_err(Error::listen)?;
         let secure = match self.origins.first() {

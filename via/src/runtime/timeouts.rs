@@ -2,6 +2,8 @@
 
 use std::{panic::Location, time::Duration};
 
+use crate::error::Error;
+
 const DAY: Duration = Duration::from_hours(24);
 
 /// A browser counts the life of a cookie in whole seconds.
@@ -37,6 +39,12 @@ pub(crate) enum WrongTimeouts {
         absolute: Duration,
         location: &'static Location<'static>,
     },
+}
+
+impl From<WrongTimeouts> for Error {
+    fn from(error: WrongTimeouts) -> Self {
+        Self::config(error)
+    }
 }
 
 impl Timeouts {

@@ -148,7 +148,7 @@ impl Keyring {
     /// # Errors
     ///
     /// [`StoreError`] if the store is away or damaged.
-    pub(super) async fn rotate(store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn rotate(store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
         let new = random();
         replace(store, now, |old| {
             std::iter::once(&new)
@@ -165,7 +165,7 @@ impl Keyring {
     /// # Errors
     ///
     /// [`StoreError`] if the store is away or damaged.
-    pub(super) async fn forget_old(store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn forget_old(store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
         replace(store, now, |old| old[..1].to_vec()).await
     }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use crate::error::Error;
+
 /// The shortest secret, in bytes: shorter ones can be guessed.
 const SHORTEST: usize = 32;
 
@@ -24,6 +26,12 @@ pub(crate) struct Secrets(Vec<String>);
 pub(crate) struct WeakSecret {
     len: usize,
     place: &'static str,
+}
+
+impl From<WeakSecret> for Error {
+    fn from(error: WeakSecret) -> Self {
+        Self::config(error)
+    }
 }
 
 impl Secrets {

@@ -1,6 +1,7 @@
 //! Ending sessions from outside: one commit, however many there are.
 
 use crate::{
+    backoff::backoff,
     clock::{self, Clock},
     limits,
     random::random,
@@ -11,7 +12,7 @@ use crate::{
 
 /// Ends those sessions of `principal` that `which` picks, all in one commit, and leaves tombstones
 /// for as long as a cookie of theirs could come back; answers how many there were.
-pub(crate) async fn end(
+pub(super) async fn end(
     store: &dyn Store,
     clock: &Clock,
     tombstone: std::time::Duration,
@@ -52,7 +53,7 @@ pub(crate) async fn end(
         if let CommitOutcome::Committed(_) = store.commit(commit).await? {
             return Ok(count);
         }
-        super::pause(round).await;
+        backoff(round).await;
     }
     Err(StoreError::Unavailable(
         "the sessions changed all the time".into(),

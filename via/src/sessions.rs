@@ -1,17 +1,19 @@
 //! [`Sessions`]: the sessions of a principal, to list and to end.
 
+mod ending;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
 
-use super::{Keyring, SessionId};
+use self::ending::end;
 use crate::{
-    clock::Clock,
-    error::Result,
+    clock::{Clock, Timestamp},
+    error::{Error, Result},
     hex,
+    session::{Keyring, SessionId},
     state::Document,
-    store::{Key, Loaded, Store, StoreError, Timestamp},
-    transaction,
+    store::{Key, Loaded, Store, StoreError},
 };
 
 /// The sessions of principals: who is logged in where, and ending that.
@@ -207,13 +209,27 @@ impl Sessions {
         if self.key_in_store {
             Ok(())
         } else {
-            Err(crate::Error::key_not_in_store())
+            Err(KeyNotInStore.into())
         }
     }
 
     async fn end_those(&self, principal: &str, which: impl Fn(&Key) -> bool) -> Result<usize> {
         let (store, clock) = (&*self.store, &self.clock);
-        Ok(transaction::end(store, clock, self.tombstone, principal, which).await?)
+        Ok(end(store, clock, self.tombstone, principal, which).await?)
+    }
+}
+
+/// The key cannot be replaced.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the shared key of this app is made of its secret and not kept in the store; put a new secret \
+     before the old one, as in `VIA_SECRET=new,old`"
+)]
+struct KeyNotInStore;
+
+impl From<KeyNotInStore> for Error {
+    fn from(error: KeyNotInStore) -> Self {
+        Self::config(error)
     }
 }
 
