@@ -5,12 +5,11 @@ pub use crate::{
         ActionEntry, ActionError, ActionHandle, ActionResult, Argument, ArgumentError,
         ArgumentJson, ArgumentList, Arguments, Effects, Run, Task, TaskFuture, task_future,
     },
-    context::Cx,
     field::{
         FieldDescriptor, FieldKind, PageDescriptor, Segment, SignalScope, StateScope, TypeInfo,
         assert_not_a_signal, assert_own_key,
     },
-    page::{ActionHandles, Actions, Page, Probe, View, WithActions, WithoutActions},
+    page::{ActionHandles, Actions, Cx, Page, Probe, View, WithActions, WithoutActions},
     signal::{
         Equal, Parts, Reading, Signal, SignalError, SignalValue, Tagged, list, object, tagged,
     },

@@ -6,9 +6,11 @@ mod task;
 
 use std::{fmt, future::Future, pin::Pin};
 
+use crate::state::{ChangeError, Changes, Sources};
+
 pub use args::{Argument, ArgumentError, ArgumentJson, ArgumentList, Arguments};
 pub use effects::Effects;
-pub(crate) use task::TaskHome;
+pub(crate) use task::{HostFuture, TaskFailure, TaskHost};
 pub use task::{Task, TaskError};
 
 pub use crate::signal::action_handle::ActionHandle;
@@ -32,6 +34,10 @@ pub enum Run<P> {
     /// `async fn name(task: Task<Self>, ..)`: started once, after its number is committed.
     Task(fn(Task<P>, &Arguments<'_>) -> Result<TaskFuture, ArgumentError>),
 }
+
+/// A run of an action or of a task's update: it may run several times, each time on a fresh copy.
+pub(crate) type Step<'a> =
+    dyn FnMut(Sources<'_>, &mut Effects) -> Result<Changes, ChangeError<ActionError>> + Send + 'a;
 
 /// The body of a task.
 #[doc(hidden)]

@@ -119,7 +119,7 @@ pub(crate) fn render_first(
 ) -> Result<(Frame, Known), ReadError> {
     state
         .with_sources(params, None, Inputs::none(), |sources| {
-            page.render_first(sources)
+            page.code.render_first(sources)
         })
         .map(|(rendered, known)| (Frame::new(rendered), known))
 }
@@ -133,7 +133,7 @@ fn render(
 ) -> Result<Frame, ReadError> {
     state
         .with_sources(params, Some(tab), Inputs::none(), |sources| {
-            page.render(sources)
+            page.code.render(sources)
         })
         .map(Frame::new)
 }

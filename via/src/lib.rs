@@ -10,7 +10,6 @@ mod backoff;
 mod client;
 mod clock;
 mod command;
-mod context;
 #[doc(hidden)]
 pub mod diff;
 mod error;
@@ -38,6 +37,7 @@ pub mod signal;
 mod state;
 pub mod store;
 mod stream;
+mod task;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transaction;
@@ -45,11 +45,10 @@ mod transaction;
 pub use action::{ActionHandle, Effects, Task};
 pub use app::{App, Server};
 pub use clock::Clock;
-pub use context::Cx;
 pub use error::{Error, Result};
 pub use hub::rollbacks;
 pub use maud::{Markup, PreEscaped, html};
-pub use page::{Page, View};
+pub use page::{Cx, Page, View};
 pub use session::Session;
 pub use sessions::{SessionHandle, SessionInfo, Sessions};
 pub use signal::{Expr, Signal, SignalValue};

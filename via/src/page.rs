@@ -1,16 +1,23 @@
 //! What a page is to the runtime: the traits that the macros implement, and their descriptors.
 
+mod change;
+mod code;
+mod context;
 mod entry;
+mod signals;
 
 use std::ops::Deref;
 
 use maud::{Markup, html};
 
-pub(crate) use entry::{ActionKind, PageEntry, Rendered, signals_of};
+use change::change;
+pub(crate) use code::{ActionKind, Rendered};
+pub use context::Cx;
+pub(crate) use entry::PageEntry;
+use signals::signals_of;
 
 use crate::{
     action::ActionEntry,
-    context::Cx,
     field::PageDescriptor,
     state::{FieldReader, FieldWriter, ReadError},
 };
@@ -136,13 +143,5 @@ impl<P: Page> WithoutActions for &Probe<P> {
     type Page = P;
     fn table(&self) -> &'static [ActionEntry<P>] {
         &[]
-    }
-}
-
-impl<P: Page> Deref for Cx<P> {
-    type Target = P::Handles;
-
-    fn deref(&self) -> &P::Handles {
-        self.handles()
     }
 }

@@ -6,9 +6,8 @@ pub use maud::{Markup, PreEscaped, html};
 pub use crate::store::SqliteStore;
 pub use crate::{
     action::{ActionHandle, Effects, Task},
-    context::Cx,
     event,
-    page::{Page, View},
+    page::{Cx, Page, View},
     session::Session,
     signal::{Expr, Signal},
     store::MemoryStore,

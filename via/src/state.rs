@@ -1,30 +1,30 @@
 //! Fields of a page <-> the values that a document keeps.
 
-mod change;
+mod changes;
 mod compress;
 mod document;
 mod fields;
 mod keys;
 mod members;
 mod shared;
+mod sources;
 mod unreadable;
 mod values;
-#[cfg(test)]
-mod values_tests;
-#[cfg(test)]
-mod versions_tests;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-pub(crate) use change::{ChangeError, Changes, Targets, change};
+pub(crate) use changes::{ChangeError, Changes};
+#[cfg(test)]
+pub(crate) use compress::unpack;
 pub(crate) use document::{
     Carried, Document, DocumentError, Encoded, Load, Outcome, PreviousSecret, RECENT, TabId,
     TabRecord, raw,
 };
 pub use fields::{FieldReader, FieldWriter, HasDefault, Param, ReadError};
-pub(crate) use fields::{Inputs, Sources, Written};
+pub(crate) use fields::{Unreadable, Written};
 pub(crate) use shared::{SharedDocument, VALUE};
+pub(crate) use sources::{Inputs, Sources, Targets};
 pub use unreadable::unreadable_values;
 pub(crate) use values::Fields;
 

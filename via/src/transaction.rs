@@ -16,14 +16,14 @@ use self::{
     turns::Turns,
 };
 use crate::{
-    action::{ActionError, Effects},
+    action::{Effects, Step},
     backoff::backoff,
     hub::{LoadError, PageDocuments, StreamId, WakeGuard},
     incident::Incident,
     limits,
     runtime::Core,
     session::SessionCookie,
-    state::{ChangeError, Changes, Inputs, Load, Outcome, Sources, TabId},
+    state::{Inputs, Load, Outcome, TabId},
 };
 
 /// Whose state a transaction changes, and what it sees.
@@ -47,10 +47,6 @@ pub(crate) struct Numbered {
     /// Whether the session had committed anything when the load began.
     pub(crate) began: bool,
 }
-
-/// A step of user code: it may run several times, each time on a fresh copy.
-pub(crate) type Step<'a> =
-    dyn FnMut(Sources<'_>, &mut Effects) -> Result<Changes, ChangeError<ActionError>> + Send + 'a;
 
 /// How a transaction ended.
 #[derive(Debug)]

@@ -1,87 +1,61 @@
 //! Actions that wait: `async fn name(task: Task<Self>, ..)`.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 
-use super::{ActionError, Effects};
+use super::Step;
 use crate::{
     command::Command,
-    hub::PageDocuments,
-    page::Page,
-    runtime::Core,
-    session::SessionCookie,
+    incident::Incident,
     sessions::{SessionHandle, Sessions},
-    state::{Inputs, TabId, change},
-    transaction::{self, Actor, Failure},
 };
 
-/// Given to an `async fn` action: changes the page's state in as many transactions as it likes,
-/// and holds none of it while it waits.
+/// Given to an `async fn` action: it changes the page in any number of transactions, and holds no
+/// state while it waits.
 ///
-/// A task is started once, after its start was committed; it is lost if the process ends.
+/// The server starts a task once, after it has committed the start. A task is lost if the process
+/// ends.
 pub struct Task<P> {
-    home: Arc<TaskHome>,
+    host: Arc<dyn TaskHost>,
     page: PhantomData<fn() -> P>,
 }
 
-/// Where a task was started.
-#[derive(Debug)]
-pub(crate) struct TaskHome {
-    pub(crate) core: Arc<Core>,
-    pub(crate) documents: PageDocuments,
-    pub(crate) session: SessionCookie,
-    pub(crate) tab: TabId,
-    pub(crate) params: Vec<(String, String)>,
+/// The server's side of a task.
+pub(crate) trait TaskHost: Send + Sync {
+    /// Runs `step` as a transaction, in the tab that started the task.
+    fn update<'a>(&'a self, step: &'a mut Step<'_>) -> HostFuture<'a, Result<(), TaskError>>;
+
+    /// Which session the task belongs to.
+    fn session(&self) -> SessionHandle;
+
+    /// Who is logged in at this moment.
+    fn principal(&self) -> HostFuture<'_, crate::Result<Option<String>>>;
+
+    /// The sessions of principals.
+    fn sessions(&self) -> Sessions;
+
+    /// Sends a command to the tab that started the task, if it is connected.
+    fn tell(&self, command: &Command);
 }
 
-impl<P: Page> Task<P> {
-    pub(crate) fn new(home: Arc<TaskHome>) -> Self {
+/// What a [`TaskHost`] returns where it has to wait.
+pub(crate) type HostFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+impl<P> Task<P> {
+    pub(crate) fn new(host: Arc<dyn TaskHost>) -> Self {
         Self {
-            home,
+            host,
             page: PhantomData,
         }
     }
 
-    /// Changes the page as one transaction: `step` works on a copy of the latest committed state,
-    /// perhaps several times, and must be pure.
-    ///
-    /// # Errors
-    ///
-    /// [`TaskError`] if the session has ended or `step` panicked, and nothing was changed; or if the
-    /// store is away, and it may not be known whether it was.
-    pub async fn update(&self, mut step: impl FnMut(&mut P) + Send) -> Result<(), TaskError> {
-        let TaskHome {
-            core,
-            documents,
-            session,
-            tab,
-            params,
-        } = &*self.home;
-        // What the browser sent with the start was true then: what the user changed of it is
-        // committed, and may have been changed again.
-        let actor = Actor {
-            session,
-            tab: *tab,
-            params,
-            inputs: Inputs::none(),
-            stream: None,
-        };
-        let mut step = |sources: crate::state::Sources<'_>, _: &mut Effects| {
-            change::<P, ActionError>(sources, |page| {
-                step(page);
-                Ok(())
-            })
-        };
-        let _turn = documents.session().turn().await;
-        transaction::run(core, documents, actor, None, &mut step)
-            .await
-            .map(drop)
-            .map_err(TaskError)
+    pub(crate) fn host(&self) -> &dyn TaskHost {
+        &*self.host
     }
 
     /// Which session the task belongs to.
     #[must_use]
     pub fn session(&self) -> SessionHandle {
-        SessionHandle::of(self.home.session.id)
+        self.host.session()
     }
 
     /// Who is logged in at this moment; `None` if nobody is, or if the session has ended.
@@ -90,47 +64,36 @@ impl<P: Page> Task<P> {
     ///
     /// [`Error`](crate::Error) if the store is away.
     pub async fn principal(&self) -> crate::Result<Option<String>> {
-        let TaskHome {
-            core, documents, ..
-        } = &*self.home;
-        let state = documents.load(&*core.store, core.clock.now()).await?;
-        Ok(state.session.principal().map(str::to_owned))
+        self.host.principal().await
     }
 
     /// The sessions of principals, to list and to end.
     #[must_use]
     pub fn sessions(&self) -> Sessions {
-        self.home.core.sessions()
+        self.host.sessions()
     }
 
     /// Shows `text` for a few seconds in the tab that started the task, if it is connected.
     pub fn toast(&self, text: impl Into<String>) {
-        self.home.tell(&Command::Toast { text: text.into() });
+        self.host.tell(&Command::Toast { text: text.into() });
     }
 
-    /// Tells the page's own JavaScript in the tab that started the task, if it is connected, as
-    /// [`Effects::emit`] does.
+    /// Calls the page's own JavaScript in the tab that started the task, if it is connected, as
+    /// [`Effects::emit`](crate::Effects::emit) does.
     ///
     /// # Panics
     ///
-    /// Panics as [`Effects::emit`] does.
+    /// Panics as [`Effects::emit`](crate::Effects::emit) does.
     #[track_caller]
     pub fn emit(&self, name: impl Into<String>, detail: &(impl serde::Serialize + ?Sized)) {
-        self.home.tell(&Command::emit(name.into(), detail));
-    }
-}
-
-impl TaskHome {
-    /// Has the browser of the tab told to do something.
-    pub(crate) fn tell(&self, command: &Command) {
-        self.documents.session().tell(self.tab, command);
+        self.host.tell(&Command::emit(name.into(), detail));
     }
 }
 
 impl<P> Clone for Task<P> {
     fn clone(&self) -> Self {
         Self {
-            home: Arc::clone(&self.home),
+            host: Arc::clone(&self.host),
             page: PhantomData,
         }
     }
@@ -144,24 +107,34 @@ impl<P> fmt::Debug for Task<P> {
 
 /// Why a task could not change its page.
 #[derive(Debug)]
-pub struct TaskError(Failure);
+pub struct TaskError(pub(crate) TaskFailure);
+
+/// The reasons that a task can tell apart.
+#[derive(Debug)]
+pub(crate) enum TaskFailure {
+    SessionGone,
+    Incident(Incident),
+    Damaged,
+    TooLarge,
+    Unavailable,
+}
 
 impl TaskError {
-    /// Whether the session of the task has ended, so that nothing it does will be seen.
+    /// Whether the session of the task has ended. Then nobody sees what the task does.
     #[must_use]
     pub fn is_session_gone(&self) -> bool {
-        matches!(self.0, Failure::SessionGone)
+        matches!(self.0, TaskFailure::SessionGone)
     }
 }
 
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Failure::SessionGone => f.write_str("the session has ended"),
-            Failure::Incident(incident) => f.write_str(&incident.message()),
-            Failure::Damaged => f.write_str("what is stored of the state cannot be read"),
-            Failure::TooLarge => f.write_str("the state of the session is too large"),
-            _ => f.write_str("the state cannot be changed at the moment"),
+            TaskFailure::SessionGone => f.write_str("the session has ended"),
+            TaskFailure::Incident(incident) => f.write_str(&incident.message()),
+            TaskFailure::Damaged => f.write_str("what is stored of the state cannot be read"),
+            TaskFailure::TooLarge => f.write_str("the state of the session is too large"),
+            TaskFailure::Unavailable => f.write_str("the state cannot be changed at the moment"),
         }
     }
 }

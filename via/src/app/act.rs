@@ -12,8 +12,7 @@ use serde_json::json;
 
 use super::{outlive::outlive, security::DEFAULT_HEADERS};
 use crate::{
-    action::{ActionError, Arguments, Effects, Refusal, TaskFuture, TaskHome},
-    command::Command,
+    action::{ActionError, Arguments, Effects, Refusal, TaskFuture},
     hub::{LoadError, PageDocuments, PageState, SessionState, StreamId},
     incident::Incident,
     limits,
@@ -29,6 +28,7 @@ use crate::{
     session::{Keyring, SessionCookie},
     state::{Inputs, Load, Outcome, Sources, TabId},
     stream::frame_for_answer,
+    task::Host,
     transaction::{self, Actor, Done, Failure, Numbered},
 };
 
@@ -49,7 +49,7 @@ pub(super) async fn attach(
     if request.page.is_some_and(|mark| mark != page.mark()) {
         return Err(Refused::stale_page());
     }
-    std::panic::catch_unwind(AssertUnwindSafe(|| page.check_params(&params)))
+    std::panic::catch_unwind(AssertUnwindSafe(|| page.code.check_params(&params)))
         .map_err(|panic| Refused::incident(&Incident::of_panic("a page panicked", &*panic)))?
         .map_err(|_| Refused::not_found())?;
     let now = core.clock.now();
@@ -188,6 +188,7 @@ impl Call {
             return Err(Refused::stale_page());
         }
         let kind = page
+            .code
             .action(&request.action)
             .ok_or_else(Refused::stale_page)?;
         let inputs = Inputs {
@@ -245,7 +246,7 @@ impl Call {
                 stream: self.stream,
             };
             let mut step = |sources: Sources<'_>, fx: &mut Effects| {
-                page.run(&self.action, &arguments, sources, fx)
+                page.code.run(&self.action, &arguments, sources, fx)
             };
             transaction::run(core, &documents, actor, Some(self.numbered), &mut step).await?
         };
@@ -261,8 +262,8 @@ impl Call {
             for future in std::mem::take(&mut done.effects.futures) {
                 core.tasks.spawn(future);
             }
-            if let Some((home, future)) = task {
-                core.tasks.spawn(carry_out(home, future));
+            if let Some((host, future)) = task {
+                core.tasks.spawn(host.carry_out(future));
             }
         }
         Ok((done, frame))
@@ -274,31 +275,23 @@ impl Call {
         core: &Arc<Core>,
         page: &PageEntry,
         arguments: &Arguments<'_>,
-    ) -> Result<(Arc<TaskHome>, TaskFuture), Failure> {
-        let home = Arc::new(TaskHome {
+    ) -> Result<(Arc<Host>, TaskFuture), Failure> {
+        let host = Arc::new(Host {
             core: Arc::clone(core),
             documents: core.hub.documents(self.cookie.id, page, &self.params),
             session: self.cookie.clone(),
             tab: self.tab,
             params: self.params.clone(),
         });
-        match page.start(&self.action, arguments, Arc::clone(&home)) {
-            Ok(future) => Ok((home, future)),
+        match page
+            .code
+            .start(&self.action, arguments, Arc::<Host>::clone(&host))
+        {
+            Ok(future) => Ok((host, future)),
             Err(ActionError::Arguments(error)) => Err(Failure::Arguments(error.to_string())),
             Err(ActionError::Refused(Refusal(message))) => Err(Failure::Arguments(message)),
         }
     }
-}
-
-/// Runs a task to its end and tells the user if that is not a good one.
-async fn carry_out(home: Arc<TaskHome>, future: TaskFuture) {
-    use futures_util::FutureExt as _;
-    let toast = match AssertUnwindSafe(future).catch_unwind().await {
-        Ok(Ok(())) => return,
-        Ok(Err(Refusal(text))) => Command::Toast { text },
-        Err(panic) => Incident::of_panic("a task panicked", &*panic).toast(),
-    };
-    home.tell(&toast);
 }
 
 /// The session cookie of a request that needs one.

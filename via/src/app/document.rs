@@ -42,7 +42,9 @@ pub(super) async fn show(
         let (frame, known) = render_first(page, params, &visitor.state)?;
         let head = visitor
             .state
-            .with_sources(params, None, Inputs::none(), |sources| page.head(sources))?;
+            .with_sources(params, None, Inputs::none(), |sources| {
+                page.code.head(sources)
+            })?;
         Ok((frame, known, head))
     }));
     let (frame, known, head) = match rendered {

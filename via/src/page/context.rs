@@ -1,8 +1,8 @@
 //! [`Cx`]: the typed handles that a view is given.
 
-use std::fmt;
+use std::{fmt, ops::Deref};
 
-use crate::page::Page;
+use super::Page;
 
 /// Typed handles of a page, given to its view: one method per signal and one per action.
 ///
@@ -27,8 +27,12 @@ impl<P: Page> Cx<P> {
     pub fn principal(&self) -> Option<&str> {
         self.principal.as_deref()
     }
+}
 
-    pub(crate) fn handles(&self) -> &P::Handles {
+impl<P: Page> Deref for Cx<P> {
+    type Target = P::Handles;
+
+    fn deref(&self) -> &P::Handles {
         &self.handles
     }
 }

@@ -36,7 +36,6 @@ pub use text::Textual;
 pub(crate) use text::text_of;
 
 use super::{Reading, Signal, SignalValue, first};
-use crate::page::Page;
 
 /// Defines the same methods for [`Signal`] and for [`Expr`].
 macro_rules! on_handles {
@@ -162,34 +161,6 @@ impl<T: 'static> Expr<T> {
         Expr::new(source, move |signals| {
             Some(with(self.evaluate(signals)?, other.evaluate(signals)?))
         })
-    }
-
-    /// What the expression gives on a page with these values; `None` if only a browser knows, as of
-    /// an expression of an [event](crate::event).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use via::prelude::*;
-    ///
-    /// #[via::page("/")]
-    /// struct Search {
-    ///     #[signal]
-    ///     query: String,
-    /// }
-    ///
-    /// impl View for Search {
-    ///     fn view(&self, cx: &Cx<Self>) -> Markup {
-    ///         assert_eq!(cx.query().is_empty().value(self), Some(true));
-    ///         assert_eq!(event::key().eq("Enter").value(self), None);
-    ///         html! { input data-bind=(cx.query()); }
-    ///     }
-    /// }
-    /// # via::__private::render(&Search { query: String::new() });
-    /// ```
-    #[must_use]
-    pub fn value<P: Page>(&self, page: &P) -> Option<T> {
-        self.evaluate(&crate::page::signals_of(page).to_map())
     }
 }
 

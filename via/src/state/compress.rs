@@ -57,7 +57,7 @@ pub(super) fn pack(document: &[u8]) -> Bytes {
 ///
 /// [`DocumentError::Large`] if it would be larger than any document, told before room is made for
 /// it; [`DocumentError::Frame`] if a frame is not whole.
-pub(super) fn unpack(stored: &[u8]) -> Result<Cow<'_, [u8]>, DocumentError> {
+pub(crate) fn unpack(stored: &[u8]) -> Result<Cow<'_, [u8]>, DocumentError> {
     if !stored.starts_with(&MAGIC) {
         return Ok(Cow::Borrowed(stored));
     }

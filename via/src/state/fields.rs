@@ -1,72 +1,19 @@
 //! Reading the fields of a page out of documents, and writing them back.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    str::FromStr,
-    sync::{Arc, LazyLock},
-};
+use std::str::FromStr;
 
 use serde_json::{Value, value::RawValue};
 
 use crate::{
-    field::{FieldDescriptor, Home, PageDescriptor},
+    field::{FieldDescriptor, PageDescriptor},
     signal::SignalError,
-    state::{Fields, Migration, StateDecode, StateEncode, unreadable},
+    state::{Migration, Sources, StateDecode, StateEncode, unreadable},
 };
-
-/// The signals of a browser, as it sent them with an action.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Inputs {
-    /// Their values, by name; shared with the streams that show what they become.
-    pub(crate) values: Arc<BTreeMap<String, Value>>,
-    /// Those that the user changed: they are kept. The others are only what the action sees.
-    pub(crate) dirty: BTreeSet<String>,
-}
-
-impl Inputs {
-    /// Those of nobody.
-    pub(crate) fn none() -> &'static Self {
-        static NONE: LazyLock<Inputs> = LazyLock::new(Inputs::default);
-        &NONE
-    }
-}
-
-/// Where the fields of one page, in one tab, come from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sources<'a> {
-    /// Fields that the session shares.
-    pub(crate) session: &'a Fields,
-    /// Fields of the tab alone.
-    pub(crate) tab: &'a Fields,
-    /// Shared values, by the keys of their fields; one that is not here was never written.
-    pub(crate) shared: &'a [(&'static str, &'a Fields)],
-    /// Who is logged in.
-    pub(crate) principal: Option<&'a str>,
-    /// Path parameters, by name.
-    pub(crate) params: &'a [(String, String)],
-    /// Signals as the browser holds them; they win over stored ones.
-    pub(crate) inputs: &'a Inputs,
-}
-
-impl<'a> Sources<'a> {
-    /// The fields that a field is one of, if it is stored and anything is there.
-    fn fields(&self, field: &FieldDescriptor) -> Option<&'a Fields> {
-        match field.home()? {
-            Home::Session => Some(self.session),
-            Home::Tab => Some(self.tab),
-            Home::App | Home::Shared { .. } => self
-                .shared
-                .iter()
-                .find(|(key, _)| *key == field.key)
-                .map(|(_, fields)| *fields),
-        }
-    }
-}
 
 /// A field whose stored value could not be decoded.
 #[derive(Debug)]
-pub(super) struct Unreadable {
-    pub(super) key: &'static str,
+pub(crate) struct Unreadable {
+    pub(crate) key: &'static str,
     /// What was set aside earlier and is used instead.
     pub(super) restored: Option<Box<RawValue>>,
 }
@@ -83,7 +30,7 @@ pub struct FieldReader<'a> {
 }
 
 /// What a signal is without the value that the browser sent.
-pub(super) type Hidden = (&'static FieldDescriptor, Value);
+pub(crate) type Hidden = (&'static FieldDescriptor, Value);
 
 /// What a document keeps of a field's own version.
 enum Kept<T> {
@@ -105,7 +52,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// Reads values that are not stored yet; those that cannot be decoded are not counted.
-    pub(super) fn trial(page: &'static PageDescriptor, sources: Sources<'a>) -> Self {
+    pub(crate) fn trial(page: &'static PageDescriptor, sources: Sources<'a>) -> Self {
         Self {
             trial: true,
             ..Self::new(page, sources)
@@ -225,12 +172,12 @@ impl<'a> FieldReader<'a> {
     }
 
     /// The fields whose stored values could not be decoded.
-    pub(super) fn into_unreadable(self) -> Vec<Unreadable> {
+    pub(crate) fn into_unreadable(self) -> Vec<Unreadable> {
         self.unreadable
     }
 
     /// The same, and the signals that the browser sent, as they are without that.
-    pub(super) fn into_unreadable_and_hidden(self) -> (Vec<Unreadable>, Vec<Hidden>) {
+    pub(crate) fn into_unreadable_and_hidden(self) -> (Vec<Unreadable>, Vec<Hidden>) {
         (self.unreadable, self.hidden)
     }
 
@@ -313,7 +260,7 @@ pub enum ReadError {
 #[derive(Debug, Default)]
 pub struct FieldWriter {
     written: Vec<Written>,
-    /// The first field that has no JSON form, by its place, and why.
+    /// The index of the first field that has no JSON form, and why.
     error: Option<(usize, String)>,
     /// Whether state is left out, as a parameter is: it may be large.
     signals_alone: bool,
@@ -356,8 +303,8 @@ impl FieldWriter {
         match value.to_json() {
             Ok(json) => self.written.push(Written::State(json)),
             Err(error) => {
-                let place = self.written.len();
-                self.error.get_or_insert((place, error.to_string()));
+                let index = self.written.len();
+                self.error.get_or_insert((index, error.to_string()));
                 self.written.push(Written::Param);
             }
         }
@@ -383,8 +330,8 @@ impl FieldWriter {
     ///
     /// # Errors
     ///
-    /// The place of the first field whose `Serialize` failed, and what it says.
-    pub(super) fn finish(self) -> Result<Vec<Written>, (usize, String)> {
+    /// The index of the first field whose `Serialize` failed, and what it says.
+    pub(crate) fn finish(self) -> Result<Vec<Written>, (usize, String)> {
         match self.error {
             Some(error) => Err(error),
             None => Ok(self.written),

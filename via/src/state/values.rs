@@ -28,7 +28,7 @@ impl Fields {
         }
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&RawValue> {
+    pub(crate) fn get(&self, name: &str) -> Option<&RawValue> {
         self.values.get(name)
     }
 
@@ -41,7 +41,7 @@ impl Fields {
     }
 
     /// Replaces a value that could be decoded, or that was not there.
-    pub(super) fn put(&mut self, name: &str, json: Box<RawValue>) {
+    pub(crate) fn put(&mut self, name: &str, json: Box<RawValue>) {
         self.values.insert(name, json);
     }
 

@@ -3,11 +3,11 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use super::{
-    Actor, Failure, Numbered, Step,
+    Actor, Failure, Numbered,
     attempt::{Attempt, Next, Transaction, Tried},
 };
 use crate::{
-    action::{ActionError, Effects, Refusal},
+    action::{ActionError, Effects, Refusal, Step},
     hub::PageState,
     incident::Incident,
     random::{random, random_id},

@@ -1,11 +1,11 @@
 //! Whether a transaction may change the session, and whether it did so before.
 
 use super::{
-    Done, Failure, Numbered, Step,
+    Done, Failure, Numbered,
     attempt::{Attempt, Transaction, Tried},
 };
 use crate::{
-    action::Effects,
+    action::{Effects, Step},
     hub::{PageState, SessionState},
     runtime::Standing,
     state::{Document, Outcome, RECENT},

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{ChangeError, Document, Fields, Inputs, Sources, Targets, change};
+use super::change;
 use crate::{
     __private::{ActionEntry, FieldReader, FieldWriter, PageDescriptor, ReadError},
     field::{FieldDescriptor, FieldKind, StateScope},
     page::Page,
     session::Secret,
+    state::{ChangeError, Document, Fields, Inputs, Sources, Targets},
     store::Timestamp,
 };
 

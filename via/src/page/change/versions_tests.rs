@@ -8,15 +8,17 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::to_raw_value;
 
-use super::{
-    Document, Inputs, Outcome, SharedDocument, Sources, TabId, TabRecord, Targets, VALUE, change,
-};
+use super::change;
 use crate::{
     __private::{ActionEntry, FieldReader, FieldWriter, PageDescriptor, ReadError, TypeInfo},
     field::{FieldDescriptor, FieldKind, Segment, SignalScope, StateScope},
     page::Page,
     session::Secret,
     signal::SignalValue,
+    state::{
+        Document, Inputs, Outcome, SharedDocument, Sources, TabId, TabRecord, Targets, VALUE, raw,
+        unpack,
+    },
     store::Timestamp,
 };
 
@@ -75,7 +77,7 @@ fn state_text<T: Serialize>(value: &T) -> String {
 }
 
 fn signal_text<T: SignalValue>(value: &T) -> String {
-    super::raw(&value.encode()).get().to_owned()
+    raw(&value.encode()).get().to_owned()
 }
 
 fn decode_state<T: Serialize + DeserializeOwned>(text: &str) -> Option<String> {
@@ -511,7 +513,7 @@ impl World {
     /// Whether what no build knows is there as it was.
     fn check_strange(&self) {
         let document = Document::decode(&self.session).unwrap();
-        let text = super::compress::unpack(&self.session).unwrap().into_owned();
+        let text = unpack(&self.session).unwrap().into_owned();
         let text = String::from_utf8(text).unwrap();
         let room = String::from_utf8(self.room.clone()).unwrap();
         let count = |text: &str, part: &str| text.matches(part).count();

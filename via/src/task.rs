@@ -1,0 +1,94 @@
+//! The server's side of a task: what an `async fn` action is given to work with.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt as _;
+
+use crate::{
+    action::{HostFuture, Refusal, Step, TaskError, TaskFailure, TaskFuture, TaskHost},
+    command::Command,
+    hub::PageDocuments,
+    incident::Incident,
+    runtime::Core,
+    session::SessionCookie,
+    sessions::{SessionHandle, Sessions},
+    state::{Inputs, TabId},
+    transaction::{self, Actor, Failure},
+};
+
+/// Where a task was started.
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub(crate) core: Arc<Core>,
+    pub(crate) documents: PageDocuments,
+    pub(crate) session: SessionCookie,
+    pub(crate) tab: TabId,
+    pub(crate) params: Vec<(String, String)>,
+}
+
+impl Host {
+    /// Runs a task to its end, and tells the user if it fails.
+    pub(crate) async fn carry_out(self: Arc<Self>, future: TaskFuture) {
+        let toast = match AssertUnwindSafe(future).catch_unwind().await {
+            Ok(Ok(())) => return,
+            Ok(Err(Refusal(text))) => Command::Toast { text },
+            Err(panic) => Incident::of_panic("a task panicked", &*panic).toast(),
+        };
+        self.tell(&toast);
+    }
+}
+
+impl TaskHost for Host {
+    fn update<'a>(&'a self, step: &'a mut Step<'_>) -> HostFuture<'a, Result<(), TaskError>> {
+        // The signals that the browser sent with the start may be old by now: what the user changed
+        // of them is committed, and may have been changed again.
+        let actor = Actor {
+            session: &self.session,
+            tab: self.tab,
+            params: &self.params,
+            inputs: Inputs::none(),
+            stream: None,
+        };
+        Box::pin(async move {
+            let _turn = self.documents.session().turn().await;
+            transaction::run(&self.core, &self.documents, actor, None, step)
+                .await
+                .map(drop)
+                .map_err(|failure| TaskError(failure.into()))
+        })
+    }
+
+    fn session(&self) -> SessionHandle {
+        SessionHandle::of(self.session.id)
+    }
+
+    fn principal(&self) -> HostFuture<'_, crate::Result<Option<String>>> {
+        Box::pin(async move {
+            let Self {
+                core, documents, ..
+            } = self;
+            let state = documents.load(&*core.store, core.clock.now()).await?;
+            Ok(state.session.principal().map(str::to_owned))
+        })
+    }
+
+    fn sessions(&self) -> Sessions {
+        self.core.sessions()
+    }
+
+    fn tell(&self, command: &Command) {
+        self.documents.session().tell(self.tab, command);
+    }
+}
+
+impl From<Failure> for TaskFailure {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::SessionGone => Self::SessionGone,
+            Failure::Incident(incident) => Self::Incident(incident),
+            Failure::Damaged => Self::Damaged,
+            Failure::TooLarge => Self::TooLarge,
+            _ => Self::Unavailable,
+        }
+    }
+}
