@@ -73,7 +73,7 @@ const DROP_PATIENCE: Duration = Duration::from_secs(2);
 /// It is compiled into the program, in version 3.51.3 or newer: an older one can damage a file that has
 /// several writers. If your build links an older SQLite instead, opening a store is refused with
 /// [`OpenError::OldSqlite`]. A program has one SQLite, and cargo finds a version that suits `via` and
-/// SQLx 0.9, SeaORM 2 or Diesel 2.3 (`tests/workspace/neighbours.rs`).
+/// `sqlx` 0.9, `sea-orm` 2 or `diesel` 2.3 (`tests/workspace/neighbours.rs`).
 ///
 /// # Example: what was committed is there after a restart
 ///
