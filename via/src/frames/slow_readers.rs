@@ -25,11 +25,11 @@ pub(crate) struct Kept {
 /// The slow readers of this process. Clones share one list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SlowReaders {
-    state: Arc<Mutex<Readers>>,
+    state: Arc<Mutex<Queue>>,
 }
 
 #[derive(Debug, Default)]
-struct Readers {
+struct Queue {
     /// The reader that took nothing for the longest time comes first.
     readers: BTreeMap<u64, Reader>,
     next: u64,
@@ -106,7 +106,7 @@ impl Drop for SlowReader {
     }
 }
 
-impl Readers {
+impl Queue {
     fn admit(&mut self, reader: Reader) -> u64 {
         for kept in &reader.keeps {
             let share = self.shares.entry(kept.address).or_insert_with(|| {
