@@ -66,7 +66,7 @@ fn exists(name: &str, code: &str) -> bool {
 /// What is left of `names` once commands, which have spaces, and links to pages are taken away.
 fn missing<'a>(names: impl Iterator<Item = &'a str>, code: &str) -> Vec<&'a str> {
     names
-        .filter(|name| !name.contains(' ') && !name.ends_with(".md"))
+        .filter(|name| !name.contains(' ') && name.strip_suffix(".md").is_none())
         .filter(|name| !exists(name, code))
         .collect()
 }

@@ -55,8 +55,8 @@ fn resolve(via: &str, neighbour: &str) -> Result<String, String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let manifest = format!(
         "[package]\nname = \"app\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [dependencies]\nvia = {{ path = {:?}{via} }}\n{neighbour}\n",
-        workspace.join("via")
+         [dependencies]\nvia = {{ path = '{}'{via} }}\n{neighbour}\n",
+        workspace.join("via").display()
     );
     fs::write(app.path().join("Cargo.toml"), manifest).unwrap();
     fs::create_dir(app.path().join("src")).unwrap();
