@@ -2,4 +2,5 @@
 
 mod dependencies;
 mod guides;
+mod layers;
 mod neighbours;
