@@ -51,10 +51,10 @@ impl Timestamp {
 /// assert_eq!(clock.now().as_millis(), 2_000);
 /// ```
 #[derive(Clone)]
-pub struct Clock(Source);
+pub struct Clock(TimeSource);
 
 #[derive(Clone)]
-enum Source {
+enum TimeSource {
     System,
     Manual(Arc<watch::Sender<i64>>),
 }
@@ -63,14 +63,14 @@ impl Clock {
     /// The system's clock.
     #[must_use]
     pub const fn system() -> Self {
-        Self(Source::System)
+        Self(TimeSource::System)
     }
 
     /// A clock that stands at `start` until [`advance`](Self::advance) moves it. Its clones move
     /// with it.
     #[must_use]
     pub fn manual(start: Timestamp) -> Self {
-        Self(Source::Manual(Arc::new(watch::Sender::new(
+        Self(TimeSource::Manual(Arc::new(watch::Sender::new(
             start.as_millis(),
         ))))
     }
@@ -79,10 +79,10 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millis(match &self.0 {
-            Source::System => SystemTime::now()
+            TimeSource::System => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, millis),
-            Source::Manual(now) => *now.borrow(),
+            TimeSource::Manual(now) => *now.borrow(),
         })
     }
 
@@ -93,8 +93,8 @@ impl Clock {
     /// Panics if this is the system's clock.
     pub fn advance(&self, by: Duration) {
         match &self.0 {
-            Source::System => panic!("only a manual clock can be moved"),
-            Source::Manual(now) => {
+            TimeSource::System => panic!("only a manual clock can be moved"),
+            TimeSource::Manual(now) => {
                 now.send_modify(|now| *now = now.saturating_add(millis(by)));
             }
         }
@@ -104,8 +104,8 @@ impl Clock {
     /// by itself.
     pub(crate) fn moved_to(&self, moment: Timestamp) -> Option<Moved> {
         match &self.0 {
-            Source::System => None,
-            Source::Manual(_) => {
+            TimeSource::System => None,
+            TimeSource::Manual(_) => {
                 let clock = self.clone();
                 Some(Box::pin(async move { clock.sleep_until(moment).await }))
             }
@@ -115,14 +115,14 @@ impl Clock {
     /// Waits until it is `moment`.
     pub(crate) async fn sleep_until(&self, moment: Timestamp) {
         match &self.0 {
-            Source::System => loop {
+            TimeSource::System => loop {
                 let left = moment.as_millis().saturating_sub(self.now().as_millis());
                 let Some(left) = u64::try_from(left).ok().filter(|left| *left > 0) else {
                     return;
                 };
                 tokio::time::sleep(Duration::from_millis(left).min(LONGEST_SLEEP)).await;
             },
-            Source::Manual(now) => {
+            TimeSource::Manual(now) => {
                 // The sender is borrowed here, so it is not gone.
                 let _ = now
                     .subscribe()
@@ -136,8 +136,8 @@ impl Clock {
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Source::System => f.write_str("Clock::system()"),
-            Source::Manual(now) => write!(f, "Clock::manual({})", *now.borrow()),
+            TimeSource::System => f.write_str("Clock::system()"),
+            TimeSource::Manual(now) => write!(f, "Clock::manual({})", *now.borrow()),
         }
     }
 }

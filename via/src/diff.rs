@@ -15,7 +15,7 @@ mod tree;
 use std::sync::Arc;
 
 pub use self::patch::{Op, Patch, Target, apply};
-pub(crate) use self::tag::{Kind, attributes};
+pub(crate) use self::tag::{ElementKind, attributes};
 pub use self::tree::{CONTAINER_ID, Tree};
 
 /// The patches that turn `old` into `new`, to be applied in order, each to what the earlier ones left.

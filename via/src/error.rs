@@ -12,10 +12,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The type is opaque, so that new reasons break no program: ask it with the `is_` methods. Its
 /// `Debug` output is its text and the texts of its causes, so returning it from `main` prints
 /// sentences.
-pub struct Error(Box<Kind>);
+pub struct Error(Box<Reason>);
 
 #[derive(Debug, thiserror::Error)]
-enum Kind {
+enum Reason {
     #[error(transparent)]
     Open(OpenError),
     #[error(transparent)]
@@ -33,34 +33,34 @@ enum Kind {
 
 impl Error {
     pub(crate) fn listen(source: std::io::Error) -> Self {
-        Self(Box::new(Kind::Listen(source)))
+        Self(Box::new(Reason::Listen(source)))
     }
 
     pub(crate) fn plain_http(address: SocketAddr) -> Self {
-        Self(Box::new(Kind::PlainHttp(address)))
+        Self(Box::new(Reason::PlainHttp(address)))
     }
 
     /// A mistake in the configuration, which its own text explains.
     pub(crate) fn config(error: impl StdError + Send + Sync + 'static) -> Self {
-        Self(Box::new(Kind::Config(Box::new(error))))
+        Self(Box::new(Reason::Config(Box::new(error))))
     }
 
     /// Whether the store could not be opened or used.
     #[must_use]
     pub fn is_store(&self) -> bool {
-        matches!(*self.0, Kind::Open(_) | Kind::Store(_))
+        matches!(*self.0, Reason::Open(_) | Reason::Store(_))
     }
 
     /// Whether you have to change the configuration before the app can start.
     #[must_use]
     pub fn is_config(&self) -> bool {
-        matches!(*self.0, Kind::PlainHttp(_) | Kind::Config(_))
+        matches!(*self.0, Reason::PlainHttp(_) | Reason::Config(_))
     }
 
     /// Whether the network is the reason, for example because the address is in use.
     #[must_use]
     pub fn is_io(&self) -> bool {
-        matches!(*self.0, Kind::Listen(_))
+        matches!(*self.0, Reason::Listen(_))
     }
 }
 
@@ -90,12 +90,12 @@ impl StdError for Error {
 
 impl From<OpenError> for Error {
     fn from(error: OpenError) -> Self {
-        Self(Box::new(Kind::Open(error)))
+        Self(Box::new(Reason::Open(error)))
     }
 }
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self(Box::new(Kind::Store(error)))
+        Self(Box::new(Reason::Store(error)))
     }
 }

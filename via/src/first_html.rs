@@ -19,7 +19,7 @@ use std::{collections::BTreeMap, ops::Range};
 use serde_json::Value;
 
 use crate::{
-    diff::{Kind, Tree},
+    diff::{ElementKind, Tree},
     signal::{first::Known, text_of},
 };
 use directive::{Directive, Plugin};
@@ -68,7 +68,7 @@ impl<'t> Filling<'t> {
         let tag = self.tree.start_tag(node);
         matches!(
             self.tree.kind(node),
-            Kind::Template | Kind::NoScript | Kind::Mirror
+            ElementKind::Template | ElementKind::NoScript | ElementKind::Mirror
         ) || (tag.contains("data-ignore") && StartTag::parse(tag).get("data-ignore").is_some())
     }
 
@@ -113,12 +113,12 @@ impl<'t> Filling<'t> {
         // A browser's parser puts no text into these.
         let takes_no_text = matches!(
             kind,
-            Kind::Table
-                | Kind::Section
-                | Kind::Row
-                | Kind::ColumnGroup
-                | Kind::Select
-                | Kind::OptionGroup
+            ElementKind::Table
+                | ElementKind::Section
+                | ElementKind::Row
+                | ElementKind::ColumnGroup
+                | ElementKind::Select
+                | ElementKind::OptionGroup
         );
         if kind.is_void() || kind.is_raw() || takes_no_text {
             return false;
@@ -133,7 +133,10 @@ impl<'t> Filling<'t> {
             return false;
         };
         // These swallow a first line break.
-        let swallowed = matches!(self.tree.kind(node), Kind::Pre | Kind::TextArea);
+        let swallowed = matches!(
+            self.tree.kind(node),
+            ElementKind::Pre | ElementKind::TextArea
+        );
         let content = if swallowed && text.starts_with('\n') {
             format!("\n{escaped}")
         } else {

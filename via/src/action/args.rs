@@ -66,12 +66,12 @@ pub trait Argument: Sized {
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Argument for T {
     fn take_from(arguments: &mut ArgumentList<'_>) -> Result<Self, ArgumentError> {
-        let (place, value) = arguments
+        let (index, value) = arguments
             .values
             .next()
             .expect("generated code takes as many arguments as it asked for");
         serde_json::from_str(value.get())
-            .map_err(|error| ArgumentError(format!("number {}: {error}", place + 1)))
+            .map_err(|error| ArgumentError(format!("number {}: {error}", index + 1)))
     }
 
     fn to_json(&self) -> ArgumentJson {

@@ -47,13 +47,13 @@ struct Comparison<'t> {
     old: &'t Tree,
     new: &'t Tree,
     /// From the container's child to the element whose children are compared.
-    path: Vec<Step<'t>>,
+    path: Vec<PathStep<'t>>,
     edits: Vec<Edit>,
 }
 
 /// How to get from an element to one of its children.
 #[derive(Clone, Copy)]
-struct Step<'t> {
+struct PathStep<'t> {
     position: u32,
     /// The id that finds the child without a path.
     id: Option<&'t str>,
@@ -62,10 +62,10 @@ struct Step<'t> {
 /// A patch whose HTML is not copied yet.
 struct Edit {
     target: Target,
-    change: Change,
+    change: EditKind,
 }
 
-enum Change {
+enum EditKind {
     Outer(Range<usize>),
     Inner(Range<usize>),
     Append(Range<usize>),
@@ -75,7 +75,7 @@ enum Change {
     Remove,
 }
 
-impl Change {
+impl EditKind {
     fn op(self, html: &str) -> Op {
         let text = |range: Range<usize>| html[range].to_owned();
         match self {
@@ -133,7 +133,7 @@ enum Pairs {
 impl<'t> Comparison<'t> {
     /// Compares the containers.
     fn root(&mut self) {
-        let whole = Change::Inner(self.new.inner(Tree::ROOT));
+        let whole = EditKind::Inner(self.new.inner(Tree::ROOT));
         let comparable = self.old.is_open(Tree::ROOT) && self.new.is_open(Tree::ROOT);
         let cost = if comparable {
             self.children(Tree::ROOT, Tree::ROOT)
@@ -150,11 +150,11 @@ impl<'t> Comparison<'t> {
     }
 
     /// Compares two elements that are taken for the same and returns what their patches cost.
-    fn element(&mut self, old: usize, new: usize, step: Step<'t>) -> usize {
+    fn element(&mut self, old: usize, new: usize, step: PathStep<'t>) -> usize {
         if self.old.outer_html(old) == self.new.outer_html(new) {
             return 0;
         }
-        let whole = Change::Outer(self.new.outer(new));
+        let whole = EditKind::Outer(self.new.outer(new));
         let whole_cost = whole.cost();
         let made = self.edits.len();
         if self.old.is_open(old)
@@ -183,7 +183,7 @@ impl<'t> Comparison<'t> {
         let pairs = match self.pair(&children) {
             Pairs::Kept(pairs) => pairs,
             Pairs::Reordered => {
-                let change = Change::Inner(self.new.inner(new));
+                let change = EditKind::Inner(self.new.inner(new));
                 let cost = change.cost();
                 let target = self.parent();
                 self.edits.push(Edit { target, change });
@@ -209,7 +209,7 @@ impl<'t> Comparison<'t> {
             };
             cost += self.between(&children, &previous, &next)?;
             let (old, new) = (children.old[pair], children.new[at]);
-            let step = Step {
+            let step = PathStep {
                 position: children.position(pair),
                 id: self.shared_id(old, new),
             };
@@ -243,11 +243,11 @@ impl<'t> Comparison<'t> {
             Some(self.insertion(children, (from, to), new_bytes, &text)?)
         };
         let removals = gone.rev().map(|child| Edit {
-            target: self.target(Step {
+            target: self.target(PathStep {
                 position: children.position(child),
                 id: None,
             }),
-            change: Change::Remove,
+            change: EditKind::Remove,
         });
         // What comes in front of what goes would shift it, so it comes last.
         let edits: Vec<_> = match insertion {
@@ -277,20 +277,26 @@ impl<'t> Comparison<'t> {
         let previous = from.old == 0 && children.first;
         let next = to.old == children.old.len() && children.last;
         let change = if text_in_front && next {
-            (self.parent(), Change::Append(behind))
+            (self.parent(), EditKind::Append(behind))
         } else if text_behind && previous {
-            (self.parent(), Change::Prepend(in_front))
+            (self.parent(), EditKind::Prepend(in_front))
         } else if text_behind {
             let id = (from.old > 0)
                 .then(|| self.shared_id(children.old[from.old - 1], children.new[from.new - 1]))
                 .flatten();
             let position = children.position_before(from.old)?;
-            (self.target(Step { position, id }), Change::After(in_front))
+            (
+                self.target(PathStep { position, id }),
+                EditKind::After(in_front),
+            )
         } else if text_in_front {
             let next = children.old.get(to.old).zip(children.new.get(to.new));
             let id = next.and_then(|(&old, &new)| self.shared_id(old, new));
             let position = children.position(to.old);
-            (self.target(Step { position, id }), Change::Before(behind))
+            (
+                self.target(PathStep { position, id }),
+                EditKind::Before(behind),
+            )
         } else {
             return None;
         };
@@ -487,14 +493,14 @@ impl<'t> Comparison<'t> {
             .filter(|&id| self.new.unique_id(new) == Some(id))
     }
 
-    fn step(&self, old: usize, new: usize) -> Step<'t> {
+    fn step(&self, old: usize, new: usize) -> PathStep<'t> {
         let parent = self.old.ancestors(old).nth(1).unwrap_or(Tree::ROOT);
         let before = self
             .old
             .children(parent)
             .take_while(|&child| child != old)
             .count();
-        Step {
+        PathStep {
             position: position(before),
             id: self.shared_id(old, new),
         }
@@ -508,7 +514,7 @@ impl<'t> Comparison<'t> {
         }
     }
 
-    fn target(&self, step: Step<'_>) -> Target {
+    fn target(&self, step: PathStep<'_>) -> Target {
         target(&self.path, step)
     }
 }
@@ -556,7 +562,7 @@ fn span(
     start..end
 }
 
-fn target(path: &[Step<'_>], last: Step<'_>) -> Target {
+fn target(path: &[PathStep<'_>], last: PathStep<'_>) -> Target {
     if let Some(id) = last.id {
         return Target::Id(id.to_owned());
     }

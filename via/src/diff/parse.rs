@@ -5,7 +5,7 @@
 //! that holds all of the repair as *opaque*, and nobody looks into it again. Where it cannot say how far a
 //! repair reaches, the whole content is [`Unruly`].
 
-use super::tag::{self, Kind, Tag, is_space};
+use super::tag::{self, ElementKind, Tag, is_space};
 use super::tree::Node;
 
 /// Elements deeper than this make the whole content opaque: browsers flatten trees somewhere beyond.
@@ -19,7 +19,7 @@ pub(super) struct Unruly;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Open<'h> {
     pub(super) name: &'h [u8],
-    pub(super) kind: Kind,
+    pub(super) kind: ElementKind,
     /// Its number in the tree.
     pub(super) node: usize,
 }
@@ -57,7 +57,7 @@ impl<'h> Parser<'h> {
             first,
             // A guess that is seldom too small.
             nodes: Vec::with_capacity((end - at) / 24),
-            selects: context.iter().any(|open| open.kind == Kind::Select),
+            selects: context.iter().any(|open| open.kind == ElementKind::Select),
             context: context.len(),
             stack: context,
         };
@@ -138,15 +138,17 @@ impl<'h> Parser<'h> {
         let tag = tag::read(&self.html[..self.end], start + 1).ok_or(Unruly)?;
         let name = &self.html[tag.name.clone()];
         let kind = match self.top().kind {
-            Kind::Svg | Kind::Math => self.foreign_kind(name)?,
-            Kind::Integration if is_any(name, &["mglyph", "malignmark"]) => return Err(Unruly),
+            ElementKind::Svg | ElementKind::Math => self.foreign_kind(name)?,
+            ElementKind::Integration if is_any(name, &["mglyph", "malignmark"]) => {
+                return Err(Unruly);
+            }
             _ => tag::kind(name),
         };
-        let foreign = self.top().kind.is_foreign() && self.top().kind != Kind::Integration;
+        let foreign = self.top().kind.is_foreign() && self.top().kind != ElementKind::Integration;
         if !foreign {
             self.place(kind, name)?;
         }
-        if tag.shadow_root && kind == Kind::Template {
+        if tag.shadow_root && kind == ElementKind::Template {
             self.mark(self.stack.len() - 1)?;
         }
         self.at = tag.end;
@@ -158,15 +160,20 @@ impl<'h> Parser<'h> {
             self.raw_text(kind)?;
         } else if matches!(
             kind,
-            Kind::Svg | Kind::Math | Kind::Template | Kind::NoScript | Kind::Mirror
-        ) || (kind == Kind::Pre && matches!(self.html.get(tag.end), Some(b'\n' | b'\r')))
+            ElementKind::Svg
+                | ElementKind::Math
+                | ElementKind::Template
+                | ElementKind::NoScript
+                | ElementKind::Mirror
+        ) || (kind == ElementKind::Pre
+            && matches!(self.html.get(tag.end), Some(b'\n' | b'\r')))
         {
             self.mark(open)?;
         }
         Ok(())
     }
 
-    fn push(&mut self, start: usize, tag: &Tag, kind: Kind) -> Result<(), Unruly> {
+    fn push(&mut self, start: usize, tag: &Tag, kind: ElementKind) -> Result<(), Unruly> {
         if self.stack.len() > MAX_DEPTH {
             return Err(Unruly);
         }
@@ -189,7 +196,7 @@ impl<'h> Parser<'h> {
         }
     }
 
-    fn raw_text(&mut self, kind: Kind) -> Result<(), Unruly> {
+    fn raw_text(&mut self, kind: ElementKind) -> Result<(), Unruly> {
         let name = self.top().name;
         let start = self.at;
         loop {
@@ -211,7 +218,7 @@ impl<'h> Parser<'h> {
             self.at = close + 2;
             if ends {
                 let content = &self.html[start..close];
-                if kind == Kind::Script && is_twice_escaped(content) {
+                if kind == ElementKind::Script && is_twice_escaped(content) {
                     return Err(Unruly);
                 }
                 let tag = tag::read(&self.html[..self.end], close + 2).ok_or(Unruly)?;
@@ -236,7 +243,7 @@ impl<'h> Parser<'h> {
         let name = &self.html[tag.name.clone()];
         self.at = tag.end;
         if self.stack.len() > self.context && self.top().name.eq_ignore_ascii_case(name) {
-            if self.top().kind == Kind::NoScript {
+            if self.top().kind == ElementKind::NoScript {
                 self.check_no_script(start)?;
             }
             self.pop(start, tag.end);
@@ -260,21 +267,27 @@ impl<'h> Parser<'h> {
         let kind = self.stack[wanted].kind;
         let mut inside = self.stack[wanted + 1..].iter().map(|open| open.kind);
         let contained = match kind {
-            Kind::Block
-            | Kind::Div
-            | Kind::P
-            | Kind::Li
-            | Kind::Term
-            | Kind::Heading
-            | Kind::Button
-            | Kind::Caption
-            | Kind::Cell => inside
-                .all(|kind| kind.has_implied_end() || matches!(kind, Kind::Other | Kind::Gone)),
-            Kind::Table | Kind::Section | Kind::Row => {
-                inside.all(|kind| matches!(kind, Kind::Section | Kind::Row | Kind::Cell))
+            ElementKind::Block
+            | ElementKind::Div
+            | ElementKind::P
+            | ElementKind::Li
+            | ElementKind::Term
+            | ElementKind::Heading
+            | ElementKind::Button
+            | ElementKind::Caption
+            | ElementKind::Cell => inside.all(|kind| {
+                kind.has_implied_end() || matches!(kind, ElementKind::Other | ElementKind::Gone)
+            }),
+            ElementKind::Table | ElementKind::Section | ElementKind::Row => inside.all(|kind| {
+                matches!(
+                    kind,
+                    ElementKind::Section | ElementKind::Row | ElementKind::Cell
+                )
+            }),
+            ElementKind::Select => {
+                inside.all(|kind| matches!(kind, ElementKind::Option | ElementKind::OptionGroup))
             }
-            Kind::Select => inside.all(|kind| matches!(kind, Kind::Option | Kind::OptionGroup)),
-            Kind::Other => inside.all(|kind| kind == Kind::Other),
+            ElementKind::Other => inside.all(|kind| kind == ElementKind::Other),
             _ => false,
         };
         if !contained {
@@ -289,9 +302,9 @@ impl<'h> Parser<'h> {
     }
 
     /// An end tag for nothing in sight: it might end an element around the container.
-    fn stray_end(&mut self, kind: Kind) -> Result<(), Unruly> {
+    fn stray_end(&mut self, kind: ElementKind) -> Result<(), Unruly> {
         // These two make an element of their own.
-        if matches!(kind, Kind::P | Kind::Break) && !self.is_table_inside() {
+        if matches!(kind, ElementKind::P | ElementKind::Break) && !self.is_table_inside() {
             self.mark(self.stack.len() - 1)
         } else {
             Err(Unruly)
@@ -328,7 +341,7 @@ impl<'h> Parser<'h> {
 
     /// The same, with the elements inside of `open` left out. The container is never gone.
     pub(super) fn innermost_of(&self, open: usize) -> usize {
-        let stays = |open: &Open<'_>| open.kind != Kind::Gone;
+        let stays = |open: &Open<'_>| open.kind != ElementKind::Gone;
         self.stack[..=open].iter().rposition(stays).unwrap_or(0)
     }
 
@@ -336,23 +349,23 @@ impl<'h> Parser<'h> {
     pub(super) fn is_table_inside(&self) -> bool {
         matches!(
             self.stack[self.innermost()].kind,
-            Kind::Table | Kind::Section | Kind::Row | Kind::ColumnGroup
+            ElementKind::Table | ElementKind::Section | ElementKind::Row | ElementKind::ColumnGroup
         )
     }
 
     /// The innermost table.
     pub(super) fn table(&self) -> Option<usize> {
         self.find(
-            |kind| kind == Kind::Table,
-            |kind| matches!(kind, Kind::Template) || kind.is_foreign(),
+            |kind| kind == ElementKind::Table,
+            |kind| matches!(kind, ElementKind::Template) || kind.is_foreign(),
         )
     }
 
     /// The innermost open element that is `wanted`, looking no further than one that `stops` the search.
     pub(super) fn find(
         &self,
-        wanted: impl Fn(Kind) -> bool,
-        stops: impl Fn(Kind) -> bool,
+        wanted: impl Fn(ElementKind) -> bool,
+        stops: impl Fn(ElementKind) -> bool,
     ) -> Option<usize> {
         self.stack
             .iter()

@@ -2,43 +2,44 @@
 //! is written.
 
 use super::parse::{Parser, Unruly, is_any};
-use super::tag::{self, Kind};
+use super::tag::{self, ElementKind};
 
 impl Parser<'_> {
-    pub(super) fn foreign_kind(&self, name: &[u8]) -> Result<Kind, Unruly> {
+    pub(super) fn foreign_kind(&self, name: &[u8]) -> Result<ElementKind, Unruly> {
         let top = self.top();
         if tag::breaks_out_of_foreign(name) || top.name.eq_ignore_ascii_case(b"annotation-xml") {
             return Err(Unruly);
         }
-        let integration = if top.kind == Kind::Svg {
+        let integration = if top.kind == ElementKind::Svg {
             is_any(name, &["foreignobject", "desc", "title"])
         } else {
             is_any(name, &["mi", "mo", "mn", "ms", "mtext"])
         };
         Ok(if integration {
-            Kind::Integration
+            ElementKind::Integration
         } else {
             top.kind
         })
     }
 
     /// Checks that a browser would put an element here just where it is written.
-    pub(super) fn place(&mut self, kind: Kind, name: &[u8]) -> Result<(), Unruly> {
-        if kind == Kind::Unruly {
+    pub(super) fn place(&mut self, kind: ElementKind, name: &[u8]) -> Result<(), Unruly> {
+        if kind == ElementKind::Unruly {
             return Err(Unruly);
         }
         if self.selects
-            && let Some(select) = self.find(|kind| kind == Kind::Select, Kind::is_scope)
+            && let Some(select) =
+                self.find(|kind| kind == ElementKind::Select, ElementKind::is_scope)
         {
             return self.place_in_select(select, kind);
         }
-        self.selects |= kind == Kind::Select;
+        self.selects |= kind == ElementKind::Select;
         // An outer one is ended only half: a link around a table or the like, a form around anything.
-        if matches!(kind, Kind::A | Kind::Form)
+        if matches!(kind, ElementKind::A | ElementKind::Form)
             && let Some(outer) = self.outer(name)
             && self.stack[outer + 1..]
                 .iter()
-                .any(|open| kind == Kind::Form || open.kind.is_scope())
+                .any(|open| kind == ElementKind::Form || open.kind.is_scope())
         {
             return Err(Unruly);
         }
@@ -50,8 +51,17 @@ impl Parser<'_> {
         if kind.is_table_part() {
             return self.place_table_part(kind);
         }
-        let in_cell = |kind| matches!(kind, Kind::Cell | Kind::Caption | Kind::Template);
-        if kind == Kind::Table && self.find(|kind| kind == Kind::Table, in_cell).is_some() {
+        let in_cell = |kind| {
+            matches!(
+                kind,
+                ElementKind::Cell | ElementKind::Caption | ElementKind::Template
+            )
+        };
+        if kind == ElementKind::Table
+            && self
+                .find(|kind| kind == ElementKind::Table, in_cell)
+                .is_some()
+        {
             return Err(Unruly);
         }
         self.place_in_body(kind, name)
@@ -64,66 +74,76 @@ impl Parser<'_> {
             .rposition(|open| open.name.eq_ignore_ascii_case(name))
     }
 
-    fn place_in_select(&mut self, select: usize, kind: Kind) -> Result<(), Unruly> {
+    fn place_in_select(&mut self, select: usize, kind: ElementKind) -> Result<(), Unruly> {
         let top = self.stack[self.innermost()].kind;
         match kind {
-            Kind::Option if top != Kind::Option => Ok(()),
-            Kind::OptionGroup if top == Kind::Select => Ok(()),
-            Kind::Option
-            | Kind::OptionGroup
-            | Kind::Other
-            | Kind::Block
-            | Kind::Div
-            | Kind::Void
-            | Kind::Rule
-            | Kind::Break
-            | Kind::Formatting => self.mark(select),
+            ElementKind::Option if top != ElementKind::Option => Ok(()),
+            ElementKind::OptionGroup if top == ElementKind::Select => Ok(()),
+            ElementKind::Option
+            | ElementKind::OptionGroup
+            | ElementKind::Other
+            | ElementKind::Block
+            | ElementKind::Div
+            | ElementKind::Void
+            | ElementKind::Rule
+            | ElementKind::Break
+            | ElementKind::Formatting => self.mark(select),
             _ => Err(Unruly),
         }
     }
 
-    fn place_in_table(&mut self, table: usize, kind: Kind) -> Result<(), Unruly> {
+    fn place_in_table(&mut self, table: usize, kind: ElementKind) -> Result<(), Unruly> {
         let top = self.innermost();
         match (self.stack[top].kind, kind) {
-            (Kind::Table, Kind::Caption | Kind::ColumnGroup | Kind::Section)
-            | (Kind::ColumnGroup, Kind::Column)
-            | (Kind::Section, Kind::Row)
-            | (Kind::Row, Kind::Cell)
-            | (_, Kind::Template)
-            | (Kind::Table | Kind::Section | Kind::Row, Kind::Script) => Ok(()),
-            // A browser makes the `tbody`, `colgroup` or `tr` that is missing.
-            (Kind::Table, Kind::Row | Kind::Cell | Kind::Column) | (Kind::Section, Kind::Cell) => {
-                self.mark(top)
+            (
+                ElementKind::Table,
+                ElementKind::Caption | ElementKind::ColumnGroup | ElementKind::Section,
+            )
+            | (ElementKind::ColumnGroup, ElementKind::Column)
+            | (ElementKind::Section, ElementKind::Row)
+            | (ElementKind::Row, ElementKind::Cell)
+            | (_, ElementKind::Template)
+            | (ElementKind::Table | ElementKind::Section | ElementKind::Row, ElementKind::Script) => {
+                Ok(())
             }
-            (Kind::Section, Kind::Section | Kind::Caption | Kind::ColumnGroup | Kind::Column)
-            | (Kind::Row, Kind::Row) => self.ends(top),
+            // A browser makes the `tbody`, `colgroup` or `tr` that is missing.
+            (ElementKind::Table, ElementKind::Row | ElementKind::Cell | ElementKind::Column)
+            | (ElementKind::Section, ElementKind::Cell) => self.mark(top),
+            (
+                ElementKind::Section,
+                ElementKind::Section
+                | ElementKind::Caption
+                | ElementKind::ColumnGroup
+                | ElementKind::Column,
+            )
+            | (ElementKind::Row, ElementKind::Row) => self.ends(top),
             (_, kind) if kind.is_table_part() => self.ends(table),
-            (Kind::ColumnGroup, _) | (_, Kind::Table) => Err(Unruly),
+            (ElementKind::ColumnGroup, _) | (_, ElementKind::Table) => Err(Unruly),
             // Everything else is moved in front of the table.
             _ => self.mark(table - 1),
         }
     }
 
     /// A part of a table where no part of a table is expected.
-    fn place_table_part(&mut self, kind: Kind) -> Result<(), Unruly> {
+    fn place_table_part(&mut self, kind: ElementKind) -> Result<(), Unruly> {
         match (self.stack[self.innermost()].kind, kind, self.table()) {
             (_, _, Some(table)) => self.ends(table),
-            (Kind::Template, _, _)
-            | (Kind::Section, Kind::Row, _)
-            | (Kind::Row, Kind::Cell, _)
-            | (Kind::ColumnGroup, Kind::Column, _) => Ok(()),
+            (ElementKind::Template, _, _)
+            | (ElementKind::Section, ElementKind::Row, _)
+            | (ElementKind::Row, ElementKind::Cell, _)
+            | (ElementKind::ColumnGroup, ElementKind::Column, _) => Ok(()),
             _ => Err(Unruly),
         }
     }
 
-    fn place_in_body(&mut self, kind: Kind, name: &[u8]) -> Result<(), Unruly> {
+    fn place_in_body(&mut self, kind: ElementKind, name: &[u8]) -> Result<(), Unruly> {
         if kind.ends_paragraph() {
-            let scope = |kind: Kind| kind.is_scope() || kind == Kind::Button;
-            if let Some(paragraph) = self.find(|kind| kind == Kind::P, scope) {
+            let scope = |kind: ElementKind| kind.is_scope() || kind == ElementKind::Button;
+            if let Some(paragraph) = self.find(|kind| kind == ElementKind::P, scope) {
                 // In a document without a doctype a table does not end it. Both must do.
-                if kind == Kind::Table {
+                if kind == ElementKind::Table {
                     let around = self.stack[self.innermost_of(paragraph - 1)].kind;
-                    if around.has_implied_end() || around == Kind::Heading {
+                    if around.has_implied_end() || around == ElementKind::Heading {
                         return Err(Unruly);
                     }
                     self.check_contained(paragraph)?;
@@ -135,18 +155,18 @@ impl Parser<'_> {
         let top = self.innermost();
         let innermost = self.stack[top].kind;
         let ended = match kind {
-            Kind::Heading | Kind::Option | Kind::OptionGroup => {
-                let ends =
-                    innermost == kind || (kind == Kind::OptionGroup && innermost == Kind::Option);
+            ElementKind::Heading | ElementKind::Option | ElementKind::OptionGroup => {
+                let ends = innermost == kind
+                    || (kind == ElementKind::OptionGroup && innermost == ElementKind::Option);
                 ends.then_some(top)
             }
-            Kind::Li | Kind::Term => self.find(
+            ElementKind::Li | ElementKind::Term => self.find(
                 |open| open == kind,
                 |open| open != kind && open.stops_item_search(),
             ),
-            Kind::Button => self.find(|open| open == kind, Kind::is_scope),
-            Kind::A | Kind::Form => self.outer(name),
-            Kind::RubyPart if innermost.has_implied_end() => {
+            ElementKind::Button => self.find(|open| open == kind, ElementKind::is_scope),
+            ElementKind::A | ElementKind::Form => self.outer(name),
+            ElementKind::RubyPart if innermost.has_implied_end() => {
                 // It may end several at once.
                 if self.stack[self.innermost_of(top - 1)]
                     .kind
@@ -154,7 +174,7 @@ impl Parser<'_> {
                 {
                     return Err(Unruly);
                 }
-                let ruby = self.stack.iter().any(|open| open.kind == Kind::Ruby);
+                let ruby = self.stack.iter().any(|open| open.kind == ElementKind::Ruby);
                 ruby.then_some(top)
             }
             _ => None,
@@ -170,9 +190,9 @@ impl Parser<'_> {
         self.check_contained(ended)?;
         self.mark(ended - 1)?;
         // Parts that are out of place never end their table.
-        let table = usize::from(self.stack[ended].kind == Kind::Table);
+        let table = usize::from(self.stack[ended].kind == ElementKind::Table);
         for open in &mut self.stack[ended + table..] {
-            open.kind = Kind::Gone;
+            open.kind = ElementKind::Gone;
         }
         Ok(())
     }
@@ -184,12 +204,15 @@ impl Parser<'_> {
         let reaches_out = inside.iter().any(|open| {
             outside.iter().any(|other| {
                 other.name.eq_ignore_ascii_case(open.name)
-                    || (open.kind == Kind::Heading && other.kind == Kind::Heading)
+                    || (open.kind == ElementKind::Heading && other.kind == ElementKind::Heading)
             })
         });
         // The end tags of blocks look for their start beyond the container, formatting is opened again.
         let spreads = inside[1..].iter().any(|open| {
-            let stays = matches!(open.kind, Kind::Other | Kind::Gone | Kind::P | Kind::Table);
+            let stays = matches!(
+                open.kind,
+                ElementKind::Other | ElementKind::Gone | ElementKind::P | ElementKind::Table
+            );
             !stays && !open.kind.is_table_part()
         });
         if reaches_out || spreads {

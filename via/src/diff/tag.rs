@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// What is special about an element's name to a browser's parser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ElementKind {
     /// The container: not in the text.
     Root,
     /// Still open as it is written, ended already for a browser: no rule sees it.
@@ -74,7 +74,7 @@ pub(crate) enum Kind {
     Unruly,
 }
 
-impl Kind {
+impl ElementKind {
     /// Elements that never have content nor an end tag.
     pub(crate) fn is_void(self) -> bool {
         matches!(
@@ -184,118 +184,118 @@ impl Kind {
     }
 }
 
-const SHORT: &[(&[u8], Kind)] = &[
-    (b"a", Kind::A),
-    (b"address", Kind::Div),
-    (b"applet", Kind::Object),
-    (b"area", Kind::Void),
-    (b"article", Kind::Block),
-    (b"aside", Kind::Block),
-    (b"b", Kind::Formatting),
-    (b"base", Kind::Void),
-    (b"basefont", Kind::Void),
-    (b"bgsound", Kind::Void),
-    (b"big", Kind::Formatting),
-    (b"body", Kind::Unruly),
-    (b"br", Kind::Break),
-    (b"button", Kind::Button),
-    (b"caption", Kind::Caption),
-    (b"center", Kind::Block),
-    (b"code", Kind::Formatting),
-    (b"col", Kind::Column),
-    (b"colgroup", Kind::ColumnGroup),
-    (b"dd", Kind::Term),
-    (b"details", Kind::Block),
-    (b"dialog", Kind::Dialog),
-    (b"dir", Kind::Block),
-    (b"div", Kind::Div),
-    (b"dl", Kind::Block),
-    (b"dt", Kind::Term),
-    (b"em", Kind::Formatting),
-    (b"embed", Kind::Void),
-    (b"fieldset", Kind::Block),
-    (b"figure", Kind::Block),
-    (b"font", Kind::Formatting),
-    (b"footer", Kind::Block),
-    (b"form", Kind::Form),
-    (b"frame", Kind::Unruly),
-    (b"frameset", Kind::Unruly),
-    (b"h1", Kind::Heading),
-    (b"h2", Kind::Heading),
-    (b"h3", Kind::Heading),
-    (b"h4", Kind::Heading),
-    (b"h5", Kind::Heading),
-    (b"h6", Kind::Heading),
-    (b"head", Kind::Unruly),
-    (b"header", Kind::Block),
-    (b"hgroup", Kind::Block),
-    (b"hr", Kind::Rule),
-    (b"html", Kind::Unruly),
-    (b"i", Kind::Formatting),
-    (b"iframe", Kind::RawText),
-    (b"image", Kind::Unruly),
-    (b"img", Kind::Void),
-    (b"input", Kind::Input),
-    (b"keygen", Kind::Input),
-    (b"li", Kind::Li),
-    (b"link", Kind::Void),
-    (b"listing", Kind::Pre),
-    (b"main", Kind::Block),
-    (b"marquee", Kind::Object),
-    (b"math", Kind::Math),
-    (b"menu", Kind::Block),
-    (b"meta", Kind::Void),
-    (b"nav", Kind::Block),
-    (b"nobr", Kind::A),
-    (b"noembed", Kind::RawText),
-    (b"noframes", Kind::RawText),
-    (b"noscript", Kind::NoScript),
-    (b"object", Kind::Object),
-    (b"ol", Kind::Block),
-    (b"optgroup", Kind::OptionGroup),
-    (b"option", Kind::Option),
-    (b"p", Kind::P),
-    (b"param", Kind::Void),
-    (b"pre", Kind::Pre),
-    (b"rb", Kind::RubyPart),
-    (b"rp", Kind::RubyPart),
-    (b"rt", Kind::RubyPart),
-    (b"rtc", Kind::RubyPart),
-    (b"ruby", Kind::Ruby),
-    (b"s", Kind::Formatting),
-    (b"script", Kind::Script),
-    (b"search", Kind::Dialog),
-    (b"section", Kind::Block),
-    (b"select", Kind::Select),
-    (b"small", Kind::Formatting),
-    (b"source", Kind::Void),
-    (b"strike", Kind::Formatting),
-    (b"strong", Kind::Formatting),
-    (b"style", Kind::RawText),
-    (b"summary", Kind::Block),
-    (b"svg", Kind::Svg),
-    (b"table", Kind::Table),
-    (b"tbody", Kind::Section),
-    (b"td", Kind::Cell),
-    (b"template", Kind::Template),
-    (b"textarea", Kind::TextArea),
-    (b"tfoot", Kind::Section),
-    (b"th", Kind::Cell),
-    (b"thead", Kind::Section),
-    (b"title", Kind::Title),
-    (b"tr", Kind::Row),
-    (b"track", Kind::Void),
-    (b"tt", Kind::Formatting),
-    (b"u", Kind::Formatting),
-    (b"ul", Kind::Block),
-    (b"wbr", Kind::Void),
-    (b"xmp", Kind::RawBlock),
+const SHORT: &[(&[u8], ElementKind)] = &[
+    (b"a", ElementKind::A),
+    (b"address", ElementKind::Div),
+    (b"applet", ElementKind::Object),
+    (b"area", ElementKind::Void),
+    (b"article", ElementKind::Block),
+    (b"aside", ElementKind::Block),
+    (b"b", ElementKind::Formatting),
+    (b"base", ElementKind::Void),
+    (b"basefont", ElementKind::Void),
+    (b"bgsound", ElementKind::Void),
+    (b"big", ElementKind::Formatting),
+    (b"body", ElementKind::Unruly),
+    (b"br", ElementKind::Break),
+    (b"button", ElementKind::Button),
+    (b"caption", ElementKind::Caption),
+    (b"center", ElementKind::Block),
+    (b"code", ElementKind::Formatting),
+    (b"col", ElementKind::Column),
+    (b"colgroup", ElementKind::ColumnGroup),
+    (b"dd", ElementKind::Term),
+    (b"details", ElementKind::Block),
+    (b"dialog", ElementKind::Dialog),
+    (b"dir", ElementKind::Block),
+    (b"div", ElementKind::Div),
+    (b"dl", ElementKind::Block),
+    (b"dt", ElementKind::Term),
+    (b"em", ElementKind::Formatting),
+    (b"embed", ElementKind::Void),
+    (b"fieldset", ElementKind::Block),
+    (b"figure", ElementKind::Block),
+    (b"font", ElementKind::Formatting),
+    (b"footer", ElementKind::Block),
+    (b"form", ElementKind::Form),
+    (b"frame", ElementKind::Unruly),
+    (b"frameset", ElementKind::Unruly),
+    (b"h1", ElementKind::Heading),
+    (b"h2", ElementKind::Heading),
+    (b"h3", ElementKind::Heading),
+    (b"h4", ElementKind::Heading),
+    (b"h5", ElementKind::Heading),
+    (b"h6", ElementKind::Heading),
+    (b"head", ElementKind::Unruly),
+    (b"header", ElementKind::Block),
+    (b"hgroup", ElementKind::Block),
+    (b"hr", ElementKind::Rule),
+    (b"html", ElementKind::Unruly),
+    (b"i", ElementKind::Formatting),
+    (b"iframe", ElementKind::RawText),
+    (b"image", ElementKind::Unruly),
+    (b"img", ElementKind::Void),
+    (b"input", ElementKind::Input),
+    (b"keygen", ElementKind::Input),
+    (b"li", ElementKind::Li),
+    (b"link", ElementKind::Void),
+    (b"listing", ElementKind::Pre),
+    (b"main", ElementKind::Block),
+    (b"marquee", ElementKind::Object),
+    (b"math", ElementKind::Math),
+    (b"menu", ElementKind::Block),
+    (b"meta", ElementKind::Void),
+    (b"nav", ElementKind::Block),
+    (b"nobr", ElementKind::A),
+    (b"noembed", ElementKind::RawText),
+    (b"noframes", ElementKind::RawText),
+    (b"noscript", ElementKind::NoScript),
+    (b"object", ElementKind::Object),
+    (b"ol", ElementKind::Block),
+    (b"optgroup", ElementKind::OptionGroup),
+    (b"option", ElementKind::Option),
+    (b"p", ElementKind::P),
+    (b"param", ElementKind::Void),
+    (b"pre", ElementKind::Pre),
+    (b"rb", ElementKind::RubyPart),
+    (b"rp", ElementKind::RubyPart),
+    (b"rt", ElementKind::RubyPart),
+    (b"rtc", ElementKind::RubyPart),
+    (b"ruby", ElementKind::Ruby),
+    (b"s", ElementKind::Formatting),
+    (b"script", ElementKind::Script),
+    (b"search", ElementKind::Dialog),
+    (b"section", ElementKind::Block),
+    (b"select", ElementKind::Select),
+    (b"small", ElementKind::Formatting),
+    (b"source", ElementKind::Void),
+    (b"strike", ElementKind::Formatting),
+    (b"strong", ElementKind::Formatting),
+    (b"style", ElementKind::RawText),
+    (b"summary", ElementKind::Block),
+    (b"svg", ElementKind::Svg),
+    (b"table", ElementKind::Table),
+    (b"tbody", ElementKind::Section),
+    (b"td", ElementKind::Cell),
+    (b"template", ElementKind::Template),
+    (b"textarea", ElementKind::TextArea),
+    (b"tfoot", ElementKind::Section),
+    (b"th", ElementKind::Cell),
+    (b"thead", ElementKind::Section),
+    (b"title", ElementKind::Title),
+    (b"tr", ElementKind::Row),
+    (b"track", ElementKind::Void),
+    (b"tt", ElementKind::Formatting),
+    (b"u", ElementKind::Formatting),
+    (b"ul", ElementKind::Block),
+    (b"wbr", ElementKind::Void),
+    (b"xmp", ElementKind::RawBlock),
 ];
 
 /// Names of up to eight bytes as numbers, each at its slot or, where that is taken, at the next free one. Looking up a
 /// name takes one comparison, mostly. No name is 0.
-static SLOTS: [(u64, Kind); 1 << SLOT_BITS] = {
-    let mut slots = [(0, Kind::Other); 1 << SLOT_BITS];
+static SLOTS: [(u64, ElementKind); 1 << SLOT_BITS] = {
+    let mut slots = [(0, ElementKind::Other); 1 << SLOT_BITS];
     let mut filled = 0;
     while filled < SHORT.len() {
         let key = key(SHORT[filled].0);
@@ -326,7 +326,7 @@ const fn key(name: &[u8]) -> u64 {
 }
 
 /// The kind of an HTML element with this name, in any case.
-pub(super) fn kind(name: &[u8]) -> Kind {
+pub(super) fn kind(name: &[u8]) -> ElementKind {
     if name.len() <= 8 {
         let key = key(name);
         let mut at = slot(key);
@@ -337,13 +337,13 @@ pub(super) fn kind(name: &[u8]) -> Kind {
     }
     let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
     if is("blockquote") || is("figcaption") {
-        Kind::Block
+        ElementKind::Block
     } else if is("plaintext") {
-        Kind::Unruly
+        ElementKind::Unruly
     } else if is("selectedcontent") {
-        Kind::Mirror
+        ElementKind::Mirror
     } else {
-        Kind::Other
+        ElementKind::Other
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::parse::{Open, Parser, Unruly};
-use super::tag::{self, Kind, Tag};
+use super::tag::{self, ElementKind, Tag};
 
 /// The content of the view's container: the text, and where its elements are.
 ///
@@ -32,14 +32,14 @@ pub(super) struct Node {
     parent: u32,
     id: u32,
     id_length: u16,
-    kind: Kind,
+    kind: ElementKind,
     opaque: bool,
     /// Its id is simple and no other element has it.
     unique: bool,
 }
 
 impl Node {
-    pub(super) fn new(start: usize, tag: &Tag, kind: Kind, parent: usize) -> Self {
+    pub(super) fn new(start: usize, tag: &Tag, kind: ElementKind, parent: usize) -> Self {
         let id = tag.id.clone().unwrap_or(0..0);
         // Nobody needs an id that is longer.
         let id_length = u16::try_from(id.len()).unwrap_or(0);
@@ -68,7 +68,7 @@ impl Node {
             parent: 0,
             id: 0,
             id_length: 0,
-            kind: Kind::Root,
+            kind: ElementKind::Root,
             opaque: false,
             unique: false,
         }
@@ -119,7 +119,7 @@ fn offset(at: usize) -> u32 {
 }
 
 /// The part of a text that differs from another's, all the same around it.
-struct Difference {
+struct ChangedRange {
     start: usize,
     old_end: usize,
 }
@@ -139,7 +139,7 @@ impl Tree {
         let mut nodes = vec![root];
         let context = vec![Open {
             name: CONTAINER_NAME.as_bytes(),
-            kind: Kind::Root,
+            kind: ElementKind::Root,
             node: Self::ROOT,
         }];
         let parsed = if u32::try_from(html.len()).is_ok_and(|length| length < u32::MAX / 2) {
@@ -190,7 +190,7 @@ impl Tree {
         if self.nodes[Self::ROOT].opaque || !sized {
             return Err(html);
         }
-        let difference = Difference::between(self.html.as_bytes(), html.as_bytes());
+        let difference = ChangedRange::between(self.html.as_bytes(), html.as_bytes());
         let grown = offset(html.len()).wrapping_sub(offset(self.html.len()));
         // What differs may be whole only together with what is around it. Trying is given up before it gets dear.
         let mut spent = 0;
@@ -247,7 +247,7 @@ impl Tree {
     }
 
     /// The innermost element whose content holds the difference and whose children can be addressed.
-    fn innermost_around(&self, difference: &Difference) -> usize {
+    fn innermost_around(&self, difference: &ChangedRange) -> usize {
         let mut around = Self::ROOT;
         loop {
             let inner = self.children(around).find(|&child| {
@@ -258,7 +258,7 @@ impl Tree {
             let node = &self.nodes[inner];
             let begins = node.content as usize <= difference.start
                 // A first line break changes what the browser sees of `pre`.
-                && (node.kind != Kind::Pre || (node.content as usize) < difference.start);
+                && (node.kind != ElementKind::Pre || (node.content as usize) < difference.start);
             if !begins || (node.close as usize) < difference.old_end || !node.is_open() {
                 return around;
             }
@@ -267,7 +267,7 @@ impl Tree {
     }
 
     /// The children of `around` that the difference touches and the bytes from the child before them to the child after.
-    fn region(&self, around: usize, difference: &Difference) -> (Range<usize>, Range<usize>) {
+    fn region(&self, around: usize, difference: &ChangedRange) -> (Range<usize>, Range<usize>) {
         let node = &self.nodes[around];
         let mut nodes = around + 1..node.next as usize;
         let mut bytes = self.inner(around);
@@ -409,7 +409,7 @@ impl Tree {
         tag.get(1..end).unwrap_or_default()
     }
 
-    pub(crate) fn kind(&self, node: usize) -> Kind {
+    pub(crate) fn kind(&self, node: usize) -> ElementKind {
         self.nodes[node].kind
     }
 
@@ -440,7 +440,7 @@ impl Tree {
     }
 }
 
-impl Difference {
+impl ChangedRange {
     fn between(old: &[u8], new: &[u8]) -> Self {
         const CHUNK: usize = 128;
         let shorter = old.len().min(new.len());

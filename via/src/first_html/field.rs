@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use super::{Filling, directive::is_true, start_tag::unescaped};
-use crate::{diff::Kind, signal::text_of};
+use crate::{diff::ElementKind, signal::text_of};
 
 /// Lets a field hold a value.
 pub(super) fn fill(filling: &mut Filling<'_>, node: usize, value: &Value) {
     match filling.tree.kind(node) {
-        Kind::Input => input(filling, node, value),
-        Kind::Select => select(filling, node, value),
-        Kind::TextArea => {
+        ElementKind::Input => input(filling, node, value),
+        ElementKind::Select => select(filling, node, value),
+        ElementKind::TextArea => {
             if let Some(text) = text_of(value) {
                 filling.replace_content(node, &text);
             }
@@ -50,7 +50,7 @@ fn input(filling: &mut Filling<'_>, node: usize, value: &Value) {
 fn select(filling: &mut Filling<'_>, select: usize, value: &Value) {
     let many = filling.tag(select).has("multiple");
     for node in filling.tree.subtree(select) {
-        if filling.tree.kind(node) != Kind::Option {
+        if filling.tree.kind(node) != ElementKind::Option {
             continue;
         }
         let tag = filling.tag(node);

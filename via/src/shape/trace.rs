@@ -87,7 +87,7 @@ struct Trace {
 #[derive(Debug)]
 struct Node {
     parent: Option<usize>,
-    kind: Kind,
+    kind: NodeKind,
     /// As Rust names it.
     name: String,
     /// How many of the values to offer were refused.
@@ -99,7 +99,7 @@ struct Node {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Kind {
+enum NodeKind {
     Unknown,
     Opaque,
     /// What only the key of a struct's member asks for.
@@ -127,7 +127,7 @@ impl Trace {
         self.changed = true;
         self.nodes.push(Node {
             parent,
-            kind: Kind::Unknown,
+            kind: NodeKind::Unknown,
             name: short(type_name),
             refused: 0,
             accepted: false,
@@ -137,8 +137,8 @@ impl Trace {
     }
 
     /// What a node is. It is `new` if nothing was known of it.
-    fn kind(&mut self, node: usize, new: impl FnOnce(&mut Self) -> Kind) -> Kind {
-        if self.nodes[node].kind == Kind::Unknown {
+    fn kind(&mut self, node: usize, new: impl FnOnce(&mut Self) -> NodeKind) -> NodeKind {
+        if self.nodes[node].kind == NodeKind::Unknown {
             self.nodes[node].kind = new(self);
             self.changed = true;
         }
@@ -153,7 +153,7 @@ impl Trace {
         self.blamed = true;
         let node = &mut self.nodes[node];
         let offers = match node.kind {
-            Kind::Plain(_, offers) => offers,
+            NodeKind::Plain(_, offers) => offers,
             _ => 1,
         };
         if node.refused + 1 < offers {
@@ -179,14 +179,14 @@ impl Trace {
             ..
         } = &self.nodes[node];
         match kind {
-            Kind::Unknown => *broken,
-            Kind::Recursive | Kind::Identifier => true,
-            Kind::Plain(..) | Kind::Opaque => *accepted || *broken,
-            Kind::Option(of) | Kind::List(of) => self.is_seen(*of),
-            Kind::Map(key, value) => self.is_seen(*key) && self.is_seen(*value),
-            Kind::Tuple(parts) => parts.iter().all(|part| self.is_seen(*part)) || *broken,
-            Kind::Struct(members) => members.iter().all(|member| self.is_seen(member.node)),
-            Kind::Enum(variants) => variants.iter().all(|(_, node)| self.is_seen(*node)),
+            NodeKind::Unknown => *broken,
+            NodeKind::Recursive | NodeKind::Identifier => true,
+            NodeKind::Plain(..) | NodeKind::Opaque => *accepted || *broken,
+            NodeKind::Option(of) | NodeKind::List(of) => self.is_seen(*of),
+            NodeKind::Map(key, value) => self.is_seen(*key) && self.is_seen(*value),
+            NodeKind::Tuple(parts) => parts.iter().all(|part| self.is_seen(*part)) || *broken,
+            NodeKind::Struct(members) => members.iter().all(|member| self.is_seen(member.node)),
+            NodeKind::Enum(variants) => variants.iter().all(|(_, node)| self.is_seen(*node)),
         }
     }
 
@@ -195,10 +195,12 @@ impl Trace {
         let Node { kind, broken, .. } = &self.nodes[node];
         *broken
             || match kind {
-                Kind::Recursive => true,
-                Kind::Tuple(parts) => parts.iter().any(|part| self.is_hopeless(*part)),
-                Kind::Struct(members) => members.iter().any(|member| self.is_hopeless(member.node)),
-                Kind::Enum(variants) => {
+                NodeKind::Recursive => true,
+                NodeKind::Tuple(parts) => parts.iter().any(|part| self.is_hopeless(*part)),
+                NodeKind::Struct(members) => {
+                    members.iter().any(|member| self.is_hopeless(member.node))
+                }
+                NodeKind::Enum(variants) => {
                     !variants.is_empty() && variants.iter().all(|(_, node)| self.is_hopeless(*node))
                 }
                 _ => false,
@@ -213,7 +215,7 @@ impl Trace {
     fn members(&self) -> Vec<(usize, &'static str)> {
         let mut all = Vec::new();
         for (place, node) in self.nodes.iter().enumerate() {
-            if let Kind::Struct(members) = &node.kind {
+            if let NodeKind::Struct(members) = &node.kind {
                 all.extend(members.iter().map(|member| (place, member.name)));
             }
         }
@@ -234,18 +236,18 @@ impl Trace {
         let Node { kind, name, .. } = &self.nodes[node];
         let boxed = |node: &usize| Box::new(self.shape(*node));
         Shape::Compound(match kind {
-            Kind::Unknown | Kind::Opaque | Kind::Identifier => {
+            NodeKind::Unknown | NodeKind::Opaque | NodeKind::Identifier => {
                 return Shape::plain(format!("opaque {name}"));
             }
-            Kind::Recursive => return Shape::plain(format!("recursive {name}")),
-            Kind::Plain(name, _) => return Shape::plain(*name),
-            Kind::Option(of) => Compound::Option(boxed(of)),
-            Kind::List(of) => Compound::List(boxed(of)),
-            Kind::Map(key, value) => Compound::Map(boxed(key), boxed(value)),
-            Kind::Tuple(parts) => {
+            NodeKind::Recursive => return Shape::plain(format!("recursive {name}")),
+            NodeKind::Plain(name, _) => return Shape::plain(*name),
+            NodeKind::Option(of) => Compound::Option(boxed(of)),
+            NodeKind::List(of) => Compound::List(boxed(of)),
+            NodeKind::Map(key, value) => Compound::Map(boxed(key), boxed(value)),
+            NodeKind::Tuple(parts) => {
                 Compound::Tuple(parts.iter().map(|part| self.shape(*part)).collect())
             }
-            Kind::Struct(members) => Compound::Struct(
+            NodeKind::Struct(members) => Compound::Struct(
                 members
                     .iter()
                     .map(|member| {
@@ -254,7 +256,7 @@ impl Trace {
                     })
                     .collect(),
             ),
-            Kind::Enum(variants) => Compound::Enum(
+            NodeKind::Enum(variants) => Compound::Enum(
                 variants
                     .iter()
                     .map(|(name, node)| ((*name).to_owned(), self.shape(*node)))
@@ -346,7 +348,7 @@ impl At<'_> {
     ) -> Result<T, Error> {
         let refused = {
             let mut trace = self.trace.borrow_mut();
-            trace.kind(self.node, |_| Kind::Plain(name, offers));
+            trace.kind(self.node, |_| NodeKind::Plain(name, offers));
             trace.nodes[self.node].refused
         };
         let result = visit(refused);
@@ -359,7 +361,9 @@ impl At<'_> {
     }
 
     fn opaque<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.trace.borrow_mut().kind(self.node, |_| Kind::Opaque);
+        self.trace
+            .borrow_mut()
+            .kind(self.node, |_| NodeKind::Opaque);
         let result = visitor.visit_unit();
         if result.is_ok() {
             self.trace.borrow_mut().accept(self.node);
@@ -377,7 +381,7 @@ impl At<'_> {
         {
             let mut trace = self.trace.borrow_mut();
             if trace.within.contains(&identity) {
-                trace.kind(self.node, |_| Kind::Recursive);
+                trace.kind(self.node, |_| NodeKind::Recursive);
                 name.clone_into(&mut trace.nodes[self.node].name);
                 trace.blamed = true;
                 return Err(Error::custom("a type is within itself"));
@@ -391,12 +395,12 @@ impl At<'_> {
 
     fn tuple<'de, V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Error> {
         let kind = self.trace.borrow().nodes[self.node].kind.clone();
-        let parts = if let Kind::Tuple(parts) = kind {
+        let parts = if let NodeKind::Tuple(parts) = kind {
             parts
         } else {
             let parts: Vec<_> = (0..len).map(|_| self.child("?")).collect();
             let mut trace = self.trace.borrow_mut();
-            trace.nodes[self.node].kind = Kind::Tuple(parts.clone());
+            trace.nodes[self.node].kind = NodeKind::Tuple(parts.clone());
             parts
         };
         visitor.visit_seq(Elements {
@@ -411,7 +415,7 @@ impl At<'_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         let kind = self.trace.borrow().nodes[self.node].kind.clone();
-        let mut members = if let Kind::Struct(members) = kind {
+        let mut members = if let NodeKind::Struct(members) = kind {
             members
         } else {
             let members: Vec<_> = fields
@@ -423,7 +427,7 @@ impl At<'_> {
                 })
                 .collect();
             let mut trace = self.trace.borrow_mut();
-            trace.nodes[self.node].kind = Kind::Struct(members.clone());
+            trace.nodes[self.node].kind = NodeKind::Struct(members.clone());
             members
         };
         let aim = {
@@ -442,7 +446,7 @@ impl At<'_> {
             last: &last,
         });
         let mut trace = self.trace.borrow_mut();
-        let Kind::Struct(members) = &mut trace.nodes[self.node].kind else {
+        let NodeKind::Struct(members) = &mut trace.nodes[self.node].kind else {
             return result;
         };
         match (&result, aim, last.into_inner()) {
@@ -549,9 +553,9 @@ impl<'de> Deserializer<'de> for At<'_> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let kind = self.trace.borrow_mut().kind(self.node, |trace| {
-            Kind::Option(trace.add(Some(self.node), type_name::<V>()))
+            NodeKind::Option(trace.add(Some(self.node), type_name::<V>()))
         });
-        let Kind::Option(of) = kind else {
+        let NodeKind::Option(of) = kind else {
             return self.opaque(visitor);
         };
         if !self.trace.borrow().goes_into(of) {
@@ -578,9 +582,9 @@ impl<'de> Deserializer<'de> for At<'_> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let kind = self.trace.borrow_mut().kind(self.node, |trace| {
-            Kind::List(trace.add(Some(self.node), "?"))
+            NodeKind::List(trace.add(Some(self.node), "?"))
         });
-        let Kind::List(of) = kind else {
+        let NodeKind::List(of) = kind else {
             return self.opaque(visitor);
         };
         let nodes = if self.trace.borrow().goes_into(of) {
@@ -610,10 +614,10 @@ impl<'de> Deserializer<'de> for At<'_> {
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let kind = self.trace.borrow_mut().kind(self.node, |trace| {
             let key = trace.add(Some(self.node), "?");
-            Kind::Map(key, trace.add(Some(self.node), "?"))
+            NodeKind::Map(key, trace.add(Some(self.node), "?"))
         });
         let (entry, nodes) = match kind {
-            Kind::Map(key, value) => {
+            NodeKind::Map(key, value) => {
                 let trace = self.trace.borrow();
                 let goes = trace.goes_into(key) || trace.goes_into(value);
                 (goes.then_some(key), Some((key, value)))
@@ -626,9 +630,9 @@ impl<'de> Deserializer<'de> for At<'_> {
             value: nodes.map(|(_, value)| value),
         });
         let mut trace = self.trace.borrow_mut();
-        if nodes.is_some_and(|(key, _)| trace.nodes[key].kind == Kind::Identifier) {
+        if nodes.is_some_and(|(key, _)| trace.nodes[key].kind == NodeKind::Identifier) {
             // A struct with members that are not known beforehand: `#[serde(flatten)]`.
-            trace.nodes[self.node].kind = Kind::Opaque;
+            trace.nodes[self.node].kind = NodeKind::Opaque;
             trace.nodes[self.node].broken = false;
             trace.changed = true;
             trace.blamed = true;
@@ -658,9 +662,9 @@ impl<'de> Deserializer<'de> for At<'_> {
                 let nodes = variants
                     .iter()
                     .map(|variant| (*variant, trace.add(Some(at.node), "?")));
-                Kind::Enum(nodes.collect())
+                NodeKind::Enum(nodes.collect())
             });
-            let Kind::Enum(nodes) = kind else {
+            let NodeKind::Enum(nodes) = kind else {
                 return Err(Error::custom("a type asks for one thing, then for another"));
             };
             let chosen = {
@@ -688,7 +692,7 @@ impl<'de> Deserializer<'de> for At<'_> {
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.trace
             .borrow_mut()
-            .kind(self.node, |_| Kind::Identifier);
+            .kind(self.node, |_| NodeKind::Identifier);
         visitor.visit_str("")
     }
 }

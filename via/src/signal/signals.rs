@@ -11,8 +11,8 @@ pub(crate) struct Signals(Box<[(Cow<'static, str>, Value)]>);
 
 impl Signals {
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        let place = self.0.binary_search_by(|(other, _)| (**other).cmp(name));
-        place.ok().map(|place| &self.0[place].1)
+        let index = self.0.binary_search_by(|(other, _)| (**other).cmp(name));
+        index.ok().map(|index| &self.0[index].1)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {

@@ -28,24 +28,24 @@ impl Values {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&RawValue> {
-        self.place(name).ok().map(|place| &*self.0[place].1)
+        self.position(name).ok().map(|index| &*self.0[index].1)
     }
 
     /// Answers what was there before.
     pub(super) fn insert(&mut self, name: &str, value: Box<RawValue>) -> Option<Box<RawValue>> {
-        match self.place(name) {
-            Ok(place) => Some(std::mem::replace(&mut self.0[place].1, value)),
-            Err(place) => {
+        match self.position(name) {
+            Ok(index) => Some(std::mem::replace(&mut self.0[index].1, value)),
+            Err(index) => {
                 self.0.reserve_exact(1);
-                self.0.insert(place, (name.into(), value));
+                self.0.insert(index, (name.into(), value));
                 None
             }
         }
     }
 
     pub(super) fn remove(&mut self, name: &str) -> Option<Box<RawValue>> {
-        let place = self.place(name).ok()?;
-        Some(self.0.remove(place).1)
+        let index = self.position(name).ok()?;
+        Some(self.0.remove(index).1)
     }
 
     /// What is left of them, without room for what was taken.
@@ -61,7 +61,7 @@ impl Values {
             .try_for_each(|(name, value)| members.serialize_entry(name, value))
     }
 
-    fn place(&self, name: &str) -> Result<usize, usize> {
+    fn position(&self, name: &str) -> Result<usize, usize> {
         self.0.binary_search_by(|(other, _)| (**other).cmp(name))
     }
 }

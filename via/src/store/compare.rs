@@ -12,19 +12,21 @@ pub(super) enum Occupancy {
 
 /// What a condition comes to; the greatest one of a commit's writes decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Verdict {
+pub(super) enum ConditionResult {
     Holds,
     Differs,
     Gone,
 }
 
 impl Expect {
-    pub(super) fn judge(self, occupancy: Occupancy) -> Verdict {
+    pub(super) fn judge(self, occupancy: Occupancy) -> ConditionResult {
         match (self, occupancy) {
-            (Self::Absent, Occupancy::Absent) => Verdict::Holds,
-            (Self::At(expected), Occupancy::At(version)) if expected == version => Verdict::Holds,
-            (_, Occupancy::At(_)) => Verdict::Differs,
-            (_, Occupancy::Absent | Occupancy::Deleted) => Verdict::Gone,
+            (Self::Absent, Occupancy::Absent) => ConditionResult::Holds,
+            (Self::At(expected), Occupancy::At(version)) if expected == version => {
+                ConditionResult::Holds
+            }
+            (_, Occupancy::At(_)) => ConditionResult::Differs,
+            (_, Occupancy::Absent | Occupancy::Deleted) => ConditionResult::Gone,
         }
     }
 }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::{
     Change, Commit, CommitOutcome, Durability, Expiry, Key, Loaded, Store, StoreError, StoreFuture,
     StoredDocument, Subscription, Timestamp, Version, Write,
-    compare::{Occupancy, Verdict},
+    compare::{ConditionResult, Occupancy},
     notices::Notices,
 };
 
@@ -242,7 +242,7 @@ struct Content {
     owner: Option<Box<str>>,
 }
 
-struct Swept {
+struct SweptChunk {
     removed: usize,
     finished: bool,
 }
@@ -281,10 +281,10 @@ impl Documents {
         let now = commit.now;
         let judge = |write: &Write| write.expect.judge(self.occupancy(&write.key, now));
         let verdict = commit.writes.iter().map(judge).max();
-        match verdict.unwrap_or(Verdict::Holds) {
-            Verdict::Holds => {}
-            Verdict::Gone => return Ok(CommitOutcome::Gone),
-            Verdict::Differs => {
+        match verdict.unwrap_or(ConditionResult::Holds) {
+            ConditionResult::Holds => {}
+            ConditionResult::Gone => return Ok(CommitOutcome::Gone),
+            ConditionResult::Differs => {
                 let load = |write: &Write| self.load(&write.key, now);
                 return Ok(CommitOutcome::Conflict(
                     commit.writes.iter().map(load).collect(),
@@ -388,11 +388,11 @@ impl Documents {
     }
 
     /// Removes at most `limit` ended entries; looks at no more than `chunk`.
-    fn sweep(&mut self, now: Timestamp, limit: usize, chunk: usize) -> Swept {
+    fn sweep(&mut self, now: Timestamp, limit: usize, chunk: usize) -> SweptChunk {
         let mut removed = 0;
         for _ in 0..chunk {
             let due = self.by_deadline.first().filter(|(filed, _)| *filed <= now);
-            let finished = Swept {
+            let finished = SweptChunk {
                 removed,
                 finished: true,
             };
@@ -418,7 +418,7 @@ impl Documents {
                 self.by_deadline.insert((entry.filed, name));
             }
         }
-        Swept {
+        SweptChunk {
             removed,
             finished: false,
         }

@@ -13,10 +13,10 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use self::{
     address::Address,
-    ear::Ear,
+    commands::CommandConnection,
     echo::Echoes,
-    failure::Failure,
-    line::Line,
+    failure::RedisFailure,
+    listener::NoticeListener,
     record::{HEAD, Record, ordered, version_bytes},
     scripts::Scripts,
 };
@@ -26,10 +26,10 @@ use super::{
 };
 
 mod address;
-mod ear;
+mod commands;
 mod echo;
 mod failure;
-mod line;
+mod listener;
 mod record;
 mod scripts;
 mod server;
@@ -123,7 +123,7 @@ const VERSIONS: usize = 512;
 /// # }
 /// ```
 pub struct RedisStore {
-    line: Arc<Line>,
+    commands: Arc<CommandConnection>,
     notices: Arc<Notices>,
     echoes: Arc<Echoes>,
     scripts: Scripts,
@@ -131,7 +131,7 @@ pub struct RedisStore {
     is_closed: AtomicBool,
     /// The calls that have not ended.
     calls: TaskTracker,
-    ear: AbortOnDropHandle<()>,
+    listener: AbortOnDropHandle<()>,
 }
 
 impl RedisStore {
@@ -145,19 +145,20 @@ impl RedisStore {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let address = Address::parse(url)?;
         let channel = address.channel();
-        let line = Arc::new(Line::open(address).await?);
+        let commands = Arc::new(CommandConnection::open(address).await?);
         let notices = Arc::new(Notices::new());
         let echoes = Arc::new(Echoes::new());
-        let ear = Ear::open(line.clone(), notices.clone(), echoes.clone()).await?;
+        let listener =
+            NoticeListener::open(commands.clone(), notices.clone(), echoes.clone()).await?;
         Ok(Self {
-            line,
+            commands,
             notices,
             echoes,
             scripts: Scripts::new(),
             channel,
             is_closed: AtomicBool::new(false),
             calls: TaskTracker::new(),
-            ear: AbortOnDropHandle::new(tokio::spawn(ear.run())),
+            listener: AbortOnDropHandle::new(tokio::spawn(listener.run())),
         })
     }
 
@@ -174,7 +175,7 @@ impl RedisStore {
     }
 
     fn name(&self, key: &Key) -> String {
-        format!("{}d:{key}", self.line.address.prefix)
+        format!("{}d:{key}", self.commands.address.prefix)
     }
 
     fn named(&self, command: &mut Cmd, keys: &[Key]) {
@@ -199,7 +200,7 @@ impl RedisStore {
         for write in &commit.writes {
             call.arg(self.name(&write.key));
         }
-        call.arg(&self.line.address.prefix)
+        call.arg(&self.commands.address.prefix)
             .arg(&ordered(now)[..])
             .arg(&self.channel);
         let echo = self.echoes.begin();
@@ -229,7 +230,7 @@ impl RedisStore {
             call.arg(record.bytes).arg(record.head).arg(score(deadline));
         }
         call.arg(announcement);
-        match self.line.run(code, &call).await {
+        match self.commands.run(code, &call).await {
             Ok(Value::Int(1)) => {
                 let is_announced = |write: &Write| !matches!(write.change, Change::Keep);
                 if commit.writes.iter().any(is_announced) {
@@ -243,11 +244,11 @@ impl RedisStore {
                 Ok(CommitOutcome::Conflict(loaded.collect::<Result<_, _>>()?))
             }
             Ok(_) => Ok(CommitOutcome::Unknown),
-            Err(Failure::InDoubt(error)) => {
+            Err(RedisFailure::InDoubt(error)) => {
                 tracing::debug!(%error, "nobody knows what became of a commit");
                 Ok(CommitOutcome::Unknown)
             }
-            Err(Failure::Refused(error)) => Err(error),
+            Err(RedisFailure::Refused(error)) => Err(error),
         }
     }
 
@@ -261,7 +262,7 @@ impl RedisStore {
         let echo = self.echoes.begin();
         let mut call = code.call(keys.len());
         self.named(&mut call, keys);
-        call.arg(&self.line.address.prefix)
+        call.arg(&self.commands.address.prefix)
             .arg(&ordered(now)[..])
             .arg(&ordered(tombstone_until)[..])
             .arg(score(tombstone_until))
@@ -272,19 +273,19 @@ impl RedisStore {
             record::announce(&mut announcement, key, None);
             call.arg(announcement);
         }
-        let Value::Array(places) = self.line.run(code, &call).await? else {
+        let Value::Array(indices) = self.commands.run(code, &call).await? else {
             return Err(unexpected());
         };
-        let mut deleted = Vec::with_capacity(places.len());
-        for place in places {
-            let Value::Int(place) = place else {
+        let mut deleted = Vec::with_capacity(indices.len());
+        for index in indices {
+            let Value::Int(index) = index else {
                 return Err(unexpected());
             };
             // Lua counts from one.
-            let place = usize::try_from(place - 1).ok();
+            let index = usize::try_from(index - 1).ok();
             deleted.push(
-                place
-                    .and_then(|place| keys.get(place))
+                index
+                    .and_then(|index| keys.get(index))
                     .ok_or_else(unexpected)?,
             );
         }
@@ -299,12 +300,12 @@ impl RedisStore {
         let mut removed = 0;
         loop {
             let mut call = code.call(0);
-            call.arg(&self.line.address.prefix)
+            call.arg(&self.commands.address.prefix)
                 .arg(&ordered(now)[..])
                 .arg(now.as_millis())
                 .arg((limit - removed).min(CHUNK))
                 .arg(CHUNK);
-            let Value::Array(answer) = self.line.run(code, &call).await? else {
+            let Value::Array(answer) = self.commands.run(code, &call).await? else {
                 return Err(unexpected());
             };
             let [Value::Int(swept), Value::Int(finished)] = answer[..] else {
@@ -330,7 +331,7 @@ impl RedisStore {
                 let name = self.name(key);
                 commands.cmd("GETRANGE").arg(name).arg(0).arg(HEAD - 1);
             }
-            for head in self.line.ask_all(&commands).await? {
+            for head in self.commands.ask_all(&commands).await? {
                 let Value::BulkString(head) = head else {
                     return Err(unexpected());
                 };
@@ -347,15 +348,15 @@ impl RedisStore {
 impl Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore")
-            .field("address", &self.line.address)
-            .field("durability", &self.line.level())
+            .field("address", &self.commands.address)
+            .field("durability", &self.commands.level())
             .finish_non_exhaustive()
     }
 }
 
 impl Store for RedisStore {
     fn durability(&self) -> Durability {
-        self.line.level()
+        self.commands.level()
     }
 
     fn load<'a>(&'a self, keys: &'a [Key], now: Timestamp) -> StoreFuture<'a, Vec<Loaded>> {
@@ -365,7 +366,7 @@ impl Store for RedisStore {
             }
             let mut command = redis::cmd("MGET");
             self.named(&mut command, keys);
-            match self.line.ask(&command).await? {
+            match self.commands.ask(&command).await? {
                 Value::Array(records) => records
                     .into_iter()
                     .map(|record| read(record, now))
@@ -394,7 +395,7 @@ impl Store for RedisStore {
             call.arg(self.name(key))
                 .arg(&ordered(now)[..])
                 .arg(&ordered(idle_until)[..]);
-            match self.line.run(code, &call).await? {
+            match self.commands.run(code, &call).await? {
                 Value::Int(is_there) => Ok(is_there == 1),
                 _ => Err(unexpected()),
             }
@@ -432,10 +433,10 @@ impl Store for RedisStore {
         Box::pin(self.call(async move {
             let code = &self.scripts.owned_by;
             let mut call = code.call(0);
-            call.arg(&self.line.address.prefix)
+            call.arg(&self.commands.address.prefix)
                 .arg(&ordered(now)[..])
                 .arg(owner);
-            let Value::Array(names) = self.line.run(code, &call).await? else {
+            let Value::Array(names) = self.commands.run(code, &call).await? else {
                 return Err(unexpected());
             };
             let key = |name| match name {
@@ -458,8 +459,8 @@ impl Store for RedisStore {
             // Each call has a deadline, so this ends.
             self.calls.close();
             self.calls.wait().await;
-            self.ear.abort();
-            self.line.close();
+            self.listener.abort();
+            self.commands.close();
             self.notices.close();
             Ok(())
         })

@@ -14,8 +14,8 @@ use std::{
 use tokio::sync::oneshot;
 
 use self::{
-    call::{Call, Job, Operation},
-    connection::Place,
+    call::{Job, Operation, QueuedCall},
+    connection::DatabaseFile,
     operations::{CommitAll, DeleteAll, LoadAll, OwnedBy, Revisions, SweepSome, Touch},
     writer::{Message, Writer},
 };
@@ -140,7 +140,7 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// [`OpenError`] if the file or its place cannot be used; an existing file is then left as it
+    /// [`OpenError`] if the file or its directory cannot be used; an existing file is then left as it
     /// was.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         Self::open_with(path, Synchronous::default())
@@ -152,30 +152,30 @@ impl SqliteStore {
     ///
     /// As [`open`](Self::open).
     pub fn open_with(path: impl AsRef<Path>, synchronous: Synchronous) -> Result<Self, OpenError> {
-        let place = Place::new(path.as_ref(), synchronous)?;
-        let connection = place.open_writer()?;
-        let durability = connection::durability(&connection).map_err(|e| place.sqlite(e))?;
+        let file = DatabaseFile::new(path.as_ref(), synchronous)?;
+        let connection = file.open_writer()?;
+        let durability = connection::durability(&connection).map_err(|e| file.sqlite(e))?;
         let notices = Arc::new(Notices::new());
         let thread_failed = |error: std::io::Error| {
-            place.refused("the system gives it no thread", Some(error.into()))
+            file.refused("the system gives it no thread", Some(error.into()))
         };
 
         let (reads, read_queue) = mpsc::sync_channel(QUEUE);
         let read_queue = Arc::new(Mutex::new(read_queue));
         let mut readers = Vec::new();
         for _ in 0..READERS {
-            let connection = place.open_reader().map_err(|e| place.sqlite(e))?;
-            let (place, queue) = (place.clone(), read_queue.clone());
+            let connection = file.open_reader().map_err(|e| file.sqlite(e))?;
+            let (file, queue) = (file.clone(), read_queue.clone());
             let reader = thread::Builder::new()
                 .name("via-sqlite-read".to_owned())
-                .spawn(move || reader::run(&place, connection, &queue));
+                .spawn(move || reader::run(&file, connection, &queue));
             readers.push(reader.map_err(thread_failed)?);
         }
 
         let (writes, queue) = mpsc::sync_channel(QUEUE);
         let (answer, ended) = oneshot::channel();
         let (on_end, alive) = mpsc::sync_channel::<()>(0);
-        let worker = Writer::new(place.clone(), connection, queue, notices.clone());
+        let worker = Writer::new(file.clone(), connection, queue, notices.clone());
         thread::Builder::new()
             .name("via-sqlite-write".to_owned())
             .spawn(move || {
@@ -185,7 +185,7 @@ impl SqliteStore {
             .map_err(thread_failed)?;
 
         Ok(Self {
-            path: place.path().to_owned(),
+            path: file.path().to_owned(),
             durability,
             notices,
             queues: RwLock::new(Some(Queues {
@@ -200,7 +200,7 @@ impl SqliteStore {
     }
 
     async fn write<O: Operation>(&self, operation: O) -> Result<O::Output, StoreError> {
-        let (job, answer) = Call::new(operation);
+        let (job, answer) = QueuedCall::new(operation);
         self.enqueue(|queues| send(&queues.writes, Message::Job(job)))?;
         answer
             .await
@@ -208,7 +208,7 @@ impl SqliteStore {
     }
 
     async fn read<O: Operation>(&self, operation: O) -> Result<O::Output, StoreError> {
-        let (job, answer) = Call::new(operation);
+        let (job, answer) = QueuedCall::new(operation);
         self.enqueue(|queues| send(&queues.reads, job))?;
         answer.await.unwrap_or_else(|_| Err(thread_gone()))
     }

@@ -37,10 +37,10 @@ impl SignalError {
         self
     }
 
-    /// The same error, in the item at that place.
+    /// The same error, in the item at that index.
     #[must_use]
-    pub fn in_item(mut self, place: usize) -> Self {
-        self.path.insert_str(0, &format!("[{place}]"));
+    pub fn in_item(mut self, index: usize) -> Self {
+        self.path.insert_str(0, &format!("[{index}]"));
         self
     }
 

@@ -16,7 +16,7 @@ impl<T: SignalValue> SignalValue for Vec<T> {
         items
             .iter()
             .enumerate()
-            .map(|(place, item)| T::decode(item).map_err(|error| error.in_item(place)))
+            .map(|(index, item)| T::decode(item).map_err(|error| error.in_item(index)))
             .collect()
     }
 }

@@ -9,10 +9,10 @@ use super::{SignalError, SignalValue};
 /// The parts of a value, handed out one by one in the order of the declaration.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Parts<'a>(Kind<'a>);
+pub struct Parts<'a>(Form<'a>);
 
 #[derive(Debug)]
-enum Kind<'a> {
+enum Form<'a> {
     Object {
         fields: &'a Map<String, Value>,
         names: slice::Iter<'static, &'static str>,
@@ -39,7 +39,7 @@ impl<'a> Parts<'a> {
                 return Err(SignalError::new("is not known here").in_field(name));
             }
         }
-        Ok(Self(Kind::Object {
+        Ok(Self(Form::Object {
             fields,
             names: names.iter(),
         }))
@@ -53,7 +53,7 @@ impl<'a> Parts<'a> {
     pub fn list(value: &'a Value, length: usize) -> Result<Self, SignalError> {
         match value {
             Value::Array(items) if items.len() == length => {
-                Ok(Self(Kind::List(items.iter().enumerate())))
+                Ok(Self(Form::List(items.iter().enumerate())))
             }
             _ => Err(SignalError::new(format!("must be an array of {length}"))),
         }
@@ -63,7 +63,7 @@ impl<'a> Parts<'a> {
     pub(super) fn next<T: SignalValue>(&mut self) -> Result<T, SignalError> {
         const TOO_MANY: &str = "generated code asks for as many parts as it named";
         match &mut self.0 {
-            Kind::Object { fields, names } => {
+            Form::Object { fields, names } => {
                 let name = names.next().expect(TOO_MANY);
                 match fields.get(*name) {
                     Some(value) => T::decode(value),
@@ -71,9 +71,9 @@ impl<'a> Parts<'a> {
                 }
                 .map_err(|error| error.in_field(name))
             }
-            Kind::List(items) => {
-                let (place, value) = items.next().expect(TOO_MANY);
-                T::decode(value).map_err(|error| error.in_item(place))
+            Form::List(items) => {
+                let (index, value) = items.next().expect(TOO_MANY);
+                T::decode(value).map_err(|error| error.in_item(index))
             }
         }
     }

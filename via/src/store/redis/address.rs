@@ -56,7 +56,7 @@ impl Display for Fsync {
 pub(super) struct Address {
     pub(super) client: Client,
     /// Host and port, for people.
-    pub(super) place: String,
+    pub(super) endpoint: String,
     pub(super) prefix: String,
     /// What the URL says of `appendfsync`.
     pub(super) claimed: Option<Fsync>,
@@ -68,7 +68,7 @@ impl Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The client knows the password.
         f.debug_struct("Address")
-            .field("place", &self.place)
+            .field("endpoint", &self.endpoint)
             .field("prefix", &self.prefix)
             .finish_non_exhaustive()
     }
@@ -121,7 +121,7 @@ impl Address {
             .into_connection_info()
             .map_err(|error| wrong(lower(&error.to_string())))?;
         let is_plain = matches!(info.addr(), ConnectionAddr::Tcp(..));
-        let place = info.addr().to_string();
+        let endpoint = info.addr().to_string();
         let settings = info.redis_settings().clone();
         if settings.db() < 0 {
             return Err(wrong("the number of its database is negative".to_owned()));
@@ -152,7 +152,7 @@ impl Address {
         };
         Ok(Self {
             client: client.map_err(|error| wrong(lower(&error.to_string())))?,
-            place,
+            endpoint,
             prefix,
             claimed,
             deadline,
@@ -169,7 +169,7 @@ impl Address {
     /// A refusal of this server.
     pub(super) fn refused(&self, reason: impl Into<String>) -> OpenError {
         OpenError::Redis {
-            place: self.place.clone(),
+            place: self.endpoint.clone(),
             reason: reason.into(),
         }
     }
@@ -180,7 +180,7 @@ impl Address {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> OpenError {
         OpenError::Unreachable {
-            place: self.place.clone(),
+            place: self.endpoint.clone(),
             source: source.into(),
         }
     }

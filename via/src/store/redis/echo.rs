@@ -15,18 +15,18 @@ use std::{
 
 /// Names a call of one instance in its announcement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Token(pub(super) [u8; 16]);
+pub(super) struct CallToken(pub(super) [u8; 16]);
 
 /// What is under way.
 #[derive(Debug)]
 pub(super) struct Echoes {
     instance: u64,
     next: AtomicU64,
-    calls: Mutex<HashMap<Token, State>>,
+    calls: Mutex<HashMap<CallToken, EchoState>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum EchoState {
     /// It was sent.
     Sent,
     /// It was acknowledged and announced, so its announcement is old when it comes.
@@ -50,55 +50,55 @@ impl Echoes {
 
     /// A call that is about to be sent. Where it is dropped before it is done, whatever comes of it
     /// is heard as if it were another's.
-    pub(super) fn begin(&self) -> Call<'_> {
+    pub(super) fn begin(&self) -> PendingCall<'_> {
         let mut token = [0; 16];
         token[..8].copy_from_slice(&self.instance.to_be_bytes());
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         token[8..].copy_from_slice(&number.to_be_bytes());
-        let token = Token(token);
-        self.lock().insert(token, State::Sent);
-        Call {
+        let token = CallToken(token);
+        self.lock().insert(token, EchoState::Sent);
+        PendingCall {
             echoes: self,
             token,
         }
     }
 
     /// Whether an announcement that has come is news.
-    pub(super) fn is_news(&self, token: Token) -> bool {
-        self.lock().remove(&token) != Some(State::Announced)
+    pub(super) fn is_news(&self, token: CallToken) -> bool {
+        self.lock().remove(&token) != Some(EchoState::Announced)
     }
 
     /// Announcements were lost: those that are awaited may never come.
     pub(super) fn forget(&self) {
-        self.lock().retain(|_, state| *state == State::Sent);
+        self.lock().retain(|_, state| *state == EchoState::Sent);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Token, State>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<CallToken, EchoState>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A call that was sent and is not done.
-pub(super) struct Call<'a> {
+pub(super) struct PendingCall<'a> {
     echoes: &'a Echoes,
-    pub(super) token: Token,
+    pub(super) token: CallToken,
 }
 
-impl Call<'_> {
+impl PendingCall<'_> {
     /// It was acknowledged: runs `announce`, unless its announcement has come before.
     pub(super) fn done(self, announce: impl FnOnce()) {
         if let Some(state) = self.echoes.lock().get_mut(&self.token) {
-            *state = State::Announced;
+            *state = EchoState::Announced;
             // Under the lock, so that it does not come in between.
             announce();
         }
     }
 }
 
-impl Drop for Call<'_> {
+impl Drop for PendingCall<'_> {
     fn drop(&mut self) {
         let mut calls = self.echoes.lock();
-        if calls.get(&self.token) == Some(&State::Sent) {
+        if calls.get(&self.token) == Some(&EchoState::Sent) {
             calls.remove(&self.token);
         }
     }
@@ -108,7 +108,7 @@ impl Drop for Call<'_> {
 mod tests {
     use super::*;
 
-    fn acknowledged(call: Call<'_>) -> bool {
+    fn acknowledged(call: PendingCall<'_>) -> bool {
         let mut announced = false;
         call.done(|| announced = true);
         announced

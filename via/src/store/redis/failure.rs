@@ -6,44 +6,44 @@ use crate::store::StoreError;
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum RedisFailure {
     /// It was not done.
     Refused(StoreError),
     /// It may have been done.
     InDoubt(StoreError),
 }
 
-impl Failure {
+impl RedisFailure {
     pub(super) fn in_doubt(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::InDoubt(StoreError::Unavailable(error.into()))
     }
 }
 
-impl From<Failure> for StoreError {
-    fn from(failure: Failure) -> Self {
+impl From<RedisFailure> for StoreError {
+    fn from(failure: RedisFailure) -> Self {
         match failure {
-            Failure::Refused(error) | Failure::InDoubt(error) => error,
+            RedisFailure::Refused(error) | RedisFailure::InDoubt(error) => error,
         }
     }
 }
 
 /// What Redis says when it has not even begun; the scripts check everything before they write, and
 /// write no document before all else has succeeded.
-pub(super) fn refusal(error: &ServerError) -> Failure {
+pub(super) fn refusal(error: &ServerError) -> RedisFailure {
     let said = said(error);
     let unavailable = || StoreError::Unavailable(said.clone().into());
     match error.code() {
-        "OOM" => Failure::Refused(StoreError::Full("Redis has as much memory as it may have")),
+        "OOM" => RedisFailure::Refused(StoreError::Full("Redis has as much memory as it may have")),
         "MISCONF" if said.contains("No space left") => {
-            Failure::Refused(StoreError::Full("the disk of Redis has no room"))
+            RedisFailure::Refused(StoreError::Full("the disk of Redis has no room"))
         }
-        "DAMAGED" | "WRONGTYPE" => Failure::Refused(StoreError::Damaged(said.into())),
+        "DAMAGED" | "WRONGTYPE" => RedisFailure::Refused(StoreError::Damaged(said.into())),
         "MISCONF" | "READONLY" | "LOADING" | "BUSY" | "NOPERM" | "NOAUTH" | "NOSCRIPT"
         | "NOREPLICAS" | "MASTERDOWN" | "CLUSTERDOWN" | "MOVED" | "CROSSSLOT" => {
-            Failure::Refused(unavailable())
+            RedisFailure::Refused(unavailable())
         }
         // A script that was stopped in its middle, or something that no version of Redis said yet.
-        _ => Failure::InDoubt(unavailable()),
+        _ => RedisFailure::InDoubt(unavailable()),
     }
 }
 

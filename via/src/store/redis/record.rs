@@ -14,7 +14,7 @@
 
 use bytes::Bytes;
 
-use super::echo::Token;
+use super::echo::CallToken;
 use crate::store::{
     CommitId, Expiry, Key, Loaded, Notice, Put, StoreError, StoredDocument, Timestamp, Version,
     compare::Occupancy,
@@ -76,14 +76,14 @@ pub(super) fn ordered(moment: Timestamp) -> [u8; 8] {
 }
 
 /// What a record begins with.
-struct Head {
+struct RecordHead {
     kind: u8,
     version: Version,
     expiry: Expiry,
     owner: Option<usize>,
 }
 
-impl Head {
+impl RecordHead {
     fn of(record: &[u8]) -> Result<Self, StoreError> {
         let mut rest = record;
         let kind = u8::from_be_bytes(take(&mut rest)?);
@@ -112,7 +112,7 @@ pub(super) fn occupancy(record: &[u8], now: Timestamp) -> Result<Occupancy, Stor
     if record.is_empty() {
         return Ok(Occupancy::Absent);
     }
-    let head = Head::of(record)?;
+    let head = RecordHead::of(record)?;
     Ok(if head.expiry.has_passed(now) {
         Occupancy::Absent
     } else if head.kind == TOMBSTONE {
@@ -132,7 +132,7 @@ pub(super) fn loaded(record: Option<Vec<u8>>, now: Timestamp) -> Result<Loaded, 
         Occupancy::Deleted => return Ok(Loaded::Deleted),
         Occupancy::At(_) => {}
     }
-    let head = Head::of(&record)?;
+    let head = RecordHead::of(&record)?;
     let record = Bytes::from(record);
     let body = HEAD + head.owner.unwrap_or(0);
     if record.len() < body {
@@ -152,7 +152,7 @@ pub(super) fn loaded(record: Option<Vec<u8>>, now: Timestamp) -> Result<Loaded, 
     }))
 }
 
-/// What is said of one document in an announcement, which is a [`Token`] and one or several of these.
+/// What is said of one document in an announcement, which is a [`CallToken`] and one or several of these.
 pub(super) fn announce(announcement: &mut Vec<u8>, key: &Key, version: Option<Version>) {
     let name = key.as_str().as_bytes();
     announcement.push(version.map_or(TOMBSTONE, |_| DOCUMENT));
@@ -166,9 +166,9 @@ pub(super) fn announce(announcement: &mut Vec<u8>, key: &Key, version: Option<Ve
 }
 
 /// Whose announcement it is, and what follows.
-pub(super) fn token(mut announcement: &[u8]) -> Option<(Token, &[u8])> {
+pub(super) fn token(mut announcement: &[u8]) -> Option<(CallToken, &[u8])> {
     let token = take(&mut announcement).ok()?;
-    Some((Token(token), announcement))
+    Some((CallToken(token), announcement))
 }
 
 /// What an announcement says behind its token; what cannot be understood may have been anything.

@@ -3,8 +3,8 @@
 use tokio::sync::oneshot;
 
 use super::{
-    failure::{Failure, Fault, Setback},
-    table::Table,
+    failure::{Fault, Setback, SqliteFailure},
+    table::DocumentTable,
 };
 use crate::store::{StoreError, notices::Notices};
 
@@ -15,7 +15,7 @@ pub(super) trait Operation: Send + 'static {
     type Output: Send;
 
     /// Runs within a transaction; may run again after that was rolled back.
-    fn run(&self, table: &Table<'_>) -> Result<Self::Output, Fault>;
+    fn run(&self, table: &DocumentTable<'_>) -> Result<Self::Output, Fault>;
 
     /// Says what happened, after the transaction.
     fn announce(&self, _output: &Self::Output, _notices: &Notices) {}
@@ -34,7 +34,7 @@ pub(super) trait Operation: Send + 'static {
 /// An operation and who waits for it, without its types.
 pub(super) trait Job: Send {
     /// Runs the operation and keeps its result.
-    fn run(&mut self, table: &Table<'_>) -> Result<(), rusqlite::Error>;
+    fn run(&mut self, table: &DocumentTable<'_>) -> Result<(), rusqlite::Error>;
     fn announce(&self, notices: &Notices);
     fn answer(self: Box<Self>, outcome: Result<(), &Setback>);
     /// Whether nobody waits any more.
@@ -44,13 +44,13 @@ pub(super) trait Job: Send {
 
 type Answer<T> = Result<T, StoreError>;
 
-pub(super) struct Call<O: Operation> {
+pub(super) struct QueuedCall<O: Operation> {
     operation: O,
     result: Option<Answer<O::Output>>,
     reply: oneshot::Sender<Answer<O::Output>>,
 }
 
-impl<O: Operation> Call<O> {
+impl<O: Operation> QueuedCall<O> {
     #[expect(
         clippy::new_ret_no_self,
         reason = "a call is of use only as a job, together with the receiver of its answer"
@@ -66,8 +66,8 @@ impl<O: Operation> Call<O> {
     }
 }
 
-impl<O: Operation> Job for Call<O> {
-    fn run(&mut self, table: &Table<'_>) -> Result<(), rusqlite::Error> {
+impl<O: Operation> Job for QueuedCall<O> {
+    fn run(&mut self, table: &DocumentTable<'_>) -> Result<(), rusqlite::Error> {
         self.result = Some(match self.operation.run(table) {
             Ok(output) => Ok(output),
             Err(Fault::Damaged(what)) => Err(StoreError::Damaged(what)),
@@ -86,7 +86,7 @@ impl<O: Operation> Job for Call<O> {
         let answer = match outcome {
             Ok(()) => self
                 .result
-                .unwrap_or_else(|| Err(Failure::unavailable("it was not run").into())),
+                .unwrap_or_else(|| Err(SqliteFailure::unavailable("it was not run").into())),
             Err(setback) => match (setback.in_doubt, O::in_doubt()) {
                 (true, Some(output)) => Ok(output),
                 _ => Err(setback.failure.clone().into()),

@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 use super::{
     Synchronous,
     failure::{Fault, is_full},
-    table::{SCHEMA, Table},
+    table::{DocumentTable, SCHEMA},
 };
 use crate::store::{Durability, OpenError};
 
@@ -40,12 +40,12 @@ type Source = Box<dyn Error + Send + Sync>;
 
 /// The file, and how to use it.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct DatabaseFile {
     path: PathBuf,
     synchronous: Synchronous,
 }
 
-impl Place {
+impl DatabaseFile {
     /// Looks only at names and lengths. The file itself must not be opened but by SQLite: closing it would
     /// release the locks that SQLite holds for this process.
     pub(super) fn new(path: &Path, synchronous: Synchronous) -> Result<Self, OpenError> {
@@ -55,22 +55,22 @@ impl Place {
             reason: "the path is empty or cannot be resolved".to_owned(),
             source: Some(error.into()),
         })?;
-        let place = Self { path, synchronous };
-        if place.path.is_dir() {
-            return Err(place.refused("it is a directory", None));
+        let file = Self { path, synchronous };
+        if file.path.is_dir() {
+            return Err(file.refused("it is a directory", None));
         }
-        if let Some(parent) = place.path.parent()
+        if let Some(parent) = file.path.parent()
             && !parent.is_dir()
         {
             let parent = parent.display();
             let reason = format!("its directory `{parent}` does not exist or is not a directory");
-            return Err(place.refused(&reason, None));
+            return Err(file.refused(&reason, None));
         }
-        if place.has_lost_all_but_its_log() {
+        if file.has_lost_all_but_its_log() {
             let finding = "the file is empty or missing, but its log `-wal` is not";
-            return Err(place.damaged(finding.to_owned()));
+            return Err(file.damaged(finding.to_owned()));
         }
-        Ok(place)
+        Ok(file)
     }
 
     /// SQLite would take the file for a new one and remove its log. It writes the first page
@@ -155,7 +155,7 @@ impl Place {
         if finding != "ok" {
             return Err(self.damaged(finding));
         }
-        match Table::new(connection).check_rows() {
+        match DocumentTable::new(connection).check_rows() {
             Ok(()) => Ok(()),
             Err(Fault::Damaged(finding)) => Err(self.damaged(finding.into())),
             Err(Fault::Sqlite(error)) => Err(self.explain(error)),
@@ -163,7 +163,7 @@ impl Place {
     }
 
     fn check_layout(&self, connection: &Connection) -> Result<(), OpenError> {
-        let checked = Table::new(connection).check_layout();
+        let checked = DocumentTable::new(connection).check_layout();
         checked.map_err(|error| match error.sqlite_error_code() {
             Some(ErrorCode::Unknown) => OpenError::Layout {
                 path: self.path.clone(),

@@ -35,13 +35,13 @@ impl From<rusqlite::Error> for Fault {
 /// A transaction that did not succeed.
 #[derive(Debug)]
 pub(super) struct Setback {
-    pub(super) failure: Failure,
+    pub(super) failure: SqliteFailure,
     /// Whether the transaction may have happened nevertheless.
     pub(super) in_doubt: bool,
 }
 
 impl Setback {
-    pub(super) fn certain(failure: impl Into<Failure>) -> Self {
+    pub(super) fn certain(failure: impl Into<SqliteFailure>) -> Self {
         Self {
             failure: failure.into(),
             in_doubt: false,
@@ -51,19 +51,19 @@ impl Setback {
 
 /// A [`StoreError`] for all operations of one transaction.
 #[derive(Clone, Debug)]
-pub(super) enum Failure {
+pub(super) enum SqliteFailure {
     Full,
     Damaged(Arc<str>),
     Unavailable(Arc<dyn Error + Send + Sync>),
 }
 
-impl Failure {
+impl SqliteFailure {
     pub(super) fn unavailable(why: &str) -> Self {
         Self::Unavailable(Arc::from(Box::<dyn Error + Send + Sync>::from(why)))
     }
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for SqliteFailure {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             _ if is_full(&error) => Self::Full,
@@ -75,7 +75,7 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-impl From<OpenError> for Failure {
+impl From<OpenError> for SqliteFailure {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Damaged { .. }
@@ -87,12 +87,12 @@ impl From<OpenError> for Failure {
     }
 }
 
-impl From<Failure> for StoreError {
-    fn from(failure: Failure) -> Self {
+impl From<SqliteFailure> for StoreError {
+    fn from(failure: SqliteFailure) -> Self {
         match failure {
-            Failure::Full => Self::Full("the disk has no room"),
-            Failure::Damaged(what) => Self::Damaged((*what).into()),
-            Failure::Unavailable(error) => Self::Unavailable(Box::new(error)),
+            SqliteFailure::Full => Self::Full("the disk has no room"),
+            SqliteFailure::Damaged(what) => Self::Damaged((*what).into()),
+            SqliteFailure::Unavailable(error) => Self::Unavailable(Box::new(error)),
         }
     }
 }

@@ -3,11 +3,11 @@
 use super::{
     call::Operation,
     failure::Fault,
-    table::{Head, Table},
+    table::{DocumentTable, RowHead},
 };
 use crate::store::{
     Change, Commit, CommitOutcome, Key, Loaded, Timestamp, Version,
-    compare::{Occupancy, Verdict},
+    compare::{ConditionResult, Occupancy},
     notices::Notices,
 };
 
@@ -19,7 +19,7 @@ pub(super) struct LoadAll {
 impl Operation for LoadAll {
     type Output = Vec<Loaded>;
 
-    fn run(&self, table: &Table<'_>) -> Result<Self::Output, Fault> {
+    fn run(&self, table: &DocumentTable<'_>) -> Result<Self::Output, Fault> {
         let load = |key| table.load(key, self.now);
         self.keys.iter().map(load).collect()
     }
@@ -30,18 +30,18 @@ pub(super) struct CommitAll(pub(super) Commit);
 impl Operation for CommitAll {
     type Output = CommitOutcome;
 
-    fn run(&self, table: &Table<'_>) -> Result<CommitOutcome, Fault> {
+    fn run(&self, table: &DocumentTable<'_>) -> Result<CommitOutcome, Fault> {
         let Self(commit) = self;
-        let mut verdict = Verdict::Holds;
+        let mut verdict = ConditionResult::Holds;
         for write in &commit.writes {
             let found = table.find(&write.key, commit.now)?;
-            let occupancy = found.as_ref().map_or(Occupancy::Absent, Head::occupancy);
+            let occupancy = found.as_ref().map_or(Occupancy::Absent, RowHead::occupancy);
             verdict = verdict.max(write.expect.judge(occupancy));
         }
         match verdict {
-            Verdict::Holds => {}
-            Verdict::Gone => return Ok(CommitOutcome::Gone),
-            Verdict::Differs => {
+            ConditionResult::Holds => {}
+            ConditionResult::Gone => return Ok(CommitOutcome::Gone),
+            ConditionResult::Differs => {
                 let load = |write: &crate::store::Write| table.load(&write.key, commit.now);
                 let loaded = commit.writes.iter().map(load).collect::<Result<_, _>>()?;
                 return Ok(CommitOutcome::Conflict(loaded));
@@ -88,7 +88,7 @@ pub(super) struct Touch {
 impl Operation for Touch {
     type Output = bool;
 
-    fn run(&self, table: &Table<'_>) -> Result<bool, Fault> {
+    fn run(&self, table: &DocumentTable<'_>) -> Result<bool, Fault> {
         let Some(found) = table.find(&self.key, self.now)?.filter(|it| !it.deleted) else {
             return Ok(false);
         };
@@ -110,7 +110,7 @@ impl Operation for DeleteAll {
     /// The keys that were there.
     type Output = Vec<Key>;
 
-    fn run(&self, table: &Table<'_>) -> Result<Vec<Key>, Fault> {
+    fn run(&self, table: &DocumentTable<'_>) -> Result<Vec<Key>, Fault> {
         let find = |key| Ok((key, table.find(key, self.now)?));
         let found = self
             .keys
@@ -151,7 +151,7 @@ pub(super) struct Swept {
 impl Operation for SweepSome {
     type Output = Swept;
 
-    fn run(&self, table: &Table<'_>) -> Result<Swept, Fault> {
+    fn run(&self, table: &DocumentTable<'_>) -> Result<Swept, Fault> {
         let (seen, removed) = table.sweep(self.now, self.limit, self.chunk)?;
         Ok(Swept {
             removed,
@@ -168,7 +168,7 @@ pub(super) struct Revisions {
 impl Operation for Revisions {
     type Output = Vec<Option<Version>>;
 
-    fn run(&self, table: &Table<'_>) -> Result<Self::Output, Fault> {
+    fn run(&self, table: &DocumentTable<'_>) -> Result<Self::Output, Fault> {
         let version = |key| {
             let found = table.find(key, self.now)?.filter(|it| !it.deleted);
             Ok(found.map(|it| it.version))
@@ -185,7 +185,7 @@ pub(super) struct OwnedBy {
 impl Operation for OwnedBy {
     type Output = Vec<Key>;
 
-    fn run(&self, table: &Table<'_>) -> Result<Vec<Key>, Fault> {
+    fn run(&self, table: &DocumentTable<'_>) -> Result<Vec<Key>, Fault> {
         table.owned_by(&self.owner, self.now)
     }
 }

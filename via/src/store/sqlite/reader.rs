@@ -6,16 +6,20 @@ use rusqlite::Connection;
 
 use super::{
     call::Job,
-    connection::Place,
+    connection::DatabaseFile,
     failure::{Setback, is_passing},
-    table::Table,
+    table::DocumentTable,
 };
 
 /// How many calls share one view of the file.
 const MAX_BATCH: usize = 64;
 
 /// Reads until all senders are gone.
-pub(super) fn run(place: &Place, connection: Connection, queue: &Mutex<Receiver<Box<dyn Job>>>) {
+pub(super) fn run(
+    file: &DatabaseFile,
+    connection: Connection,
+    queue: &Mutex<Receiver<Box<dyn Job>>>,
+) {
     let mut connection = Some(connection);
     loop {
         let jobs = {
@@ -25,15 +29,15 @@ pub(super) fn run(place: &Place, connection: Connection, queue: &Mutex<Receiver<
             jobs.extend(queue.try_iter().take(MAX_BATCH - 1));
             jobs
         };
-        serve(place, &mut connection, jobs);
+        serve(file, &mut connection, jobs);
     }
 }
 
 /// Answers all jobs as of one moment, which is not before any of them was sent.
-fn serve(place: &Place, slot: &mut Option<Connection>, jobs: Vec<Box<dyn Job>>) {
+fn serve(file: &DatabaseFile, slot: &mut Option<Connection>, jobs: Vec<Box<dyn Job>>) {
     let mut open = || match slot.take() {
         Some(connection) => Ok(connection),
-        None => place.open_reader(),
+        None => file.open_reader(),
     };
     let connection = match open().and_then(|connection| {
         connection.prepare_cached("BEGIN")?.execute([])?;
@@ -48,7 +52,7 @@ fn serve(place: &Place, slot: &mut Option<Connection>, jobs: Vec<Box<dyn Job>>) 
             return;
         }
     };
-    let table = Table::new(&connection);
+    let table = DocumentTable::new(&connection);
     let mut usable = true;
     for mut job in jobs {
         match job.run(&table) {

@@ -15,7 +15,7 @@ use crate::store::{
 ///   sweep moves `filed` after them once it comes across the row, so that a commit need not touch
 ///   the index.
 /// - `row_hash` is about all that the row says except `filed`, with `bytes_hash` occupancy for
-///   `bytes`, see [`Head`]: SQLite does not notice a byte that changed on the disk within a value.
+///   `bytes`, see [`RowHead`]: SQLite does not notice a byte that changed on the disk within a value.
 /// - `bytes` is last: the columns before it are read without it.
 pub(super) const SCHEMA: &str = "
     CREATE TABLE document (
@@ -35,7 +35,7 @@ pub(super) const SCHEMA: &str = "
     CREATE INDEX document_by_owner ON document (owner) WHERE owner IS NOT NULL;
 ";
 
-/// Begins with the columns of [`Head::of`].
+/// Begins with the columns of [`RowHead::of`].
 macro_rules! select {
     ($and:literal) => {
         concat!(
@@ -62,7 +62,7 @@ const FILE: &str = "UPDATE document SET filed = ?2 WHERE key = ?1";
 const REMOVE: &str = "DELETE FROM document WHERE key = ?1";
 
 /// All that a row says except its bytes, live or a tombstone.
-pub(super) struct Head {
+pub(super) struct RowHead {
     pub(super) version: Version,
     pub(super) expiry: Expiry,
     pub(super) deleted: bool,
@@ -70,7 +70,7 @@ pub(super) struct Head {
     bytes_hash: i64,
 }
 
-impl Head {
+impl RowHead {
     /// Reads the columns that [`select`] names, and compares them with their hash.
     fn of(row: &Row<'_>) -> Result<Self, Fault> {
         let key = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
@@ -135,9 +135,9 @@ impl Head {
 }
 
 /// The table, within a transaction.
-pub(super) struct Table<'c>(&'c Connection);
+pub(super) struct DocumentTable<'c>(&'c Connection);
 
-impl<'c> Table<'c> {
+impl<'c> DocumentTable<'c> {
     pub(super) fn new(connection: &'c Connection) -> Self {
         Self(connection)
     }
@@ -154,7 +154,7 @@ impl<'c> Table<'c> {
         let mut statement = self.0.prepare(EVERY)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            Head::of(row)?;
+            RowHead::of(row)?;
         }
         Ok(())
     }
@@ -165,17 +165,20 @@ impl<'c> Table<'c> {
     }
 
     /// The row of a key, whether it has ended or not, and its `filed`.
-    fn row(&self, key: &Key) -> Result<Option<(Head, Timestamp)>, Fault> {
+    fn row(&self, key: &Key) -> Result<Option<(RowHead, Timestamp)>, Fault> {
         let mut statement = self.0.prepare_cached(FIND)?;
         let mut rows = statement.query([bytes_of(key)])?;
         let Some(row) = rows.next()? else {
             return Ok(None);
         };
-        Ok(Some((Head::of(row)?, Timestamp::from_millis(row.get(9)?))))
+        Ok(Some((
+            RowHead::of(row)?,
+            Timestamp::from_millis(row.get(9)?),
+        )))
     }
 
     /// The row of a key, if it has not ended.
-    pub(super) fn find(&self, key: &Key, now: Timestamp) -> Result<Option<Head>, Fault> {
+    pub(super) fn find(&self, key: &Key, now: Timestamp) -> Result<Option<RowHead>, Fault> {
         let head = self.row(key)?.map(|(head, _)| head);
         Ok(head.filter(|head| !head.expiry.has_passed(now)))
     }
@@ -186,7 +189,7 @@ impl<'c> Table<'c> {
         let Some(row) = rows.next()? else {
             return Ok(Loaded::Absent);
         };
-        let head = Head::of(row)?;
+        let head = RowHead::of(row)?;
         if head.expiry.has_passed(now) {
             return Ok(Loaded::Absent);
         }
@@ -208,7 +211,7 @@ impl<'c> Table<'c> {
     /// Writes a document where one is or is not.
     pub(super) fn put(&self, key: &Key, version: Version, put: &Put) -> Result<(), Fault> {
         let before = self.row(key)?;
-        let head = Head {
+        let head = RowHead {
             version,
             expiry: put.expiry,
             deleted: false,
@@ -239,10 +242,10 @@ impl<'c> Table<'c> {
 
     /// Leaves a tombstone.
     pub(super) fn bury(&self, key: &Key, version: Version, until: Timestamp) -> Result<(), Fault> {
-        self.replace(key, &Head::tombstone(version, until), &[])
+        self.replace(key, &RowHead::tombstone(version, until), &[])
     }
 
-    fn replace(&self, key: &Key, head: &Head, bytes: &[u8]) -> Result<(), Fault> {
+    fn replace(&self, key: &Key, head: &RowHead, bytes: &[u8]) -> Result<(), Fault> {
         let (revision, commit) = columns(head.version);
         self.0.prepare_cached(REPLACE)?.execute(params![
             bytes_of(key),
@@ -261,8 +264,8 @@ impl<'c> Table<'c> {
     }
 
     /// Gives a row that was just found another expiry.
-    pub(super) fn move_idle(&self, key: &Key, head: Head, expiry: Expiry) -> Result<(), Fault> {
-        let head = Head { expiry, ..head };
+    pub(super) fn move_idle(&self, key: &Key, head: RowHead, expiry: Expiry) -> Result<(), Fault> {
+        let head = RowHead { expiry, ..head };
         self.0.prepare_cached(MOVE_IDLE)?.execute(params![
             bytes_of(key),
             expiry.idle_until.as_millis(),
@@ -276,7 +279,7 @@ impl<'c> Table<'c> {
         let mut rows = statement.query([owner.as_bytes()])?;
         let mut keys = Vec::new();
         while let Some(row) = rows.next()? {
-            let head = Head::of(row)?;
+            let head = RowHead::of(row)?;
             if head.deleted || head.expiry.has_passed(now) {
                 continue;
             }
@@ -301,7 +304,7 @@ impl<'c> Table<'c> {
         while let Some(row) = rows.next()? {
             let key = row.get::<_, Vec<u8>>(0)?;
             // A damaged row does not say when it ends: it stays, and no sweep looks at it again.
-            let expiry = match Head::of(row) {
+            let expiry = match RowHead::of(row) {
                 Ok(head) => head.expiry,
                 Err(Fault::Damaged(_)) => Expiry::NEVER,
                 Err(fault) => return Err(fault),

@@ -488,7 +488,7 @@ struct OnWriter(&'static str);
 impl Operation for OnWriter {
     type Output = ();
 
-    fn run(&self, table: &table::Table<'_>) -> Result<(), failure::Fault> {
+    fn run(&self, table: &table::DocumentTable<'_>) -> Result<(), failure::Fault> {
         Ok(table.execute_batch(self.0)?)
     }
 }

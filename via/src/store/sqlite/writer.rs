@@ -15,9 +15,9 @@ use rusqlite::Connection;
 
 use super::{
     call::Job,
-    connection::{self, Place},
-    failure::{Failure, Setback, is_certain, is_passing},
-    table::Table,
+    connection::{self, DatabaseFile},
+    failure::{Setback, SqliteFailure, is_certain, is_passing},
+    table::DocumentTable,
 };
 use crate::store::{Notice, StoreError, notices::Notices};
 
@@ -37,7 +37,7 @@ pub(super) enum Message {
 }
 
 pub(super) struct Writer {
-    place: Place,
+    file: DatabaseFile,
     /// `None` after an error that leaves its state unclear.
     connection: Option<Connection>,
     queue: Receiver<Message>,
@@ -54,13 +54,13 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(
-        place: Place,
+        file: DatabaseFile,
         connection: Connection,
         queue: Receiver<Message>,
         notices: Arc<Notices>,
     ) -> Self {
         Self {
-            place,
+            file,
             data_version: connection::data_version(&connection).ok(),
             connection: Some(connection),
             queue,
@@ -87,7 +87,7 @@ impl Writer {
         }
         match self.connection.take() {
             Some(connection) => connection::close(connection)
-                .map_err(|error| StoreError::from(Failure::from(error))),
+                .map_err(|error| StoreError::from(SqliteFailure::from(error))),
             None => Ok(()),
         }
     }
@@ -164,7 +164,7 @@ impl Writer {
             }
             // There may be room for some of them.
             Err(Setback {
-                failure: Failure::Full,
+                failure: SqliteFailure::Full,
                 in_doubt: false,
             }) if jobs.len() > 1 => {
                 for job in jobs {
@@ -176,7 +176,7 @@ impl Writer {
                     setback.in_doubt = false;
                 }
                 tracing::warn!(
-                    store = %self.place.path().display(),
+                    store = %self.file.path().display(),
                     failure = ?setback.failure,
                     in_doubt = setback.in_doubt,
                     calls = jobs.len(),
@@ -204,7 +204,7 @@ impl Writer {
 
     fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Setback> {
         let connection = self.take_connection()?;
-        let table = Table::new(&connection);
+        let table = DocumentTable::new(&connection);
         let begun = execute(&connection, "BEGIN IMMEDIATE");
         let run = begun.and_then(|()| jobs.iter_mut().try_for_each(|job| job.run(&table)));
         if let Err(error) = run {
@@ -238,7 +238,7 @@ impl Writer {
     fn take_connection(&mut self) -> Result<Connection, Setback> {
         match self.connection.take() {
             Some(connection) => Ok(connection),
-            None => self.place.open_writer().map_err(Setback::certain),
+            None => self.file.open_writer().map_err(Setback::certain),
         }
     }
 

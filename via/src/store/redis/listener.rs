@@ -13,8 +13,8 @@ use tokio::{
 };
 
 use super::{
+    commands::{CommandConnection, dial, inspect},
     echo::Echoes,
-    line::{Line, dial, inspect},
     record,
 };
 use crate::store::{Notice, OpenError, notices::Notices};
@@ -24,24 +24,24 @@ const HEARTBEAT: Duration = Duration::from_secs(3);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-pub(super) struct Ear {
-    line: Arc<Line>,
+pub(super) struct NoticeListener {
+    commands: Arc<CommandConnection>,
     notices: Arc<Notices>,
     echoes: Arc<Echoes>,
     connection: MultiplexedConnection,
     broke: Arc<Notify>,
 }
 
-impl Ear {
+impl NoticeListener {
     /// Begins to listen.
     pub(super) async fn open(
-        line: Arc<Line>,
+        commands: Arc<CommandConnection>,
         notices: Arc<Notices>,
         echoes: Arc<Echoes>,
     ) -> Result<Self, OpenError> {
-        let (connection, broke) = listen(&line, &notices, &echoes).await?;
+        let (connection, broke) = listen(&commands, &notices, &echoes).await?;
         Ok(Self {
-            line,
+            commands,
             notices,
             echoes,
             connection,
@@ -55,7 +55,7 @@ impl Ear {
             self.listen_while_it_is_good().await;
             let mut pause = FIRST_PAUSE;
             loop {
-                match listen(&self.line, &self.notices, &self.echoes).await {
+                match listen(&self.commands, &self.notices, &self.echoes).await {
                     Ok((connection, broke)) => {
                         (self.connection, self.broke) = (connection, broke);
                         break;
@@ -76,13 +76,13 @@ impl Ear {
                 () = self.broke.notified() => return,
                 () = sleep(HEARTBEAT) => {}
             }
-            match inspect(&mut self.connection, &self.line.address).await {
-                Ok(level) => self.line.set_level(level),
+            match inspect(&mut self.connection, &self.commands.address).await {
+                Ok(level) => self.commands.set_level(level),
                 Err(OpenError::Unreachable { .. }) => return,
                 Err(error) => {
                     // Whatever it has become, no commit may go there.
                     tracing::error!(%error, "this Redis cannot be used any more");
-                    self.line.give_up();
+                    self.commands.give_up();
                     return;
                 }
             }
@@ -92,11 +92,11 @@ impl Ear {
 
 /// Makes a connection and subscribes there.
 async fn listen(
-    line: &Line,
+    commands: &CommandConnection,
     notices: &Arc<Notices>,
     echoes: &Arc<Echoes>,
 ) -> Result<(MultiplexedConnection, Arc<Notify>), OpenError> {
-    let address = &line.address;
+    let address = &commands.address;
     let broke = Arc::new(Notify::new());
     let mut connection = dial(address, {
         let (notices, echoes, broke) = (notices.clone(), echoes.clone(), broke.clone());
@@ -115,7 +115,7 @@ async fn listen(
         Ok(Err(error)) => return Err(address.unreachable(error)),
         Err(_) => return Err(address.unreachable("it does not answer")),
     }
-    line.set_level(level);
+    commands.set_level(level);
     // From here on everything is heard; this stands for what was not.
     echoes.forget();
     notices.announce(Notice::Lagged);

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     address::Address,
-    failure::{Failure, is_demoted, refusal},
+    failure::{RedisFailure, is_demoted, refusal},
     scripts::Code,
     server,
 };
@@ -32,7 +32,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const QUEUE: usize = 1024;
 
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct CommandConnection {
     pub(super) address: Address,
     /// What the server declared when it was asked last.
     level: Mutex<Durability>,
@@ -54,7 +54,7 @@ impl Link {
     }
 }
 
-impl Line {
+impl CommandConnection {
     pub(super) async fn open(address: Address) -> Result<Self, OpenError> {
         let (link, level) = connect(&address).await?;
         Ok(Self {
@@ -73,7 +73,7 @@ impl Line {
         let mut declared = self.level.lock().unwrap_or_else(PoisonError::into_inner);
         if *declared != level {
             tracing::warn!(
-                place = %self.address.place,
+                place = %self.address.endpoint,
                 "this Redis now declares {level:?} instead of {:?}", *declared
             );
             *declared = level;
@@ -93,7 +93,7 @@ impl Line {
     }
 
     /// Calls a script by its hash, or with its text where the server does not know it.
-    pub(super) async fn run(&self, code: &Code, call: &Cmd) -> Result<Value, Failure> {
+    pub(super) async fn run(&self, code: &Code, call: &Cmd) -> Result<Value, RedisFailure> {
         let deadline = Instant::now() + self.address.deadline;
         let link = self.link(deadline).await?;
         match within(
@@ -117,7 +117,7 @@ impl Line {
         }
     }
 
-    pub(super) async fn ask(&self, command: &Cmd) -> Result<Value, Failure> {
+    pub(super) async fn ask(&self, command: &Cmd) -> Result<Value, RedisFailure> {
         let deadline = Instant::now() + self.address.deadline;
         let link = self.link(deadline).await?;
         let mut connection = link.connection.clone();
@@ -125,7 +125,7 @@ impl Line {
         checked(&link, answer)
     }
 
-    pub(super) async fn ask_all(&self, commands: &Pipeline) -> Result<Vec<Value>, Failure> {
+    pub(super) async fn ask_all(&self, commands: &Pipeline) -> Result<Vec<Value>, RedisFailure> {
         let deadline = Instant::now() + self.address.deadline;
         let link = self.link(deadline).await?;
         let mut connection = link.connection.clone();
@@ -139,16 +139,20 @@ impl Line {
             .cloned()
     }
 
-    async fn link(&self, deadline: Instant) -> Result<Link, Failure> {
+    async fn link(&self, deadline: Instant) -> Result<Link, RedisFailure> {
         if let Some(link) = self.good_link() {
             return Ok(link);
         }
         match timeout_at(deadline, self.connect_again()).await {
             Ok(Ok(link)) => Ok(link),
-            Ok(Err(error)) => Err(Failure::Refused(StoreError::Unavailable(Box::new(error)))),
+            Ok(Err(error)) => Err(RedisFailure::Refused(StoreError::Unavailable(Box::new(
+                error,
+            )))),
             Err(_) => {
                 let error = self.address.unreachable("it does not answer");
-                Err(Failure::Refused(StoreError::Unavailable(Box::new(error))))
+                Err(RedisFailure::Refused(StoreError::Unavailable(Box::new(
+                    error,
+                ))))
             }
         }
     }
@@ -238,23 +242,23 @@ async fn within<T>(
     deadline: Instant,
     link: &Link,
     answer: impl Future<Output = redis::RedisResult<T>>,
-) -> Result<T, Failure> {
+) -> Result<T, RedisFailure> {
     match timeout_at(deadline, answer).await {
         Ok(Ok(answer)) => Ok(answer),
         // It came from the server, so the connection is good.
-        Ok(Err(error)) if error.code().is_some() => Err(Failure::in_doubt(error)),
+        Ok(Err(error)) if error.code().is_some() => Err(RedisFailure::in_doubt(error)),
         Ok(Err(error)) => {
             link.give_up();
-            Err(Failure::in_doubt(error))
+            Err(RedisFailure::in_doubt(error))
         }
         Err(_) => {
             link.give_up();
-            Err(Failure::in_doubt("Redis did not answer in time"))
+            Err(RedisFailure::in_doubt("Redis did not answer in time"))
         }
     }
 }
 
-fn checked(link: &Link, answer: Value) -> Result<Value, Failure> {
+fn checked(link: &Link, answer: Value) -> Result<Value, RedisFailure> {
     match answer {
         Value::ServerError(error) => {
             if is_demoted(&error) {
