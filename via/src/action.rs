@@ -29,9 +29,10 @@ pub struct ActionEntry<P> {
 /// What an action does.
 #[doc(hidden)]
 pub enum Run<P> {
-    /// `fn name(&mut self, ..)`: runs on a copy, perhaps several times.
+    /// `fn name(&mut self, ..)`: runs on a copy, and again if another commit comes first.
     Transaction(fn(&mut P, &Arguments<'_>, &mut Effects) -> Result<(), ActionError>),
-    /// `async fn name(task: Task<Self>, ..)`: started once, after its number is committed.
+    /// `async fn name(task: Task<Self>, ..)`: the server starts it once, after it has committed its
+    /// number.
     Task(fn(Task<P>, &Arguments<'_>) -> Result<TaskFuture, ArgumentError>),
 }
 
@@ -43,7 +44,7 @@ pub(crate) type Step<'a> =
 #[doc(hidden)]
 pub type TaskFuture = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
 
-/// Puts the body of a task where the table wants it; called by generated code.
+/// Makes the body of a task fit the table; called by generated code.
 #[doc(hidden)]
 pub fn task_future<R: ActionResult>(body: impl Future<Output = R> + Send + 'static) -> TaskFuture {
     Box::pin(async move { body.await.into_result() })

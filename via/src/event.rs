@@ -1,6 +1,6 @@
-//! What has happened, in expressions: for `data-on:..` attributes.
+//! The event that an element received, as expressions for `data-on:..` attributes.
 //!
-//! These have a value only while something happens, so that the server knows none of them.
+//! They have a value only in the browser, while it handles an event. The server never knows it.
 //!
 //! ```
 //! use via::prelude::*;
@@ -23,37 +23,37 @@
 
 use crate::signal::Expr;
 
-/// What the field holds in which something happened.
+/// The value of the field that fired the event.
 pub fn value() -> Expr<String> {
     Expr::of_browser("evt.target.value")
 }
 
-/// Whether the checkbox is on in which something happened.
+/// Whether the checkbox that fired the event is checked.
 pub fn checked() -> Expr<bool> {
     Expr::of_browser("evt.target.checked")
 }
 
-/// The name of the key that was pressed: `a`, `Enter`, `ArrowDown`.
+/// The name of the key that the user pressed: `a`, `Enter`, `ArrowDown`.
 pub fn key() -> Expr<String> {
     Expr::of_browser("evt.key")
 }
 
-/// Whether Shift was held.
+/// Whether the user held Shift.
 pub fn shift() -> Expr<bool> {
     Expr::of_browser("evt.shiftKey")
 }
 
-/// Whether Ctrl was held.
+/// Whether the user held Ctrl.
 pub fn ctrl() -> Expr<bool> {
     Expr::of_browser("evt.ctrlKey")
 }
 
-/// Whether Alt was held.
+/// Whether the user held Alt.
 pub fn alt() -> Expr<bool> {
     Expr::of_browser("evt.altKey")
 }
 
-/// Whether the key of the system was held: Command, or the Windows key.
+/// Whether the user held the system key: Command, or the Windows key.
 pub fn meta() -> Expr<bool> {
     Expr::of_browser("evt.metaKey")
 }

@@ -1,4 +1,4 @@
-//! What a page is to the runtime: the traits that the macros implement, and their descriptors.
+//! What a page is to the server: the traits that the macros implement.
 
 mod change;
 mod code;
@@ -49,15 +49,15 @@ pub trait Page: Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn write(&self, fields: &mut FieldWriter);
 
-    /// The closed table of actions: empty where the page has no `#[via::actions]` block.
+    /// The closed table of actions: empty if the page has no `#[via::actions]` block.
     #[doc(hidden)]
     fn actions() -> &'static [ActionEntry<Self>];
 }
 
 /// How a page looks: a pure function of the struct.
 ///
-/// Equal fields must give equal HTML: a render is shared between tabs, skipped and compared. So no
-/// clock, no random number and no I/O in here.
+/// Equal fields must give equal HTML, because the server shares one render between tabs, skips renders
+/// and compares them. So use no clock, no random number and no I/O in a view.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no view",
     label = "this page cannot be shown",
@@ -67,10 +67,11 @@ pub trait View: Page {
     /// The content of the page's body.
     fn view(&self, cx: &Cx<Self>) -> Markup;
 
-    /// The content of the document's head, rendered once per page load: title, description.
+    /// The content of the document's head: title, description. The server renders it once per page
+    /// load.
     ///
-    /// The stylesheets of the [`App`](crate::App) are added to it, and a small icon if it has no
-    /// `link rel="icon"`. By default the title is the name of the page.
+    /// The server adds the stylesheets of the [`App`](crate::App), and a small icon if there is no
+    /// `link rel="icon"`. The default title is the name of the page.
     fn head(&self, cx: &Cx<Self>) -> Markup {
         let _ = cx;
         html! { title { (Self::DESCRIPTOR.name) } }
@@ -90,8 +91,8 @@ pub trait Actions: Page {
     const TABLE: &'static [ActionEntry<Self>];
 }
 
-/// The step from the handles of a page's signals to those of its actions: it derefs to the latter
-/// where there are any.
+/// The step from the handles of a page's signals to those of its actions: it derefs to the latter if
+/// the page has actions.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct ActionHandles<P>(std::marker::PhantomData<fn() -> P>);
@@ -109,8 +110,9 @@ impl<P: Actions> Deref for ActionHandles<P> {
     }
 }
 
-/// Finds the action table of a page that may have none: `(&Probe::<Counter>::NEW).table()` takes
-/// [`WithActions`] where it applies and [`WithoutActions`] elsewhere, by method resolution.
+/// Finds the action table of a page that may have none. By method resolution,
+/// `(&Probe::<Counter>::NEW).table()` takes [`WithActions`] if it applies, and [`WithoutActions`]
+/// otherwise.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Probe<P>(std::marker::PhantomData<P>);

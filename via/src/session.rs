@@ -1,4 +1,4 @@
-//! Sessions: who a browser is, proven by an authenticated cookie.
+//! Sessions: the identity of a browser, proven by an authenticated cookie.
 
 mod cookie;
 mod handle;
@@ -41,13 +41,12 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// The secret of a session: 256 bits from the operating system's generator, known to the browser
-/// alone.
+/// The secret of a session: 256 bits from the operating system's generator. Only the browser knows it.
 #[derive(Clone)]
 pub(crate) struct Secret(pub(crate) [u8; 32]);
 
 impl Secret {
-    /// What the store holds of it.
+    /// What the store keeps of it.
     pub(crate) fn hash(&self) -> SecretHash {
         SecretHash(Sha256::digest(self.0).into())
     }

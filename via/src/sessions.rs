@@ -16,10 +16,12 @@ use crate::{
     store::{Key, Loaded, Store, StoreError},
 };
 
-/// The sessions of principals: who is logged in where, and ending that.
+/// The sessions of principals: it lists where they are logged in, and ends sessions.
 ///
-/// Ended sessions stay ended: their tabs hear of it at once, on every server of the store, and no
-/// action that was under way brings one back. (Shown by `tests/server/log_in.rs`.)
+/// An ended session stays ended. The server tells its tabs at once, on every server of the store, and an
+/// action that was running cannot bring it back.
+///
+/// Tested by: `tests/server/log_in.rs`.
 ///
 /// # Example: log out everywhere else
 ///
@@ -50,17 +52,17 @@ use crate::{
 pub struct Sessions {
     store: Arc<dyn Store>,
     clock: Clock,
-    /// For how long a cookie of an ended session could come back.
+    /// How long a browser can keep sending the cookie of an ended session.
     tombstone: Duration,
     /// Whether the shared key is in the store.
     key_in_store: bool,
 }
 
-/// Which session: a name that can be shown, stored and sent, and that opens nothing.
+/// The name of a session. You can show, store and send it: it gives no access to the session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SessionHandle(Box<str>);
 
-/// What is known of a session.
+/// Information about a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionInfo {
@@ -68,7 +70,7 @@ pub struct SessionInfo {
     pub handle: SessionHandle,
     /// When its principal logged in.
     pub since: Timestamp,
-    /// When it ends unless it is used again.
+    /// When it ends if nobody uses it again.
     pub idle_until: Timestamp,
 }
 
@@ -82,7 +84,7 @@ impl SessionHandle {
         Self(hex::encode(&hash[..12]).into())
     }
 
-    /// The handle of this text, as [`Display`](fmt::Display) writes it.
+    /// The handle with this text, which [`Display`](fmt::Display) wrote.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
         Self(text.into())
@@ -110,7 +112,7 @@ impl Sessions {
         }
     }
 
-    /// All sessions in which `principal` is logged in, those that began last first.
+    /// All sessions in which `principal` is logged in, the newest first.
     ///
     /// # Errors
     ///
@@ -136,7 +138,7 @@ impl Sessions {
         Ok(sessions)
     }
 
-    /// Ends one session of `principal`; answers whether it was there.
+    /// Ends one session of `principal`. Answers whether it existed.
     ///
     /// # Errors
     ///
@@ -148,7 +150,7 @@ impl Sessions {
         Ok(ended > 0)
     }
 
-    /// Ends all sessions of `principal` but one, in one commit; answers how many there were.
+    /// Ends all sessions of `principal` except one, in one commit. Answers how many it ended.
     ///
     /// # Errors
     ///
@@ -158,7 +160,7 @@ impl Sessions {
             .await
     }
 
-    /// Ends all sessions of `principal`, in one commit; answers how many there were.
+    /// Ends all sessions of `principal`, in one commit. Answers how many it ended.
     ///
     /// # Errors
     ///
@@ -167,16 +169,19 @@ impl Sessions {
         self.end_those(principal, |_| true).await
     }
 
-    /// Replaces the key with which all servers of the store authenticate cookies: the new one seals,
-    /// and what older ones sealed is still opened, until [`forget_old_keys`](Self::forget_old_keys).
+    /// Replaces the key with which all servers of the store authenticate cookies. New cookies use the new
+    /// key; cookies of older keys stay valid until [`forget_old_keys`](Self::forget_old_keys).
     ///
-    /// The other servers take it up at once, without a restart, and at the latest when they see
-    /// something that it sealed. (Shown by `tests/server/keys.rs`.)
+    /// The other servers use the new key at once, without a restart, and at the latest when they receive
+    /// a cookie of it.
+    ///
+    /// Tested by: `tests/server/keys.rs`.
     ///
     /// # Errors
     ///
-    /// [`Error`](crate::Error) if the store is away, or if the app's key is not in the store, because
-    /// it has an [`App::secret`](crate::App::secret): then the secret is what to replace.
+    /// [`Error`](crate::Error) if the store is away, or if the app has an
+    /// [`App::secret`](crate::App::secret): then its key is not in the store, and you replace the secret
+    /// instead.
     ///
     /// # Example
     ///
@@ -185,7 +190,7 @@ impl Sessions {
     /// # async fn main() -> via::Result<()> {
     /// let app = via::App::new();
     /// app.sessions().rotate_key().await?;
-    /// // After the absolute session timeout nobody has a cookie of the old one any more.
+    /// // After the absolute session timeout, no browser has a cookie of the old key.
     /// app.sessions().forget_old_keys().await?;
     /// # Ok(())
     /// # }
@@ -195,7 +200,7 @@ impl Sessions {
         Ok(Keyring::rotate(&*self.store, self.clock.now()).await?)
     }
 
-    /// Takes the older keys away: whoever has a cookie that one of them sealed begins anew.
+    /// Removes the older keys. A browser with a cookie of an older key gets a new session.
     ///
     /// # Errors
     ///

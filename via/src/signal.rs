@@ -24,7 +24,7 @@ pub(crate) use signals::Signals;
 pub use value::{Parts, Reading, Tagged, list, object, tagged};
 pub use value::{SignalError, SignalValue};
 
-/// The handle of a `#[signal]` field, made by `cx.step()`; prints `$name`.
+/// The handle of a `#[signal]` field. `cx.step()` returns it, and it prints `$name`.
 pub struct Signal<T> {
     name: &'static str,
     local: bool,

@@ -31,15 +31,15 @@ pub(crate) use values::Fields;
 use crate::field::TypeInfo;
 
 /// Types that a `#[state]` field can have: every type that is `Serialize`, `DeserializeOwned` and
-/// `Clone`. (`Default` is asked for separately, unless the field has `default = ..`.)
+/// `Clone`. A field without `default = ..` needs `Default` as well.
 ///
-/// Values are kept as JSON and must come back as they were. An action that leaves a value in a field
-/// which has no JSON form, or one that cannot be read back, fails and commits nothing, and the log
-/// names the field: a float that is not finite, a map whose keys are neither text nor numbers,
-/// nesting of more than 127 levels. JSON has one `null`, so `Some(None)` comes back as `None`, and so
-/// does `Some(f64::NAN)`.
+/// The server keeps values as JSON, and must be able to read back what it wrote. An action fails and
+/// commits nothing if it leaves a value in a field that has no JSON form or cannot be read back: a float
+/// that is not finite, a map whose keys are neither text nor numbers, nesting of more than 127 levels.
+/// The log names the field. JSON has only one `null`, so `Some(None)` comes back as `None`, and so does
+/// `Some(f64::NAN)`.
 ///
-/// Generated code asks for the three one by one, so that the compiler names the one that is missing.
+/// Generated code requires the three traits one by one, so that the compiler names the missing one.
 pub trait State: StateEncode + StateDecode + StateClone {}
 
 #[diagnostic::do_not_recommend]
@@ -89,14 +89,14 @@ pub trait StateDecode: Sized + 'static {
     /// What serde says if the text is not a value of this type.
     fn from_json(json: &str) -> Result<Self, serde_json::Error>;
 
-    /// What is known of the type at run time.
+    /// What the server knows of the type at run time.
     #[must_use]
     fn describe() -> TypeInfo {
         TypeInfo::of::<Self>()
     }
 
-    /// Reads the next field; called by generated code. `migrations` make this type of the stored
-    /// forms of the versions before the field's own, the oldest first.
+    /// Reads the next field; called by generated code. `migrations` convert the stored forms of older
+    /// versions into this type, the oldest first.
     fn read_field(
         fields: &mut FieldReader<'_>,
         default: fn() -> Self,
@@ -106,7 +106,7 @@ pub trait StateDecode: Sized + 'static {
     }
 }
 
-/// Makes a value of the stored form of an older version.
+/// Converts the stored form of an older version into a value.
 #[doc(hidden)]
 pub type Migration<T> = fn(&str) -> Result<T, serde_json::Error>;
 
@@ -129,7 +129,7 @@ impl<T: DeserializeOwned + 'static> StateDecode for T {
     note = "derive `Clone` for this type and for every type in it"
 )]
 pub trait StateClone<T = Self>: Sized {
-    /// Named by generated code, which thereby asks for this trait.
+    /// Generated code names it, and thereby requires this trait.
     const IS_CLONE: () = ();
 }
 

@@ -45,59 +45,62 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 
 /// Keeps documents and commits changes to them by compare-and-set.
 ///
-/// Every method takes the present time where it matters, so a store has no clock of its own.
-/// All methods may be called from any number of tasks at once, and from several processes where
-/// the store is shared.
+/// A store has no clock of its own: every method takes the present time if it needs it. Any number of
+/// tasks may call any method at the same time, and so may several processes that share the store.
 ///
-/// # Guarantees that an implementation owes
+/// # Guarantees of an implementation
 ///
-/// Each is shown by cases of the suite in `via::store::conformance`, which has a guide to writing a
-/// store.
+/// Run `via::store::conformance` on your store: its guide says how to write one, and its cases check
+/// each of these guarantees.
 ///
-/// - What [`commit`](Self::commit) answered with [`CommitOutcome::Committed`] is seen by every
-///   later [`load`](Self::load) of any instance
-///   (`what_was_acknowledged_is_seen_by_the_next_load`, `an_instance_sees_what_another_committed`,
-///   `a_process_sees_what_another_committed`), and survives what
-///   [`durability`](Self::durability) says (`what_was_acknowledged_is_there_after_a_drop`,
-///   `what_was_acknowledged_survives_a_killed_process`).
-/// - A commit is wholly there or wholly absent, also when its future is dropped
-///   (`several_documents_commit_together_or_not_at_all`, `a_dropped_commit_is_whole_or_absent`).
-/// - Revisions of a document rise by exactly one per commit (`the_revision_rises_by_one`,
-///   `no_increment_is_lost`).
-/// - A commit whose fate is not known is [`CommitOutcome::Unknown`], never an error
-///   (`an_outcome_that_is_not_known_is_said_to_be_unknown`).
-/// - A deleted document stays [`Loaded::Deleted`] until its tombstone ends
-///   (`a_deleted_document_stays_deleted_until_its_tombstone_ends`,
-///   `a_commit_prepared_before_a_deletion_is_gone`, `deletion_beats_a_racing_commit`).
-/// - A document past its expiry is never returned, whether it was swept yet or not
-///   (`a_document_ends_at_its_deadlines`).
-/// - Every change is announced to every subscriber, or covered by [`Notice::Lagged`]; what was not
-///   committed is not announced (`every_commit_is_announced_in_order_or_covered`,
+/// - After [`commit`](Self::commit) answers [`CommitOutcome::Committed`], every later
+///   [`load`](Self::load) of every instance sees that commit. It survives what
+///   [`durability`](Self::durability) says.
+///   Tested by: `what_was_acknowledged_is_seen_by_the_next_load`,
+///   `an_instance_sees_what_another_committed`, `a_process_sees_what_another_committed`,
+///   `what_was_acknowledged_is_there_after_a_drop`, `what_was_acknowledged_survives_a_killed_process`.
+/// - A commit is atomic, also if its future is dropped.
+///   Tested by: `several_documents_commit_together_or_not_at_all`,
+///   `a_dropped_commit_is_whole_or_absent`.
+/// - Each commit raises the revision of a document by exactly one.
+///   Tested by: `the_revision_rises_by_one`, `no_increment_is_lost`.
+/// - If the store cannot tell whether a commit was written, it answers [`CommitOutcome::Unknown`] and
+///   never an error.
+///   Tested by: `an_outcome_that_is_not_known_is_said_to_be_unknown`.
+/// - A deleted document stays [`Loaded::Deleted`] until its tombstone expires.
+///   Tested by: `a_deleted_document_stays_deleted_until_its_tombstone_ends`,
+///   `a_commit_prepared_before_a_deletion_is_gone`, `deletion_beats_a_racing_commit`.
+/// - The store never returns an expired document, even if it has not swept it yet.
+///   Tested by: `a_document_ends_at_its_deadlines`.
+/// - Every subscriber receives a notice of every change, or [`Notice::Lagged`] instead. The store
+///   announces nothing that was not committed.
+///   Tested by: `every_commit_is_announced_in_order_or_covered`,
 ///   `a_commit_of_another_instance_is_announced_or_covered`, `subscribe_then_load_misses_nothing`,
-///   `what_is_not_committed_is_not_announced`).
+///   `what_is_not_committed_is_not_announced`.
 pub trait Store: Debug + Send + Sync + 'static {
-    /// What survives, once a commit was acknowledged.
+    /// What an acknowledged commit survives.
     fn durability(&self) -> Durability;
 
     /// Loads several documents as of one moment, in the order of `keys`.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store cannot be read; this is never reported as an absent document.
+    /// [`StoreError`] if the store cannot be read. A store never answers that a document is absent
+    /// because it could not read it.
     fn load<'a>(&'a self, keys: &'a [Key], now: Timestamp) -> StoreFuture<'a, Vec<Loaded>>;
 
     /// Commits all writes of `commit` or none of them.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if it is certain that nothing was written. Where that is not certain, the
-    /// answer is [`CommitOutcome::Unknown`].
+    /// [`StoreError`] if it is certain that nothing was written. If it is not certain, the answer is
+    /// [`CommitOutcome::Unknown`].
     fn commit(&self, commit: Commit) -> StoreFuture<'_, CommitOutcome>;
 
-    /// Moves the idle deadline of a document to `idle_until`, never earlier than it is and never
-    /// past its absolute deadline; answers whether the document is there.
+    /// Moves the idle deadline of a document to `idle_until`, but never to an earlier moment, and never
+    /// past its absolute deadline. Answers whether the document exists.
     ///
-    /// The revision stays as it is, and a commit that runs at the same time is not disturbed.
+    /// The revision stays the same, and a concurrent commit does not conflict with it.
     ///
     /// # Errors
     ///
@@ -109,12 +112,12 @@ pub trait Store: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> StoreFuture<'a, bool>;
 
-    /// Deletes documents whatever their version, leaving a tombstone until `tombstone_until`;
-    /// answers how many were there.
+    /// Deletes documents, whatever their version, and leaves a tombstone until `tombstone_until`.
+    /// Answers how many documents it deleted.
     ///
-    /// Where no document is there, nothing is left either, but a tombstone that stands already
-    /// stays at least until `tombstone_until`. A tombstone for a document that never was takes a
-    /// [`commit`](Self::commit) of [`Expect::Absent`] with [`Change::Delete`].
+    /// If a document does not exist, this leaves no tombstone; but an existing tombstone stays at least
+    /// until `tombstone_until`. To leave a tombstone for a document that never existed,
+    /// [`commit`](Self::commit) a [`Change::Delete`] with [`Expect::Absent`].
     ///
     /// # Errors
     ///
@@ -126,15 +129,15 @@ pub trait Store: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> StoreFuture<'a, usize>;
 
-    /// Removes at most `limit` expired documents and ended tombstones; answers how many.
+    /// Removes at most `limit` expired documents and expired tombstones. Answers how many it removed.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the store is away.
     fn sweep(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, usize>;
 
-    /// The versions of many documents in one call, in the order of `keys`; `None` where there is
-    /// no live document.
+    /// The versions of many documents in one call, in the order of `keys`; `None` if a document does
+    /// not exist, has expired or was deleted.
     ///
     /// # Errors
     ///
@@ -152,15 +155,15 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// [`StoreError`] if the store is away.
     fn owned_by<'a>(&'a self, owner: &'a str, now: Timestamp) -> StoreFuture<'a, Vec<Key>>;
 
-    /// Hears of every commit and deletion from now on, of this instance and of others.
+    /// Subscribes to every commit and deletion from now on, of this instance and of others.
     fn subscribe(&self) -> Subscription;
 
-    /// Finishes what was begun and lets go of files and connections; later calls answer
+    /// Finishes all calls that have begun, and closes files and connections. Later calls answer
     /// [`StoreError::Closed`].
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if what was begun could not be finished.
+    /// [`StoreError`] if a call that had begun could not be finished.
     fn close(&self) -> StoreFuture<'_, ()>;
 }
 
@@ -224,18 +227,18 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Durability {
-    /// Nothing: it ends with the process.
+    /// Nothing: the data ends with the process.
     Volatile,
-    /// A killed process, not a lost machine.
+    /// A killed process, but not the loss of the machine.
     ProcessCrash,
     /// A loss of power.
     PowerLoss,
-    /// A loss of power, except for what was acknowledged within the last `millis` milliseconds.
+    /// A loss of power, except for commits of the last `millis` milliseconds.
     BoundedLoss {
         /// The longest window that may be lost.
         millis: u32,
     },
-    /// A failover may roll back acknowledged commits; this is detected and reported.
+    /// A failover may roll back acknowledged commits. `via` detects and reports it.
     MayRollBack,
 }
 
@@ -284,8 +287,7 @@ impl Display for Key {
 
 /// Which commit a document shows: its number, and the random id of the commit that made it.
 ///
-/// The id tells two histories apart that have the same numbers, after a failover or a restored
-/// backup.
+/// After a failover or a restored backup two commits can have the same number. Their ids differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Version {
     /// 1 for the commit that created the document, then one more per commit.
@@ -294,7 +296,7 @@ pub struct Version {
     pub commit: CommitId,
 }
 
-/// The random id of a commit, chosen by who commits.
+/// The random id of a commit. The caller of [`Store::commit`] chooses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CommitId(pub u128);
 
@@ -305,24 +307,24 @@ impl CommitId {
     }
 }
 
-/// Until when a document is kept: the earlier of two deadlines.
+/// When a document expires: at the earlier of two deadlines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expiry {
-    /// Moved by [`Store::touch`].
+    /// [`Store::touch`] moves this one.
     pub idle_until: Timestamp,
-    /// Moved by nothing but a commit.
+    /// Only a commit moves this one.
     pub absolute: Timestamp,
 }
 
 impl Expiry {
-    /// Kept until it is deleted.
+    /// The document stays until somebody deletes it.
     pub const NEVER: Self = Self {
         idle_until: Timestamp::NEVER,
         absolute: Timestamp::NEVER,
     };
 
-    /// Whether a document with these deadlines has ended at `now`: a deadline is the first
-    /// moment at which the document is no more.
+    /// Whether a document with these deadlines has expired at `now`: the deadline is the first moment at
+    /// which the document no longer exists.
     #[must_use]
     pub fn has_passed(self, now: Timestamp) -> bool {
         now >= self.deadline()
@@ -354,11 +356,11 @@ impl Expiry {
 /// What a load found under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Loaded {
-    /// Nothing is there: it never existed, or it expired, or its tombstone ended.
+    /// Nothing: the document never existed, or it expired, or its tombstone expired.
     Absent,
-    /// It was deleted, and its tombstone stands.
+    /// The document was deleted, and its tombstone has not expired.
     Deleted,
-    /// It is there.
+    /// The document.
     Found(StoredDocument),
 }
 
@@ -369,20 +371,20 @@ pub struct StoredDocument {
     pub version: Version,
     /// The bytes as they were committed.
     pub bytes: Bytes,
-    /// Until when it is kept.
+    /// When it expires.
     pub expiry: Expiry,
-    /// Whose it is, see [`Store::owned_by`].
+    /// The owner, for [`Store::owned_by`].
     pub owner: Option<Box<str>>,
 }
 
-/// Several writes that happen together or not at all.
+/// Several writes that the store carries out together or not at all.
 #[derive(Clone, Debug)]
 pub struct Commit {
-    /// A random id that no other commit has.
+    /// A random id, different for every commit.
     pub id: CommitId,
     /// The present time, for expiry.
     pub now: Timestamp,
-    /// The writes; no key occurs twice.
+    /// The writes. No two of them have the same key.
     pub writes: Vec<Write>,
 }
 
@@ -391,7 +393,7 @@ pub struct Commit {
 pub struct Write {
     /// Which document.
     pub key: Key,
-    /// What must be there now.
+    /// The condition: what the store must hold now.
     pub expect: Expect,
     /// What happens to it.
     pub change: Change,
@@ -400,57 +402,56 @@ pub struct Write {
 /// The condition of compare-and-set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
-    /// Nothing is there, nor was it deleted. On a tombstone the outcome is
+    /// The document does not exist and has no tombstone. If it has one, the outcome is
     /// [`CommitOutcome::Gone`].
     Absent,
-    /// Exactly this commit is there.
+    /// The document is at exactly this version.
     At(Version),
 }
 
 /// What a [`Write`] does.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// The document is replaced, or created with revision 1.
+    /// It replaces the document, or creates it with revision 1.
     Put(Put),
-    /// The document is deleted.
+    /// It deletes the document.
     Delete {
-        /// Until when it answers [`Loaded::Deleted`].
+        /// Until when loads answer [`Loaded::Deleted`].
         tombstone_until: Timestamp,
     },
-    /// Nothing; only the condition is checked.
+    /// It changes nothing; the store checks only the condition.
     Keep,
 }
 
 /// New content of a document.
 #[derive(Clone, Debug)]
 pub struct Put {
-    /// The bytes; the store does not look into them.
+    /// The bytes. The store does not interpret them.
     pub bytes: Bytes,
-    /// Until when it is kept.
+    /// When it expires.
     pub expiry: Expiry,
-    /// Whose it is, see [`Store::owned_by`].
+    /// The owner, for [`Store::owned_by`].
     pub owner: Option<Box<str>>,
 }
 
-/// What became of a [`Commit`].
+/// The result of a [`Commit`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CommitOutcome {
-    /// All of it is done; the versions are those of the writes, in their order (that of a
-    /// deleted document is the one it would have had, that of a document that was kept absent
-    /// has revision 0).
+    /// The store carried out all writes. These are the new versions, in the order of the writes. A
+    /// deleted document gets the version that a `Put` would have made; an absent document with
+    /// [`Change::Keep`] gets revision 0.
     Committed(Vec<Version>),
-    /// None of it is done, because some document is at another version, or is there although it
-    /// was expected to be absent. Holds what is there, in the order of the writes.
+    /// The store changed nothing, because a document is at another version, or exists although the
+    /// commit expected it to be absent. Holds the current documents, in the order of the writes.
     Conflict(Vec<Loaded>),
-    /// None of it is done, because some document that should be there is not, or because some
-    /// document was deleted.
-    /// Wins over `Conflict` where both are true.
+    /// The store changed nothing, because a document that should exist does not, or because a document
+    /// was deleted. If `Conflict` is true as well, this is the answer.
     Gone,
-    /// It cannot be said whether it is done; only loading can tell.
+    /// The store cannot tell whether it carried out the writes. Load the documents to find out.
     Unknown,
 }
 
-/// What a [`Subscription`] hears.
+/// What a [`Subscription`] receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// A document was committed.
@@ -465,12 +466,12 @@ pub enum Notice {
         /// Which document.
         key: Key,
     },
-    /// Some notices were lost: everything may have changed.
+    /// Some notices were lost: any document may have changed.
     Lagged,
 }
 
-/// Hears the notices of a store. A notice is a hint that may be lost; a subscriber that lost some
-/// is told by [`Notice::Lagged`].
+/// Receives the notices of a store. A notice is a hint and may be lost; then the subscriber receives
+/// [`Notice::Lagged`].
 #[derive(Debug)]
 pub struct Subscription {
     notices: broadcast::Receiver<Notice>,
@@ -493,11 +494,11 @@ impl Subscription {
     }
 }
 
-/// Why a store did not do what it was asked, with nothing written.
+/// Why a store did not carry out a call. It has written nothing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// It cannot be reached, or did not answer in time.
+    /// The store cannot be reached, or did not answer in time.
     #[error("the store is unavailable: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A document is larger than the store takes.
@@ -508,11 +509,11 @@ pub enum StoreError {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// There is no room for this at the moment. Reads still work, and so do changes of existing
-    /// documents that need no more room; on a full disk each one may.
+    /// The store has no room for this at the moment. Reads still work, and so do changes of existing
+    /// documents that need no more room. On a full disk, every change may fail.
     #[error("the store is full: {0}")]
     Full(&'static str),
-    /// What it holds cannot be understood; it was left as it is.
+    /// The store holds something that cannot be read. It left that as it is.
     #[error("the store's content is damaged: {0}")]
     Damaged(Box<str>),
     /// [`Store::close`] was called.

@@ -15,11 +15,11 @@ impl<'a> Arguments<'a> {
         Self { json }
     }
 
-    /// The arguments one by one, for [`Argument::take_from`].
+    /// The arguments, for [`Argument::take_from`].
     ///
     /// # Errors
     ///
-    /// If there are not `expected` of them.
+    /// If their number is not `expected`.
     pub fn list(&self, expected: usize) -> Result<ArgumentList<'a>, ArgumentError> {
         let values: Vec<&RawValue> = serde_json::from_str(self.json.get())
             .map_err(|error| ArgumentError(error.to_string()))?;

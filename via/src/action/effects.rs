@@ -1,4 +1,4 @@
-//! What an action wants done after its commit, once.
+//! What the server does after the commit of an action, once.
 
 use std::{fmt, future::Future, pin::Pin};
 
@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use crate::{command::Command, session::Session};
 
-/// Collects what happens after an action's commit, once: however often the action had to run again
-/// or was sent, and not at all if it was refused. What must outlive the process belongs into the
-/// state.
+/// Collects effects, which the server carries out once after the action's commit.
+///
+/// They happen once, even if the action runs again or the browser sends it again, and not at all if
+/// the action returns an error. Keep in the state what must survive the process.
 ///
 /// Ask for it with a last argument `fx: &mut Effects`.
 #[derive(Default)]
@@ -26,8 +27,8 @@ impl Effects {
         }
     }
 
-    /// The visitor's session: who is logged in, log-in and log-out. Unlike other effects, what is
-    /// changed here is part of the action's own commit.
+    /// The visitor's session: who is logged in, log-in and log-out. Unlike other effects, its changes
+    /// are part of the action's own commit.
     pub fn session(&mut self) -> &mut Session {
         &mut self.session
     }
@@ -37,13 +38,13 @@ impl Effects {
         self.commands.push(Command::Toast { text: text.into() });
     }
 
-    /// Tells the page's own JavaScript, in the tab that acted: whatever it gave to `via.on(name, ..)` is
-    /// called with `detail`. Where nothing listens, nothing happens.
+    /// Calls the page's own JavaScript, in the tab that acted: the functions that it gave to
+    /// `via.on(name, ..)` receive `detail`. If there are none, nothing happens.
     ///
     /// # Panics
     ///
-    /// Panics, which refuses the action and commits nothing, if `name` begins with `via:`, which is for
-    /// what the client says by itself, or if `detail` cannot be written as JSON.
+    /// Panics if `name` begins with `via:`, which is reserved for the client itself, or if `detail`
+    /// cannot be written as JSON. The panic refuses the action and commits nothing.
     ///
     /// # Examples
     ///
@@ -76,8 +77,8 @@ impl Effects {
     ///
     /// # Panics
     ///
-    /// Panics, which refuses the action and commits nothing, if `path` is not a local path: it
-    /// must begin with one `/`.
+    /// Panics if `path` is not a local path: it must begin with one `/`. The panic refuses the action
+    /// and commits nothing.
     pub fn redirect(&mut self, path: impl Into<String>) {
         let to = path.into();
         let local = to.starts_with('/')
@@ -92,8 +93,8 @@ impl Effects {
 
     /// Runs `future` on the server after the commit.
     ///
-    /// It is not started if the action is refused or its commit fails, and it is lost if the
-    /// process ends first.
+    /// The server does not start it if the action returns an error or its commit fails. It is lost if
+    /// the process ends first.
     pub fn spawn(&mut self, future: impl Future<Output = ()> + Send + 'static) {
         self.futures.push(Box::pin(future));
     }

@@ -58,7 +58,7 @@ impl<P> Task<P> {
         self.host.session()
     }
 
-    /// Who is logged in at this moment; `None` if nobody is, or if the session has ended.
+    /// Who is logged in at this moment; `None` if nobody is logged in, or if the session has ended.
     ///
     /// # Errors
     ///

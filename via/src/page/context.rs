@@ -4,7 +4,7 @@ use std::{fmt, ops::Deref};
 
 use super::Page;
 
-/// Typed handles of a page, given to its view: one method per signal and one per action.
+/// The typed handles that a view receives: one method per signal and one per action.
 ///
 /// `cx.step()` is the [`Signal`](crate::Signal) of the field `step`, `cx.increment()` the
 /// [`ActionHandle`](crate::ActionHandle) of the action `increment`. A misspelled one does not
@@ -22,7 +22,8 @@ impl<P: Page> Cx<P> {
         }
     }
 
-    /// Who is logged in, as [`Session::login`](crate::Session::login) was told; `None` if nobody is.
+    /// The principal that [`Session::login`](crate::Session::login) received; `None` if nobody is logged
+    /// in.
     #[must_use]
     pub fn principal(&self) -> Option<&str> {
         self.principal.as_deref()

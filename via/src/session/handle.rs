@@ -1,11 +1,12 @@
 //! [`Session`]: who is logged in, and changing it.
 
-/// The session of the visitor who called an action: who is logged in, and changes of that, which
-/// are committed together with the state that the action changed.
+/// The session of the visitor who called an action: it says who is logged in, and logs in and out. The
+/// changes are committed together with the state that the action changed.
 ///
-/// Every change gives the browser a new secret: whoever else had a copy of the old cookie has
-/// nothing any more. The session's other tabs go on without an error or a reload, on every server.
-/// (Shown by `tests/server/log_in.rs`.)
+/// Every change gives the browser a new secret, so a stolen copy of the old cookie becomes useless. The
+/// other tabs of the session continue without an error or a reload, on every server.
+///
+/// Tested by: `tests/server/log_in.rs`.
 ///
 /// # Example: logging in and out
 ///
@@ -55,7 +56,7 @@ pub struct Session {
     change: Option<SessionChange>,
 }
 
-/// What an action wants to become of its session.
+/// The change of the session that an action asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SessionChange {
     Rotate,
@@ -74,21 +75,21 @@ impl Session {
         }
     }
 
-    /// Who is logged in, by the name that [`login`](Self::login) was given; `None` if nobody is.
+    /// The principal that [`login`](Self::login) received; `None` if nobody is logged in.
     #[must_use]
     pub fn principal(&self) -> Option<&str> {
         self.principal.as_deref()
     }
 
-    /// Logs `principal` in: any stable name of a user, such as a primary key. State is kept, the
-    /// secret is changed, and the absolute timeout begins anew.
+    /// Logs in `principal`: any stable name of a user, such as a primary key. The session keeps its
+    /// state, gets a new secret, and its absolute timeout starts again.
     ///
-    /// Whether it is really that user is the action's business.
+    /// The action must check that the visitor really is that user.
     ///
     /// # Panics
     ///
-    /// Panics, which refuses the action and commits nothing, if `principal` is empty or longer
-    /// than [`MAX_PRINCIPAL`](Self::MAX_PRINCIPAL) bytes.
+    /// Panics if `principal` is empty or longer than [`MAX_PRINCIPAL`](Self::MAX_PRINCIPAL) bytes. The
+    /// panic refuses the action and commits nothing.
     pub fn login(&mut self, principal: impl Into<String>) {
         let principal = principal.into();
         assert!(
@@ -102,14 +103,14 @@ impl Session {
         self.change = Some(SessionChange::LogIn(principal));
     }
 
-    /// Logs out: all state of the session begins anew from its defaults, also what this action
-    /// changed of it, and in every tab; the secret is changed.
+    /// Logs out: in every tab, all state of the session starts again from its defaults, including what
+    /// this action changed. The session gets a new secret.
     pub fn logout(&mut self) {
         self.principal = None;
         self.change = Some(SessionChange::LogOut);
     }
 
-    /// Changes the secret alone, as is right after a change of privileges.
+    /// Changes only the secret. Do this after a change of privileges.
     pub fn rotate(&mut self) {
         self.change.get_or_insert(SessionChange::Rotate);
     }

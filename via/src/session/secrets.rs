@@ -1,4 +1,4 @@
-//! Secrets that the app's owner gives instead of a key in the store.
+//! Secrets that replace the key in the store, if the operator of the app provides them.
 
 use std::fmt;
 

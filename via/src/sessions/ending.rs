@@ -1,4 +1,4 @@
-//! Ending sessions from outside: one commit, however many there are.
+//! Ending sessions from outside, in one commit.
 
 use crate::{
     backoff::backoff,
@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-/// Ends those sessions of `principal` that `which` picks, all in one commit, and leaves tombstones
-/// for as long as a cookie of theirs could come back; answers how many there were.
+/// Ends the sessions of `principal` that `which` picks, in one commit, and leaves tombstones for as long
+/// as a browser can send their cookies. Answers how many sessions it ended.
 pub(super) async fn end(
     store: &dyn Store,
     clock: &Clock,
@@ -31,7 +31,7 @@ pub(super) async fn end(
                 Loaded::Found(found) => Some((key, found)),
                 Loaded::Absent | Loaded::Deleted => None,
             })
-            // It may be somebody else's by now.
+            // It may belong to another principal by now.
             .filter(|(_, found)| found.owner.as_deref() == Some(principal))
             .map(|(key, found)| Write {
                 key,

@@ -1,4 +1,4 @@
-//! What happens on an event: actions of the page, and writes to signals.
+//! Handlers of events: actions of the page, and writes to signals.
 
 use std::{fmt, io};
 
@@ -7,17 +7,17 @@ use serde::Serialize;
 
 use super::{Level, Source, modifiers::Modifiers};
 
-/// What happens on an event, step by step: `cx.increment()` is an action of the page with its
-/// arguments, [`set`](crate::Signal::set) and [`toggle`](crate::Signal::toggle) write a signal,
-/// [`then`](Self::then) puts one after the other.
+/// A handler for an event, in one or more steps: `cx.increment()` calls an action of the page with its
+/// arguments, [`set`](crate::Signal::set) and [`toggle`](crate::Signal::toggle) write a signal, and
+/// [`then`](Self::then) joins two handlers.
 ///
 /// It prints an expression for `data-on:..`. An action is a Datastar `@post` on the page's own path.
-/// Arguments are JSON in percent encoding, so no text of a user can end the string that holds them.
+/// Arguments are JSON in percent encoding, so a text of a user cannot end the string that holds them.
 #[derive(Clone, PartialEq, Eq)]
 #[must_use = "it does nothing until it is printed: `data-on:click=(..)`"]
 pub struct ActionHandle {
     first: Source,
-    /// What is done after the first.
+    /// The steps after the first.
     then: Vec<Source>,
     pub(super) modifiers: Modifiers,
 }
@@ -57,7 +57,7 @@ impl ActionHandle {
         }
     }
 
-    /// Does something else after this. Its [modifiers](Self::prevent) hold for both.
+    /// Runs `next` after this handler. The [modifiers](Self::prevent) of both apply to both.
     ///
     /// # Examples
     ///
@@ -95,7 +95,7 @@ impl ActionHandle {
         self
     }
 
-    /// The same, where a condition is true.
+    /// The same handler, which does something only if a condition is true.
     pub(crate) fn when(mut self, condition: &Source) -> Self {
         if !self.then.is_empty() {
             let steps = [&self.first].into_iter().chain(&self.then);

@@ -49,16 +49,16 @@ pub(crate) use on_handles;
 /// What an expression evaluates to, for signals of these values; nothing where only the browser knows.
 type Evaluate<T> = Arc<dyn Fn(&Map<String, Value>) -> Option<T> + Send + Sync>;
 
-/// A value that the browser works out from signals, again whenever one of them changes.
+/// A value that the browser computes from signals, and computes again when one of them changes.
 ///
-/// Made of the handles of signals by operators and methods, and printed into an attribute such as
-/// `data-text` or `data-show`. It means the same in Rust and in the browser, for every value of its
-/// type (`ten_thousand_random_expressions_mean_the_same_in_rust_and_in_the_browser` beside this
-/// type); so the server renders what it gives into the first HTML. The
-/// [guide](crate::signal#expressions) has all operators.
+/// You make it of the handles of signals, by operators and methods, and print it into an attribute such
+/// as `data-text` or `data-show`. It has the same value in Rust and in the browser, so the server renders
+/// that value into the first HTML. The [guide](crate::signal#expressions) lists all operators.
 ///
-/// An expression is of a closed language: it can read signals and what happened, and nothing else of
-/// the page. No text of a user becomes a part of it but as the literal of exactly that text.
+/// The language of expressions is closed: an expression can read signals and the event, and nothing else
+/// of the page. User text can enter an expression only as a string literal.
+///
+/// Tested by: `ten_thousand_random_expressions_mean_the_same_in_rust_and_in_the_browser`.
 ///
 /// # Examples
 ///
@@ -96,7 +96,7 @@ pub struct Expr<T> {
     evaluate: Evaluate<T>,
 }
 
-/// What can stand where an expression of a `T` is needed: a `T`, a signal or an expression of one.
+/// What you can pass as an expression of a `T`: a `T`, the handle of a signal of a `T`, or an expression.
 ///
 /// # Examples
 ///

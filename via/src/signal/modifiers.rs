@@ -1,4 +1,4 @@
-//! When and how what happens on an event happens: the modifiers of Datastar.
+//! Modifiers of an event handler, as Datastar has them: when it runs, and what the event does then.
 
 use std::{fmt, time::Duration};
 
@@ -34,15 +34,15 @@ impl Modifiers {
     }
 }
 
-/// Modifiers hold for everything that happens on the event, however often and in whatever order they
-/// are asked for.
+/// Modifiers apply to the whole handler, in whatever order you call them. A repeated call replaces the
+/// earlier one.
 impl ActionHandle {
     fn with(mut self, name: &'static str, options: String) -> Self {
         self.modifiers.set(name, options);
         self
     }
 
-    /// Keeps the browser from doing what it does by itself on the event.
+    /// Prevents the default action of the browser.
     ///
     /// # Examples
     ///
@@ -75,48 +75,48 @@ impl ActionHandle {
         self.with("prevent", String::new())
     }
 
-    /// Keeps the event from the elements around this one.
+    /// Stops the propagation of the event to the elements around this one.
     pub fn stop(self) -> Self {
         self.with("stop", String::new())
     }
 
-    /// Happens only the first time.
+    /// Handles only the first event.
     pub fn once(self) -> Self {
         self.with("once", String::new())
     }
 
-    /// Listens to events anywhere but in this element.
+    /// Listens to events outside of this element.
     pub fn outside(self) -> Self {
         self.with("outside", String::new())
     }
 
-    /// Listens to events of the whole window.
+    /// Listens to events of the window.
     pub fn window(self) -> Self {
         self.with("window", String::new())
     }
 
-    /// Happens before anything inside of the element hears of the event.
+    /// Handles the event in the capture phase, before the elements inside receive it.
     pub fn capture(self) -> Self {
         self.with("capture", String::new())
     }
 
-    /// Promises not to prevent anything, so that scrolling need not wait.
+    /// Registers a passive listener, so that scrolling need not wait for it.
     pub fn passive(self) -> Self {
         self.with("passive", String::new())
     }
 
-    /// Happens once after a burst of events, when there was none for that long.
+    /// Debounces: handles the last event of a burst, after no event came for that long.
     pub fn debounce(self, quiet: Duration) -> Self {
         self.with("debounce", millis(quiet))
     }
 
-    /// Happens on the first event, and then not again for that long.
+    /// Throttles: handles the first event, and then ignores events for that long.
     pub fn throttle(self, rest: Duration) -> Self {
         self.with("throttle", millis(rest))
     }
 
-    /// Happens, and prevents or stops, only for the key of that name, such as `a`, `Enter` or
-    /// `ArrowDown`; when called again, for that one too.
+    /// Handles only the key of that name, such as `a`, `Enter` or `ArrowDown`; also `prevent` and `stop`
+    /// apply only then. Call it again to add a key.
     pub fn key(mut self, name: &str) -> Self {
         let before = self.modifiers.0.iter().find(|(name, _)| *name == "key");
         let mut options = before.map_or_else(String::new, |(_, options)| options.clone());

@@ -1,4 +1,4 @@
-//! How values travel between Rust and a browser without losing anything.
+//! How values travel between Rust and a browser without a loss.
 
 mod error;
 mod float;
@@ -36,19 +36,17 @@ use crate::field::TypeInfo;
 ///
 /// Your own types are signals with [`#[derive(via::SignalValue)]`](derive@crate::SignalValue).
 ///
-/// An emptied field of an `Option<String>` is the empty text and not `None`, because the empty text
-/// is a value of its own, which has to come back as what it was. `None` is a field that nobody has
-/// typed in. A nested `Option` is exact too: `Some(None)` travels as `[null]`.
+/// If the user empties the field of an `Option<String>`, the value is the empty text and not `None`,
+/// because the empty text is a value of its own. The value is `None` as long as nobody types into the
+/// field. A nested `Option` is exact too: `Some(None)` travels as `[null]`.
 ///
-/// What a browser sends is the value or an error that names the field, and never another value. An
-/// integer takes no `1.5`, no `1e3`, no `-0` and nothing out of its range; a floating-point number
-/// takes no more digits than it holds; `abc` in a number field is an error for both. Fields whose
-/// values are text (`<select>`, radio buttons) can be bound to numbers, too: `"7"` is an integer.
+/// What a browser sends becomes exactly that value, or an error that names the field. An integer accepts
+/// no `1.5`, no `1e3`, no `-0` and nothing out of its range. A floating-point number accepts no more
+/// digits than it can hold. `abc` in a number field is an error for both. You can bind fields whose
+/// values are text (`<select>`, radio buttons) to numbers, too: `"7"` is an integer.
 ///
-/// Every type comes back as it was: from JSON as a browser rewrites it
-/// (`every_value_comes_back_from_a_browser_as_it_was` beside this trait), and from a real one
-/// (`every_type_comes_back_from_the_browser_as_it_was` in `tests/browser/signals.rs`, which types
-/// into bound fields, too).
+/// Tested by: `every_value_comes_back_from_a_browser_as_it_was`,
+/// `every_type_comes_back_from_the_browser_as_it_was`.
 ///
 /// # Examples
 ///
@@ -71,11 +69,11 @@ pub trait SignalValue: Sized + Send + Sync + 'static {
     /// Whether `null` is a value of this type, as it is of an `Option`.
     const NULLABLE: bool = false;
 
-    /// What expressions in the browser take a value of this type for.
+    /// How expressions in the browser read a value of this type.
     #[doc(hidden)]
     const READING: Reading = Reading::Structure;
 
-    /// The value as the browser gets it.
+    /// The value as the server sends it to the browser.
     fn encode(&self) -> Value;
 
     /// The value that a browser sent.
@@ -85,7 +83,7 @@ pub trait SignalValue: Sized + Send + Sync + 'static {
     /// [`SignalError`] if `value` is not of this type, or does not fit without a loss.
     fn decode(value: &Value) -> Result<Self, SignalError>;
 
-    /// What is known of the type at run time.
+    /// What the server knows of the type at run time.
     #[doc(hidden)]
     #[must_use]
     fn describe() -> TypeInfo {

@@ -3,7 +3,7 @@
 use super::{Condition, IntoExpr, Level, Signal, SignalValue, Source, action_handle::ActionHandle};
 
 impl<T: SignalValue> Signal<T> {
-    /// Gives the signal a value, in the browser alone; the next action takes it to the server.
+    /// Sets the value of the signal in the browser. The next action sends it to the server.
     ///
     /// # Examples
     ///
@@ -33,7 +33,7 @@ impl<T: SignalValue> Signal<T> {
         ))
     }
 
-    /// Makes true what is false, and the reverse.
+    /// Changes true to false, and false to true.
     ///
     /// # Examples
     ///

@@ -13,12 +13,14 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 /// Keys of fields, so there are never more than the program has fields.
 static LOGGED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
 
-/// How often this process met a stored value that it could not decode, renders included.
+/// How often this process read a stored value that it could not decode, renders included.
 ///
-/// It only grows, by at least one for each such value that a page reads; zero says that this build
-/// reads all that is stored. The field's key is in the log, at the first of its values. (Shown by
-/// `a_value_that_cannot_be_decoded_is_kept_aside_when_its_field_is_written` in
-/// `tests/server/user_code.rs`.)
+/// The number only grows, by at least one for each such value that a page reads. Zero means that this
+/// build can read all values that its pages have read. The log names the key of the field, once for each
+/// field.
+///
+/// Tested by: `a_value_that_cannot_be_decoded_is_kept_aside_when_its_field_is_written` in
+/// `tests/server/user_code.rs`.
 ///
 /// ```
 /// assert_eq!(via::unreadable_values(), 0);
@@ -28,8 +30,8 @@ pub fn unreadable_values() -> u64 {
     COUNT.load(Ordering::Relaxed)
 }
 
-/// Counts one, and says so in the log if it is the first of its field: every render of every tab
-/// meets it again. Neither the value nor serde's message is logged, which would quote it.
+/// Counts one value, and logs the first one of each field, because every render of every tab reads it
+/// again. The log contains neither the value nor serde's message, which would quote it.
 pub(super) fn note(key: &'static str) {
     COUNT.fetch_add(1, Ordering::Relaxed);
     let first = LOGGED
