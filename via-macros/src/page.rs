@@ -2,6 +2,7 @@
 
 mod check;
 mod expand;
+mod fallback;
 mod model;
 mod options;
 mod parse;
@@ -21,6 +22,6 @@ pub(crate) fn page(attr: TokenStream, item: TokenStream) -> TokenStream {
     let input = parse::Input::parse(attr, item, &mut errors);
     match check::page(&input, errors) {
         Ok(page) => expand::page(&page),
-        Err(errors) => expand::fallback(&input, &errors),
+        Err(errors) => fallback::page(&input, &errors),
     }
 }

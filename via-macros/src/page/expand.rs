@@ -1,14 +1,11 @@
 //! Generates code from the model; cannot fail.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, Fields, Item, Lifetime, Type, Visibility, spanned::Spanned};
+use quote::{quote, quote_spanned};
+use syn::{Attribute, Type, Visibility, spanned::Spanned};
 
-use super::{
-    model::{Field, Kind, Page, SignalScope, StateScope},
-    parse::{FieldInput, Input, Role},
-};
-use crate::emit::{at, cfgs, local, name_of, unnamed_block};
+use super::model::{Field, Kind, Page, SignalScope, StateScope};
+use crate::emit::{at, local, name_of, unnamed_block};
 
 /// The struct, and the code that makes it a page.
 pub(crate) fn page(page: &Page) -> TokenStream {
@@ -43,7 +40,12 @@ pub(crate) fn page(page: &Page) -> TokenStream {
 }
 
 /// The handle of a signal: `cx.step()`.
-fn signal_method(ident: &Ident, ty: &Type, cfgs: &[Attribute], make: &TokenStream) -> TokenStream {
+pub(super) fn signal_method(
+    ident: &Ident,
+    ty: &Type,
+    cfgs: &[Attribute],
+    make: &TokenStream,
+) -> TokenStream {
     let name = name_of(ident);
     quote! {
         #(#cfgs)*
@@ -56,7 +58,7 @@ fn signal_method(ident: &Ident, ty: &Type, cfgs: &[Attribute], make: &TokenStrea
 /// The handles of the signals, which deref to the handles of the actions if there are any.
 ///
 /// They name the page, so they have its visibility.
-fn handles(
+pub(super) fn handles(
     page: &Ident,
     visibility: &Visibility,
     methods: impl Iterator<Item = TokenStream>,
@@ -302,101 +304,4 @@ fn has_a_view(ident: &Ident) -> TokenStream {
         const _: fn(&#ident, &::via::__private::Cx<#ident>) -> ::via::__private::Markup =
             <#ident as ::via::__private::View>::view;
     }
-}
-
-/// The struct and a stub of a page, so that uses of the page do not cause more errors.
-pub(crate) fn fallback(input: &Input, errors: &TokenStream) -> TokenStream {
-    let item = without_follow_ups(input);
-    let (ident, visibility, generics) = match &input.item {
-        Item::Struct(item) => (&item.ident, &item.vis, &item.generics),
-        Item::Enum(item) => (&item.ident, &item.vis, &item.generics),
-        _ => return quote!(#errors #item),
-    };
-    if !generics.params.is_empty() {
-        return quote!(#errors #item);
-    }
-    let may_be_signal = |field: &&FieldInput| {
-        field.attrs.is_empty() || field.attrs.iter().any(|attr| attr.role == Role::Signal)
-    };
-    let signals = input
-        .fields
-        .iter()
-        .filter(|field| !field.repeated)
-        .filter(may_be_signal)
-        .map(|field| {
-            signal_method(
-                &field.ident,
-                &owned(&field.ty),
-                &cfgs(&field.others),
-                &quote!(new),
-            )
-        });
-    let handles = handles(ident, visibility, signals);
-    let name = name_of(ident);
-    let block = unnamed_block(&quote! {
-        #handles
-
-        #[automatically_derived]
-        impl ::via::__private::Page for #ident {
-            const DESCRIPTOR: &'static ::via::__private::PageDescriptor =
-                &::via::__private::PageDescriptor {
-                    name: #name,
-                    route: "",
-                    segments: &[],
-                    module: ::core::module_path!(),
-                    fields: &[],
-                };
-
-            type Handles = __Handles;
-
-            fn read(
-                _: &mut ::via::__private::FieldReader<'_>,
-            ) -> ::core::result::Result<Self, ::via::__private::ReadError> {
-                ::core::unreachable!()
-            }
-
-            fn write(&self, _: &mut ::via::__private::FieldWriter) {}
-
-            fn actions() -> &'static [::via::__private::ActionEntry<Self>] {
-                &[]
-            }
-        }
-    });
-    quote! {
-        #errors
-        #item
-        #block
-    }
-}
-
-/// The user's item, without the parts that rustc would report a second time.
-fn without_follow_ups(input: &Input) -> TokenStream {
-    let Item::Struct(item) = &input.item else {
-        return input.item.to_token_stream();
-    };
-    let mut item = item.clone();
-    if let Fields::Named(named) = &mut item.fields {
-        named.named = named
-            .named
-            .iter()
-            .zip(&input.fields)
-            .filter(|(_, input)| !input.repeated)
-            .map(|(field, _)| syn::Field {
-                ty: owned(&field.ty),
-                ..field.clone()
-            })
-            .collect();
-    }
-    item.into_token_stream()
-}
-
-/// Gives a lifetime to a reference without one.
-fn owned(ty: &Type) -> Type {
-    let mut ty = ty.clone();
-    if let Type::Reference(reference) = &mut ty {
-        reference
-            .lifetime
-            .get_or_insert_with(|| Lifetime::new("'static", reference.and_token.span));
-    }
-    ty
 }
