@@ -1,32 +1,46 @@
-//! A client without a browser that speaks the whole protocol and costs little: many of it fit into
-//! one process, beside the servers that it asks.
+//! A visitor without a browser: a cookie jar, tabs with numbered actions, and a parsed event stream.
 //!
 //! ```no_run
-//! # async fn example(site: std::net::SocketAddr) -> std::io::Result<()> {
-//! use via_tests::client::{Browser, Call, Feed, Wire};
+//! # async fn example(address: std::net::SocketAddr) {
+//! use via_tests::client::{Action, Visitor};
 //!
-//! let browser = Browser::new();
-//! let mut wire = Wire::open(site).await?;
-//! wire.send(&browser.get("/")).await.map(|page| browser.keep(&page))?;
-//! let document = browser.attach(&mut wire, "/").await?;
-//! let mut feed = Feed::open(site, &browser.stream(&[(&document, None)])).await?.unwrap();
-//! let call = Call { action: "Counter::add", args: "[]", signals: "{}" };
-//! let request = browser.act(&document, 1, call);
-//! assert_eq!(wire.send(&request).await?.ack, Some(1));
-//! let event = feed.next().await?;
-//! # Ok(())
+//! let visitor = Visitor::new(address);
+//! visitor.get("/").await.assert_ok();
+//! let tab = visitor.attach("/").await;
+//! let mut stream = visitor.stream(&[&tab]).await;
+//! let answer = tab.act(Action::new("Counter::increment").signal("step", 1)).await;
+//! assert_eq!(answer.ack(), Some(1));
+//! let patch = stream.named("datastar-patch-elements").await;
 //! # }
 //! ```
 //!
-//! A request is bytes: to repeat one is to send the same bytes again, to whatever server. Nothing
-//! here waits by itself, retries or sleeps; how long something took is measured around the call.
+//! It has layers, and a user takes as many as it needs:
+//!
+//! 1. [`reading`] and [`sse`](crate::sse) turn bytes into answers and events and do no I/O;
+//!    [`bytes`] is the text of a request;
+//! 2. [`Line`] and [`Stream`] are connections of an async runtime, and read only when they are asked
+//!    to;
+//! 3. [`Visitor`] and [`Tab`] know the protocol: which request says what, which cookies to keep.
+//!
+//! The load generator brings sockets of its own and uses the first and the requests of the third.
+//! Each request of a visitor has a connection of its own, unless it is sent over a [`Line`]: then
+//! what one request does to its connection cannot affect the next.
 
+mod action;
 mod answer;
-mod browser;
-mod feed;
-mod wire;
+pub(crate) mod head;
+mod line;
+pub(crate) mod reading;
+mod request;
+mod stream;
+mod tab;
+mod visitor;
 
-pub use answer::Reply;
-pub use browser::{Browser, Call, Document};
-pub use feed::{Event, Feed};
-pub use wire::Wire;
+pub use action::Action;
+pub use answer::Answer;
+pub(crate) use answer::Answers;
+pub use line::{Line, raw};
+pub use request::bytes;
+pub use stream::Stream;
+pub use tab::Tab;
+pub use visitor::Visitor;

@@ -1,4 +1,4 @@
-//! Several server processes on one store, each behind a [`Link`] of its own.
+//! Several server processes on one store, each behind a [`Proxy`] of its own.
 
 use std::net::SocketAddr;
 use std::process::ExitStatus;
@@ -6,26 +6,26 @@ use std::time::{Duration, Instant};
 
 use tokio::task::block_in_place;
 
-use crate::link::Link;
+use crate::proxy::Proxy;
 use crate::server::{Options, Program, Server};
 
 /// Running servers. They are killed when it is dropped.
 #[derive(Debug)]
 pub struct Cluster {
     servers: Vec<Server>,
-    links: Vec<Link>,
+    proxies: Vec<Proxy>,
 }
 
 impl Cluster {
     /// Starts `count` servers of the program with these options, each on a port of its own. Needs
     /// a runtime of several threads.
-    pub async fn start(program: &Program, count: usize, options: &Options) -> Self {
-        Self::start_each(program, (0..count).map(|_| options.clone()).collect()).await
+    pub fn start(program: &Program, count: usize, options: &Options) -> Self {
+        Self::start_each(program, (0..count).map(|_| options.clone()).collect())
     }
 
     /// Starts a server of the program for each of these options, such as one that reaches the
     /// store by a link of its own.
-    pub async fn start_each(program: &Program, each: Vec<Options>) -> Self {
+    pub fn start_each(program: &Program, each: Vec<Options>) -> Self {
         let mut servers = Vec::new();
         for options in each {
             let options = Options {
@@ -34,11 +34,11 @@ impl Cluster {
             };
             servers.push(block_in_place(|| program.start(options)));
         }
-        let mut links = Vec::new();
-        for server in &servers {
-            links.push(Link::start(server.address()).await);
+        let proxies = servers.iter().map(|server| Proxy::start(server.address()));
+        Self {
+            proxies: proxies.collect(),
+            servers,
         }
-        Self { servers, links }
     }
 
     /// How many servers there are.
@@ -59,16 +59,16 @@ impl Cluster {
         self.servers.iter().map(Server::address).collect()
     }
 
-    /// The same servers, each behind its link.
+    /// The same servers, each behind its proxy.
     #[must_use]
-    pub fn linked(&self) -> Vec<SocketAddr> {
-        self.links.iter().map(Link::address).collect()
+    pub fn proxied(&self) -> Vec<SocketAddr> {
+        self.proxies.iter().map(Proxy::address).collect()
     }
 
-    /// The links in front of the servers.
+    /// The proxies in front of the servers.
     #[must_use]
-    pub fn links(&self) -> &[Link] {
-        &self.links
+    pub fn proxies(&self) -> &[Proxy] {
+        &self.proxies
     }
 
     /// One of the servers.

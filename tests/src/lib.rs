@@ -4,21 +4,20 @@
 //!
 //! - [`chromium`] drives a real browser and fails a test on any console error, uncaught exception
 //!   or violation of the Content-Security-Policy;
+//! - [`live`] knows what pages of `via` tell a test in a browser;
 //! - [`server`] builds and runs a program of this workspace as a child process that can be killed,
 //!   drained, paused and restarted on its port;
 //! - [`proxy`] stands between the two and loses, delays, repeats and refuses what passes;
 //! - [`nginx`] is the reverse proxy of that name, as a distribution installs it;
-//! - [`http`] is a visitor without a browser: cookies, numbered actions, a parsed event stream;
+//! - [`client`] is a visitor without a browser: cookies, numbered actions, a parsed event stream;
 //! - [`serving`] serves an app whose pages are written in the test, inside the test's own process;
 //! - [`stores`] stands between an app and its store and does what stores do on bad days;
-//! - [`tape`] is a store that can be wound back, and that can lose its notices;
 //! - [`disk`] is a small disk of a test's own, which it can fill;
 //! - [`dice`] gives the chances of a seed, and [`edits`] pages that change by chance;
 //! - [`figures`] says what was measured;
-//! - [`client`] speaks the whole protocol at little cost, for many tabs in one process;
-//! - [`cluster`] runs several servers on one store, each behind a [`link`] that can be cut;
-//! - [`twisted`] is a store that is wrong on purpose, for checks that have to find that out;
-//! - [`redis`] is a Redis server of a test's own, which it can kill, and a line to it that it can cut;
+//! - [`cluster`] runs several servers on one store, each behind a [`proxy`];
+//! - [`link`] stands between a server and its store, and does not understand what passes;
+//! - [`redis`] is a Redis server of a test's own, which it can kill;
 //! - [`documents`] writes and reads documents of a store, without an app;
 //! - [`weight`] says how much memory the process takes, and [`alone`] gives a test one of its own;
 //! - [`history`] compares what a session says was done to it with what its tabs were told;
@@ -48,9 +47,9 @@ pub mod edits;
 pub mod figures;
 pub mod fixture;
 pub mod history;
-pub mod http;
 pub mod layers;
 pub mod link;
+pub mod live;
 pub mod load;
 pub mod nginx;
 pub mod patience;
@@ -60,7 +59,5 @@ pub mod server;
 pub mod serving;
 pub mod sse;
 pub mod stores;
-pub mod tape;
-pub mod twisted;
 pub mod wall;
 pub mod weight;

@@ -1,294 +1,238 @@
-//! A TCP connection that fails on purpose: between clients and a server, or between a server and
-//! its store.
+//! A TCP connection that fails on purpose, between a server and its store.
 //!
-//! Unlike the [`proxy`](crate::proxy), it does not understand what passes, and costs little. A rule
-//! decides about each piece that a client sends; a request that was written at once and is not
-//! large is one piece.
+//! Unlike the [`proxy`](crate::proxy), it does not understand what passes.
 //!
 //! ```no_run
-//! # async fn example(server: std::net::SocketAddr) {
-//! use via_tests::link::{Fate, Link};
+//! # fn example(store: std::net::SocketAddr) {
+//! use via_tests::link::Link;
 //!
-//! let link = Link::start(server).await;
-//! link.rule(|piece| if piece.is_action() && piece.nth % 3 == 0 { Fate::CutAnswer } else { Fate::Pass });
+//! let link = Link::to(store);
 //! link.hold(); // nothing arrives, nothing is cut
+//! link.lose_answers(); // what is sent arrives, and the connection breaks before the answer
 //! link.restore();
 //! # }
 //! ```
 
-use std::fmt;
-use std::io;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
-use tokio::time::sleep;
-
-/// What happens to what a client sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It is passed on.
-    Pass,
-    /// The connection is cut before the server hears of it.
-    Cut,
-    /// It is passed on; the connection is cut when the server answers, or a moment later.
-    CutAnswer,
-    /// It is passed on; and again, so much later, over a connection of its own.
-    Again(Duration),
-    /// It is passed on so much later.
-    Delay(Duration),
-}
-
-/// Something that a client sent.
-#[derive(Clone, Copy, Debug)]
-pub struct Piece<'a> {
-    /// Which one it is of all that passed this link, counted from 1.
-    pub nth: u64,
-    /// What it is.
-    pub bytes: &'a [u8],
-}
-
-impl Piece<'_> {
-    /// Whether it is the request of an action.
-    #[must_use]
-    pub fn is_action(&self) -> bool {
-        const MARK: &[u8] = b"via-request: action";
-        self.bytes.starts_with(b"POST ") && self.bytes.windows(MARK.len()).any(|part| part == MARK)
-    }
-}
-
-type Rule = dyn Fn(Piece<'_>) -> Fate + Send + Sync;
-
-/// A running link. It ends, with its port and its connections, when it is dropped.
+/// A running link. It takes no more connections once it is dropped, and cuts those that are open.
+#[derive(Debug)]
 pub struct Link {
-    shared: Arc<Shared>,
-    accepting: JoinHandle<()>,
-}
-
-struct Shared {
     address: SocketAddr,
-    upstream: SocketAddr,
-    rule: RwLock<Arc<Rule>>,
-    state: watch::Sender<State>,
-    pieces: AtomicU64,
+    shared: Arc<Shared>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
 struct State {
-    /// How often all connections were cut.
-    cuts: u64,
-    held: bool,
-    refusing: bool,
+    fault: Fault,
+    open: Vec<TcpStream>,
+    is_over: bool,
+}
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Fault {
+    #[default]
+    None,
+    /// Nothing passes now, and nothing is closed.
+    Held,
+    /// Nothing passes, ever, and nothing is closed.
+    Silent,
+    /// Each connection is cut when an answer comes.
+    LosesAnswers,
+    /// Each connection is closed at once.
+    Refuses,
 }
 
 impl Link {
-    /// Starts a link to `upstream` on a free port. It passes everything on.
-    pub async fn start(upstream: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let shared = Arc::new(Shared {
-            address: listener.local_addr().expect("the port"),
-            upstream,
-            rule: RwLock::new(Arc::new(|_| Fate::Pass)),
-            state: watch::Sender::default(),
-            pieces: AtomicU64::new(0),
+    /// Starts a link to `server` on a free port. It passes everything on.
+    #[track_caller]
+    #[must_use]
+    pub fn to(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("the listener has an address");
+        let shared = Arc::<Shared>::default();
+        let link = Self {
+            address,
+            shared: Arc::clone(&shared),
+        };
+        thread::spawn(move || {
+            for near in listener.incoming() {
+                if shared.lock().is_over {
+                    return;
+                }
+                // Whatever goes wrong, both connections are closed by being dropped.
+                let _ = near.and_then(|near| carry(&shared, near, server));
+            }
         });
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Self { shared, accepting }
+        link
     }
 
     /// Where to connect to.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.shared.address
+        self.address
     }
 
-    /// Decides from now on about each piece that a client sends.
-    pub fn rule(&self, rule: impl Fn(Piece<'_>) -> Fate + Send + Sync + 'static) {
-        let mut place = self
-            .shared
-            .rule
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *place = Arc::new(rule);
-    }
-
-    /// Passes everything on from now on, and lets connections be made.
+    /// Passes everything on from now on, and what was held back.
     pub fn restore(&self) {
-        self.rule(|_| Fate::Pass);
-        self.shared.state.send_modify(|state| {
-            state.held = false;
-            state.refusing = false;
-        });
+        self.set(Fault::None);
     }
 
-    /// Holds back whatever comes, from either side, without closing anything: packets are lost.
+    /// Drops whatever comes, from either side, without closing anything.
+    pub fn fall_silent(&self) {
+        self.set(Fault::Silent);
+    }
+
+    /// Holds back whatever comes, from either side, without closing anything.
     pub fn hold(&self) {
-        self.shared.state.send_modify(|state| state.held = true);
+        self.set(Fault::Held);
     }
 
-    /// Cuts all open connections.
-    pub fn cut(&self) {
-        self.shared.state.send_modify(|state| state.cuts += 1);
+    /// Passes on what is sent, and cuts each connection when its answer comes.
+    pub fn lose_answers(&self) {
+        self.set(Fault::LosesAnswers);
     }
 
     /// Cuts all open connections, and closes each new one at once.
     pub fn refuse(&self) {
-        self.shared.state.send_modify(|state| {
-            state.cuts += 1;
-            state.refusing = true;
-        });
+        self.set(Fault::Refuses);
+        self.cut();
     }
-}
 
-impl fmt::Debug for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link")
-            .field("address", &self.shared.address)
-            .field("upstream", &self.shared.upstream)
-            .finish_non_exhaustive()
+    /// Cuts all open connections.
+    fn cut(&self) {
+        for connection in self.shared.lock().open.drain(..) {
+            // It may have ended by itself.
+            let _ = connection.shutdown(Shutdown::Both);
+        }
+    }
+
+    fn set(&self, fault: Fault) {
+        self.shared.lock().fault = fault;
+        self.shared.changed.notify_all();
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.shared.lock().is_over = true;
         self.refuse();
+        // Wakes the listener.
+        let _ = TcpStream::connect(self.address);
     }
-}
-
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    while let Ok((client, _)) = listener.accept().await {
-        let shared = Arc::clone(&shared);
-        tokio::spawn(async move {
-            if !shared.state.borrow().refusing {
-                // Whatever ends it, both connections are closed by being dropped.
-                let _ = carry(&shared, client).await;
-            }
-        });
-    }
-}
-
-/// Carries one connection until one side ends it, or it is cut.
-async fn carry(shared: &Arc<Shared>, mut client: TcpStream) -> io::Result<()> {
-    let mut state = shared.state.subscribe();
-    let cuts = state.borrow_and_update().cuts;
-    client.set_nodelay(true)?;
-    let mut server = TcpStream::connect(shared.upstream).await?;
-    server.set_nodelay(true)?;
-    let (mut from_client, mut from_server) = (vec![0; 32 * 1024], vec![0; 32 * 1024]);
-    let mut answer_is_cut = false;
-    loop {
-        let held = state.borrow().held;
-        tokio::select! {
-            changed = state.changed() => {
-                if changed.is_err() || state.borrow().cuts != cuts {
-                    return Ok(());
-                }
-            }
-            read = client.read(&mut from_client), if !held => {
-                let piece = &from_client[..read?];
-                if piece.is_empty() {
-                    return Ok(());
-                }
-                match shared.fate(piece) {
-                    Fate::Pass => {}
-                    Fate::Cut => return Ok(()),
-                    Fate::CutAnswer => answer_is_cut = true,
-                    Fate::Again(later) => again(shared.upstream, piece.to_vec(), later),
-                    Fate::Delay(time) => sleep(time).await,
-                }
-                server.write_all(piece).await?;
-            }
-            read = server.read(&mut from_server), if !held => {
-                let piece = &from_server[..read?];
-                if piece.is_empty() || answer_is_cut {
-                    return Ok(());
-                }
-                client.write_all(piece).await?;
-            }
-        }
-    }
-}
-
-/// Sends a request again; nobody reads the answer.
-fn again(upstream: SocketAddr, request: Vec<u8>, later: Duration) {
-    tokio::spawn(async move {
-        sleep(later).await;
-        let mut server = TcpStream::connect(upstream).await?;
-        server.write_all(&request).await?;
-        // Until it was answered: a server may drop what belongs to a connection that is gone.
-        server.read(&mut [0; 1024]).await
-    });
 }
 
 impl Shared {
-    fn fate(&self, bytes: &[u8]) -> Fate {
-        let nth = self.pieces.fetch_add(1, Ordering::Relaxed) + 1;
-        let rule = Arc::clone(&self.rule.read().unwrap_or_else(PoisonError::into_inner));
-        rule(Piece { nth, bytes })
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// What is wrong, once nothing is held back.
+    fn fault(&self) -> Fault {
+        let is_held = |state: &mut State| state.fault == Fault::Held;
+        let state = self.changed.wait_while(self.lock(), is_held);
+        state.unwrap_or_else(PoisonError::into_inner).fault
+    }
+}
+
+/// Begins to carry one connection, each direction by a thread of its own.
+fn carry(shared: &Arc<Shared>, near: TcpStream, server: SocketAddr) -> std::io::Result<()> {
+    let mut state = shared.lock();
+    if state.fault == Fault::Refuses {
+        return Ok(());
+    }
+    let far = TcpStream::connect(server)?;
+    near.set_nodelay(true)?;
+    far.set_nodelay(true)?;
+    state.open.push(near.try_clone()?);
+    state.open.push(far.try_clone()?);
+    let (from, to, faults) = (near.try_clone()?, far.try_clone()?, Arc::clone(shared));
+    thread::spawn(move || copy(from, to, &faults, false));
+    let faults = Arc::clone(shared);
+    thread::spawn(move || copy(far, near, &faults, true));
+    Ok(())
+}
+
+fn copy(mut from: TcpStream, mut to: TcpStream, shared: &Shared, are_answers: bool) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut buffer) {
+        match shared.fault() {
+            Fault::Refuses => break,
+            Fault::Silent => continue,
+            Fault::LosesAnswers if are_answers => break,
+            _ => {}
+        }
+        if to.write_all(&buffer[..length]).is_err() {
+            break;
+        }
+    }
+    let _ = from.shutdown(Shutdown::Both);
+    let _ = to.shutdown(Shutdown::Both);
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+
     use super::*;
-    use crate::client::{Browser, Wire};
+    use crate::client::{Answer, Visitor};
     use crate::fixture::{Fixture, Reply};
 
-    async fn ask(link: &Link) -> io::Result<u16> {
-        let mut wire = Wire::open(link.address()).await?;
-        Ok(wire.send(&Browser::new().get("/")).await?.status)
+    async fn ask(link: &Link) -> io::Result<Answer> {
+        let visitor = Visitor::new(link.address());
+        visitor.send(visitor.navigation("/")).await
     }
 
     #[tokio::test]
-    async fn a_link_passes_cuts_repeats_and_refuses() {
+    async fn a_link_passes_loses_answers_and_refuses() {
         let asked = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&asked);
         let server = Fixture::start(move |_| {
             counter.fetch_add(1, Ordering::SeqCst);
             Reply::html("hello")
         });
-        let link = Link::start(server.address()).await;
+        let link = Link::to(server.address());
         let asked = || asked.load(Ordering::SeqCst);
-        assert_eq!(ask(&link).await.unwrap(), 200);
+        ask(&link).await.unwrap().assert_ok();
         assert_eq!(asked(), 1);
 
-        link.rule(|_| Fate::Cut);
-        assert!(ask(&link).await.is_err());
-        assert_eq!(asked(), 1);
-
-        link.rule(|_| Fate::CutAnswer);
+        link.lose_answers();
         assert!(ask(&link).await.is_err());
         assert_eq!(asked(), 2);
 
-        link.rule(|_| Fate::Again(Duration::ZERO));
-        assert_eq!(ask(&link).await.unwrap(), 200);
-        crate::patience::eventually("it was sent twice", async || (asked() == 4).then_some(()))
-            .await;
-
         link.refuse();
         assert!(ask(&link).await.is_err());
+        assert_eq!(asked(), 2);
+
         link.restore();
-        assert_eq!(ask(&link).await.unwrap(), 200);
+        ask(&link).await.unwrap().assert_ok();
     }
 
     #[tokio::test]
     async fn what_is_held_arrives_later() {
         let server = Fixture::start(|_| Reply::html("hello"));
-        let link = Link::start(server.address()).await;
-        let mut wire = Wire::open(link.address()).await.unwrap();
+        let link = Link::to(server.address());
+        let visitor = Visitor::new(link.address());
+        let mut connection = visitor.connect().await;
         link.hold();
-        let request = Browser::new().get("/");
-        let answer = wire.send(&request);
+        let request = visitor.navigation("/");
+        let answer = connection.send(&request);
         tokio::pin!(answer);
         let waited = tokio::time::timeout(Duration::from_millis(50), &mut answer).await;
         assert!(waited.is_err());
         link.restore();
-        assert_eq!(answer.await.unwrap().body, b"hello");
+        assert_eq!(&answer.await.unwrap().body[..], b"hello");
     }
 }

@@ -5,6 +5,7 @@
 //! it prints as one line of JSON. `cargo run --release -p via-tests --bin load -- help` says what
 //! it can measure.
 
+mod acks;
 mod crowd;
 mod events;
 mod figures;

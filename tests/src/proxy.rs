@@ -20,6 +20,7 @@
 
 mod control;
 mod relay;
+mod upstream;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -47,6 +48,11 @@ pub enum Fate {
     CutAfter(usize),
     /// It is forwarded twice, one after the other; the client gets the second answer.
     Twice,
+    /// It is forwarded; and again, this much later, over a connection of its own. The client gets the
+    /// first answer.
+    Again(Duration),
+    /// It is forwarded this much later.
+    Late(Duration),
     /// It is forwarded; the answer comes back this much later.
     Delay(Duration),
     /// It is forwarded; the answer is held back until [`Proxy::release`].

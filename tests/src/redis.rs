@@ -1,16 +1,11 @@
-//! A Redis of a test's own, which it can kill, and a line to it that loses answers.
+//! A Redis of a test's own, which it can kill.
 
 use std::{
     fs::File,
-    io::{Read, Write},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    io::Write,
+    net::SocketAddr,
     path::Path,
     process::{Child, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
 };
 
 use tempfile::TempDir;
@@ -173,98 +168,4 @@ pub fn ask<T: redis::FromRedisValue>(address: SocketAddr, words: &[&str]) -> red
         command.arg(*word);
     }
     command.query(&mut connection)
-}
-
-/// A line to a server that can be cut, and that can lose answers: then what is sent arrives, and
-/// the line breaks before the answer does.
-#[derive(Debug)]
-pub struct Line {
-    address: SocketAddr,
-    faults: Arc<Faults>,
-}
-
-#[derive(Debug, Default)]
-struct Faults {
-    loses_answers: AtomicBool,
-    is_silent: AtomicBool,
-    is_over: AtomicBool,
-}
-
-impl Line {
-    /// A line to `server`.
-    #[track_caller]
-    #[must_use]
-    pub fn to(server: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let address = listener.local_addr().expect("the listener has an address");
-        let faults = Arc::<Faults>::default();
-        thread::spawn({
-            let faults = faults.clone();
-            move || {
-                for near in listener.incoming() {
-                    if faults.is_over.load(Ordering::SeqCst) {
-                        return;
-                    }
-                    let Ok(near) = near else { continue };
-                    let Ok(far) = TcpStream::connect(server) else {
-                        continue;
-                    };
-                    relay(near, far, &faults);
-                }
-            }
-        });
-        Self { address, faults }
-    }
-
-    /// Where this end of the line is.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// From now on answers are lost, or no more.
-    pub fn lose_answers(&self, lost: bool) {
-        self.faults.loses_answers.store(lost, Ordering::SeqCst);
-    }
-
-    /// From now on nothing passes, and nobody is told; or it passes again.
-    pub fn fall_silent(&self, silent: bool) {
-        self.faults.is_silent.store(silent, Ordering::SeqCst);
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        self.faults.is_over.store(true, Ordering::SeqCst);
-        // Wakes the listener.
-        let _ = TcpStream::connect(self.address);
-    }
-}
-
-fn relay(near: TcpStream, far: TcpStream, faults: &Arc<Faults>) {
-    let (Ok(near_again), Ok(far_again)) = (near.try_clone(), far.try_clone()) else {
-        return;
-    };
-    let _ = near.set_nodelay(true);
-    let _ = far.set_nodelay(true);
-    let faults_of_requests = faults.clone();
-    thread::spawn(move || copy(near, far, &faults_of_requests, false));
-    let faults = faults.clone();
-    thread::spawn(move || copy(far_again, near_again, &faults, true));
-}
-
-fn copy(mut from: TcpStream, mut to: TcpStream, faults: &Faults, answers: bool) {
-    let mut buffer = vec![0; 64 * 1024];
-    while let Ok(length @ 1..) = from.read(&mut buffer) {
-        if faults.is_silent.load(Ordering::SeqCst) {
-            continue;
-        }
-        if answers && faults.loses_answers.load(Ordering::SeqCst) {
-            break;
-        }
-        if to.write_all(&buffer[..length]).is_err() {
-            break;
-        }
-    }
-    let _ = from.shutdown(Shutdown::Both);
-    let _ = to.shutdown(Shutdown::Both);
 }

@@ -1,10 +1,10 @@
-//! Apps of a test's own, served over HTTP within its process, and a store that takes notes.
+//! Apps of a test's own, served over HTTP within its process.
 //!
 //! ```no_run
 //! # async fn example() {
-//! use via_tests::serving::{Serving, Witness};
+//! use via_tests::{serving::Serving, stores::Faulty};
 //!
-//! let store = Witness::default();
+//! let store = Faulty::default();
 //! let server = Serving::start(via::App::new().store(store.clone())).await;
 //! server.visitor().get("/").await.assert_ok();
 //! assert_eq!(store.written().len(), 1);
@@ -13,17 +13,12 @@
 //! ```
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OwnedRwLockWriteGuard, RwLock, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use via::store::{
-    Commit, CommitOutcome, Durability, Key, Loaded, MemoryStore, Store, StoreFuture, Subscription,
-    Timestamp, Version,
-};
 
-use crate::http::Visitor;
+use crate::client::Visitor;
 use crate::patience::PATIENCE;
 
 /// A served app. Dropping it tells the app to stop, without waiting for it.
@@ -88,96 +83,5 @@ impl Serving {
             .unwrap_or_else(|_| panic!("the app did not stop within {PATIENCE:?}"))
             .expect("serving does not panic")
             .expect("the app stops without an error");
-    }
-}
-
-/// A store in memory that notes what is written, and holds commits back when it is told to.
-#[derive(Debug, Clone, Default)]
-pub struct Witness {
-    store: Arc<MemoryStore>,
-    written: Arc<Mutex<Vec<Key>>>,
-    gate: Arc<RwLock<()>>,
-}
-
-impl Witness {
-    /// The keys that somebody wanted to write, touch or delete, in order, whatever came of it.
-    #[must_use]
-    pub fn written(&self) -> Vec<Key> {
-        self.notes().clone()
-    }
-
-    /// Commits wait for as long as the guard lives.
-    pub async fn hold(&self) -> OwnedRwLockWriteGuard<()> {
-        Arc::clone(&self.gate).write_owned().await
-    }
-
-    fn note<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) {
-        self.notes().extend(keys.into_iter().cloned());
-    }
-
-    fn notes(&self) -> std::sync::MutexGuard<'_, Vec<Key>> {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Store for Witness {
-    fn durability(&self) -> Durability {
-        self.store.durability()
-    }
-
-    fn load<'a>(&'a self, keys: &'a [Key], now: Timestamp) -> StoreFuture<'a, Vec<Loaded>> {
-        self.store.load(keys, now)
-    }
-
-    fn commit(&self, commit: Commit) -> StoreFuture<'_, CommitOutcome> {
-        self.note(commit.writes.iter().map(|write| &write.key));
-        Box::pin(async move {
-            let _open = self.gate.read().await;
-            self.store.commit(commit).await
-        })
-    }
-
-    fn touch<'a>(
-        &'a self,
-        key: &'a Key,
-        idle_until: Timestamp,
-        now: Timestamp,
-    ) -> StoreFuture<'a, bool> {
-        self.note([key]);
-        self.store.touch(key, idle_until, now)
-    }
-
-    fn delete<'a>(
-        &'a self,
-        keys: &'a [Key],
-        tombstone_until: Timestamp,
-        now: Timestamp,
-    ) -> StoreFuture<'a, usize> {
-        self.note(keys);
-        self.store.delete(keys, tombstone_until, now)
-    }
-
-    fn sweep(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, usize> {
-        self.store.sweep(now, limit)
-    }
-
-    fn revisions<'a>(
-        &'a self,
-        keys: &'a [Key],
-        now: Timestamp,
-    ) -> StoreFuture<'a, Vec<Option<Version>>> {
-        self.store.revisions(keys, now)
-    }
-
-    fn owned_by<'a>(&'a self, owner: &'a str, now: Timestamp) -> StoreFuture<'a, Vec<Key>> {
-        self.store.owned_by(owner, now)
-    }
-
-    fn subscribe(&self) -> Subscription {
-        self.store.subscribe()
-    }
-
-    fn close(&self) -> StoreFuture<'_, ()> {
-        self.store.close()
     }
 }

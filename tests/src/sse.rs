@@ -3,7 +3,7 @@
 //! Lines end with LF, CR or CRLF, wherever the network cuts the bytes; a byte order mark in front
 //! is skipped; an event without an end is not an event.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use serde_json::Value;
 
@@ -72,14 +72,62 @@ impl fmt::Display for Event {
     }
 }
 
-/// Cuts bytes into events.
+/// The lines of one event as they came, up to the empty line that ends it.
+#[derive(Debug, Clone, Copy)]
+pub struct Block<'a>(&'a [u8]);
+
+impl<'a> Block<'a> {
+    /// The name in its first line, or nothing: where a server writes it, and where a reader that
+    /// only counts events finds it at once.
+    #[must_use]
+    pub fn name(&self) -> &'a [u8] {
+        self.lines()
+            .next()
+            .and_then(|line| line.strip_prefix(b"event: "))
+            .unwrap_or_default()
+    }
+
+    /// The event, if its lines say anything. A browser drops an event without data; here it is
+    /// kept, because tests want to see all that a server sends.
+    #[must_use]
+    pub fn event(&self) -> Option<Event> {
+        let mut event = Event::default();
+        let mut data: Vec<String> = Vec::new();
+        for line in self.lines() {
+            let line = String::from_utf8_lossy(line);
+            let (field, value) = line.split_once(':').unwrap_or((&line, ""));
+            let value = value.strip_prefix(' ').unwrap_or(value);
+            match field {
+                "event" => value.clone_into(&mut event.name),
+                "data" => data.push(value.to_owned()),
+                "id" if !value.contains('\0') => event.id = Some(value.to_owned()),
+                "retry" => event.retry = value.parse().ok().or(event.retry),
+                _ => {}
+            }
+        }
+        event.data = data.join("\n");
+        (event != Event::default()).then_some(event)
+    }
+
+    fn comments(&self) -> usize {
+        self.lines().filter(|line| line.starts_with(b":")).count()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.0
+            .split(|byte| is_line_end(*byte))
+            .filter(|line| !line.is_empty())
+    }
+}
+
+/// Cuts bytes into events. It holds no more than an event that has not arrived in full.
 #[derive(Debug, Default)]
 pub struct Parser {
-    line: Vec<u8>,
+    pending: Vec<u8>,
+    /// Whether the line that is being read has anything in it.
+    in_line: bool,
     after_cr: bool,
     begun: bool,
-    event: Event,
-    data: Vec<String>,
     comments: u64,
 }
 
@@ -87,57 +135,58 @@ impl Parser {
     /// The events that `bytes` complete.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Event> {
         let mut events = Vec::new();
-        for byte in bytes {
-            let second_half = self.after_cr && *byte == b'\n';
-            self.after_cr = *byte == b'\r';
-            match byte {
-                b'\n' if second_half => {}
-                b'\n' | b'\r' => {
-                    let line = std::mem::take(&mut self.line);
-                    events.extend(self.line(&String::from_utf8_lossy(&line)));
-                }
-                byte => self.line.push(*byte),
-            }
-        }
+        let mut comments = 0;
+        self.each(bytes, |block| {
+            comments += block.comments() as u64;
+            events.extend(block.event());
+        });
+        self.comments += comments;
         events
     }
 
-    /// How many comment lines there were: a stream says by them that it is alive.
+    /// Shows the events that `bytes` complete, without taking them apart.
+    pub fn each(&mut self, bytes: &[u8], mut show: impl FnMut(Block<'_>)) {
+        // Where the event begins that is being read, and where its next line does.
+        let (mut begin, mut at) = (0, 0);
+        while let Some(length) = bytes[at..].iter().position(|byte| is_line_end(*byte)) {
+            let end = at + length;
+            at = end + 1;
+            let is_empty = length == 0 && !self.in_line;
+            let ends_crlf = length == 0 && self.after_cr && bytes[end] == b'\n';
+            self.after_cr = bytes[end] == b'\r';
+            self.in_line = false;
+            if ends_crlf || !is_empty {
+                continue;
+            }
+            let mut pending = mem::take(&mut self.pending);
+            let block = if pending.is_empty() {
+                &bytes[begin..end]
+            } else {
+                pending.extend_from_slice(&bytes[begin..end]);
+                &pending
+            };
+            let is_first = !mem::replace(&mut self.begun, true);
+            let unmarked = block.strip_prefix(b"\xef\xbb\xbf").filter(|_| is_first);
+            show(Block(unmarked.unwrap_or(block)));
+            begin = at;
+        }
+        if at < bytes.len() {
+            self.in_line = true;
+            self.after_cr = false;
+        }
+        self.pending.extend_from_slice(&bytes[begin..]);
+    }
+
+    /// How many comment lines there were in events of [`push`](Self::push): a stream says by them
+    /// that it is alive.
     #[must_use]
     pub fn comments(&self) -> u64 {
         self.comments
     }
+}
 
-    fn line(&mut self, line: &str) -> Option<Event> {
-        let line = if self.begun {
-            line
-        } else {
-            line.trim_start_matches('\u{feff}')
-        };
-        self.begun = true;
-        if line.is_empty() {
-            return self.finish();
-        }
-        let (field, value) = line.split_once(':').unwrap_or((line, ""));
-        let value = value.strip_prefix(' ').unwrap_or(value);
-        match field {
-            "" => self.comments += 1,
-            "event" => value.clone_into(&mut self.event.name),
-            "data" => self.data.push(value.to_owned()),
-            "id" if !value.contains('\0') => self.event.id = Some(value.to_owned()),
-            "retry" => self.event.retry = value.parse().ok().or(self.event.retry),
-            _ => {}
-        }
-        None
-    }
-
-    /// A browser drops an event without data; here it is kept if anything was said, because tests
-    /// want to see all that a server sends.
-    fn finish(&mut self) -> Option<Event> {
-        let mut event = std::mem::take(&mut self.event);
-        event.data = std::mem::take(&mut self.data).join("\n");
-        (event != Event::default()).then_some(event)
-    }
+fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
 }
 
 #[cfg(test)]
@@ -171,14 +220,17 @@ mod tests {
         let expected = parse("data: a\ndata: b\n\ndata: c\n\n");
         assert_eq!(expected.len(), 2);
         for text in [
+            "data: a\ndata: b\n\ndata: c\n\n",
             "data: a\r\ndata: b\r\n\r\ndata: c\r\n\r\n",
             "data: a\rdata: b\r\rdata: c\r\r",
             "\u{feff}data: a\ndata: b\n\ndata: c\n\n",
         ] {
-            assert_eq!(parse(text), expected, "{text:?}");
-            let mut parser = Parser::default();
-            let bytewise: Vec<_> = text.bytes().flat_map(|byte| parser.push(&[byte])).collect();
-            assert_eq!(bytewise, expected, "{text:?} byte by byte");
+            for step in 1..=text.len() {
+                let mut parser = Parser::default();
+                let parts = text.as_bytes().chunks(step);
+                let events: Vec<_> = parts.flat_map(|part| parser.push(part)).collect();
+                assert_eq!(events, expected, "{text:?} by {step} bytes");
+            }
         }
     }
 
@@ -193,5 +245,13 @@ mod tests {
     #[test]
     fn one_space_after_the_colon_is_no_data() {
         assert_eq!(parse("data:a\ndata: a\ndata:  a\n\n")[0].data, "a\na\n a");
+    }
+
+    #[test]
+    fn the_name_is_found_without_taking_the_event_apart() {
+        let mut names = Vec::new();
+        let text = b"event: via-hello\ndata: {}\n\n:\n\nevent: via-bye\ndata: {}\n\n";
+        Parser::default().each(text, |block| names.push(block.name().to_vec()));
+        assert_eq!(names, [&b"via-hello"[..], b"", b"via-bye"]);
     }
 }

@@ -1,158 +1,309 @@
 //! A store on its bad days.
+//!
+//! It stands between an app and a store, keeps a log of what it is asked, and lets a rule decide
+//! about each call:
+//!
+//! ```no_run
+//! use via_tests::stores::{Fault, Faulty, Operation};
+//!
+//! let store = Faulty::default();
+//! store.rule(|call| (call.operation == Operation::Touch).then_some(Fault::Away));
+//! assert_eq!(store.written(), []);
+//! ```
+
+mod rewind;
+mod wrong;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use serde_json::{Value, json};
-use tokio::sync::watch;
+use serde_json::Value;
+use tokio::sync::{OwnedRwLockWriteGuard, RwLock as Gate, broadcast};
 use via::store::{
-    Change, Commit, CommitId, CommitOutcome, Durability, Expect, Key, Loaded, Put, Store,
-    StoreError, StoreFuture, Subscription, Timestamp, Version, Write,
+    Commit, CommitOutcome, Durability, Key, Loaded, MemoryStore, Notice, Store, StoreError,
+    StoreFuture, Subscription, Timestamp, Version,
 };
 
-/// What happens to a commit of a session.
+use rewind::Reel;
+
+/// What a store is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Read documents.
+    Load,
+    /// Write documents.
+    Commit,
+    /// Keep a document for longer.
+    Touch,
+    /// Delete documents.
+    Delete,
+    /// Remove what has expired.
+    Sweep,
+    /// Tell versions of documents.
+    Revisions,
+    /// Find documents of a user.
+    OwnedBy,
+}
+
+/// A call of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// What it asks for.
+    pub operation: Operation,
+    /// Of which documents.
+    pub keys: Vec<Key>,
+}
+
+/// What goes wrong with a call. All but the first are about commits only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Before it reaches the store, somebody else commits a change to the same document.
+    /// The store is not available.
+    Away,
+    /// Before it reaches the store, somebody else commits a change to its first document.
     Rival,
     /// It is done, and the answer says that this is not known.
     DoneAndUnknown,
     /// It is not done, and the answer says that this is not known.
     LostAndUnknown,
+    /// It is done even if another commit overtook it. No store may do this.
+    LastWriteWins,
+    /// It is acknowledged, and done a moment later. No store may do this.
+    Early,
 }
+
+type Rule = dyn Fn(&Call) -> Option<Fault> + Send + Sync;
+type Silence = dyn Fn() -> bool + Send + Sync;
 
 /// A store in front of another one. Its clones are the same store.
 #[derive(Clone, Debug)]
 pub struct Faulty(Arc<State>);
 
-#[derive(Debug)]
 struct State {
-    inner: Box<dyn Store>,
-    faults: Mutex<VecDeque<Fault>>,
-    sessions: Mutex<BTreeSet<Key>>,
-    away: AtomicBool,
-    held: watch::Sender<bool>,
-    arrived: AtomicUsize,
+    inner: RwLock<Arc<dyn Store>>,
+    rule: Mutex<Arc<Rule>>,
+    /// What happens to the next commits of sessions, whatever the rule says.
+    next: Mutex<VecDeque<Fault>>,
+    gate: Arc<Gate<()>>,
+    calls: Mutex<Vec<Call>>,
+    keeps_log: bool,
+    /// Whether notices are lost at this moment.
+    silence: Mutex<Option<Arc<Silence>>>,
+    reel: Option<Reel>,
+}
+
+impl Default for Faulty {
+    fn default() -> Self {
+        Self::new(MemoryStore::new())
+    }
 }
 
 impl Faulty {
     /// A store that does what `inner` does.
     #[must_use]
     pub fn new(inner: impl Store) -> Self {
+        Self::with(Arc::new(inner), true, None)
+    }
+
+    /// The same without a log, for very many calls.
+    #[must_use]
+    pub fn without_log(inner: impl Store) -> Self {
+        Self::with(Arc::new(inner), false, None)
+    }
+
+    fn with(inner: Arc<dyn Store>, keeps_log: bool, reel: Option<Reel>) -> Self {
         Self(Arc::new(State {
-            inner: Box::new(inner),
-            faults: Mutex::default(),
-            sessions: Mutex::default(),
-            away: AtomicBool::new(false),
-            held: watch::Sender::new(false),
-            arrived: AtomicUsize::new(0),
+            inner: RwLock::new(inner),
+            rule: Mutex::new(Arc::new(|_| None)),
+            next: Mutex::default(),
+            gate: Arc::default(),
+            calls: Mutex::default(),
+            keeps_log,
+            silence: Mutex::default(),
+            reel,
         }))
+    }
+
+    /// Decides from now on what goes wrong with each call.
+    pub fn rule(&self, rule: impl Fn(&Call) -> Option<Fault> + Send + Sync + 'static) {
+        *lock(&self.0.rule) = Arc::new(rule);
+    }
+
+    /// Fails whatever is asked from now on, or does it again.
+    pub fn set_away(&self, away: bool) {
+        self.rule(move |_| away.then_some(Fault::Away));
     }
 
     /// Lets this happen to the next `times` commits of sessions.
     pub fn next(&self, fault: Fault, times: usize) {
-        lock(&self.0.faults).extend(std::iter::repeat_n(fault, times));
+        lock(&self.0.next).extend(std::iter::repeat_n(fault, times));
     }
 
-    /// How many faults are still to happen.
+    /// How many commits are still to meet a fault of [`next`](Self::next).
     pub fn left(&self) -> usize {
-        lock(&self.0.faults).len()
+        lock(&self.0.next).len()
     }
 
-    /// Fails whatever is asked, or does it again.
-    pub fn set_away(&self, away: bool) {
-        self.0.away.store(away, Ordering::SeqCst);
+    /// Commits wait for as long as the guard lives.
+    pub async fn hold(&self) -> OwnedRwLockWriteGuard<()> {
+        Arc::clone(&self.0.gate).write_owned().await
     }
 
-    /// Holds commits of sessions back, or lets them go.
-    pub fn hold(&self, held: bool) {
-        self.0.held.send_replace(held);
+    /// Loses notices from now on, whenever `silence` says so. Who has subscribed before hears them
+    /// all, unless the store can be wound back.
+    pub fn lose_notices(&self, silence: impl Fn() -> bool + Send + Sync + 'static) {
+        *lock(&self.0.silence) = Some(Arc::new(silence));
     }
 
-    /// How many commits of sessions have arrived, whatever became of them.
-    pub fn commits(&self) -> usize {
-        self.0.arrived.load(Ordering::SeqCst)
+    /// All calls so far, in order, whatever came of them.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        lock(&self.0.calls).clone()
+    }
+
+    /// How many calls meet `condition`, whatever came of them.
+    pub fn count(&self, condition: impl Fn(&Call) -> bool) -> usize {
+        let calls = lock(&self.0.calls);
+        calls.iter().filter(|call| condition(call)).count()
+    }
+
+    /// How many writes, touches and deletions were asked for, whatever came of them.
+    pub fn writes(&self) -> usize {
+        self.count(Call::writes)
+    }
+
+    /// The keys that somebody wanted to write, touch or delete, in order, whatever came of it.
+    #[must_use]
+    pub fn written(&self) -> Vec<Key> {
+        let calls = lock(&self.0.calls);
+        let writes = calls.iter().filter(|call| call.writes());
+        writes.flat_map(|call| call.keys.iter().cloned()).collect()
     }
 
     /// The document of the only session.
     pub async fn document(&self) -> Value {
-        let keys: Vec<_> = lock(&self.0.sessions).iter().cloned().collect();
+        let commits = self.calls();
+        let commits = commits.iter().filter(|call| call.is_of_session());
+        let sessions: BTreeSet<_> = commits.map(|call| call.keys[0].clone()).collect();
+        let keys: Vec<_> = sessions.into_iter().collect();
         assert_eq!(keys.len(), 1, "there is another number of sessions");
-        let loaded = self.0.inner.load(&keys, Timestamp::from_millis(0)).await;
+        let loaded = self.inner().load(&keys, Timestamp::from_millis(0)).await;
         match &loaded.expect("the store inside is well")[0] {
             Loaded::Found(found) => serde_json::from_slice(&found.bytes).expect("a document"),
             other => panic!("the session is {other:?}"),
         }
     }
 
-    fn there(&self) -> Result<&dyn Store, StoreError> {
-        if self.0.away.load(Ordering::SeqCst) {
-            return Err(StoreError::Unavailable("it is away on purpose".into()));
-        }
-        Ok(&*self.0.inner)
+    fn inner(&self) -> Arc<dyn Store> {
+        let inner = self.0.inner.read();
+        Arc::clone(&inner.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Another server's commit to the document of `write`.
-    async fn rival(&self, write: &Write, now: Timestamp) {
-        let loaded = self.0.inner.load(std::slice::from_ref(&write.key), now);
-        let Loaded::Found(found) = loaded.await.expect("the store inside is well").remove(0) else {
-            panic!("a rival needs a document to change");
+    /// Notes a call and decides what goes wrong with it.
+    fn arrive(&self, operation: Operation, keys: Vec<Key>) -> Option<Fault> {
+        let call = Call { operation, keys };
+        let rule = Arc::clone(&lock(&self.0.rule));
+        let fault = rule(&call).or_else(|| {
+            let next = &self.0.next;
+            call.is_of_session()
+                .then(|| lock(next).pop_front())
+                .flatten()
+        });
+        if self.0.keeps_log {
+            lock(&self.0.calls).push(call);
+        }
+        fault
+    }
+
+    /// The store inside, for a call that is no commit.
+    fn pass(
+        &self,
+        operation: Operation,
+        keys: &[Key],
+    ) -> impl Future<Output = Result<Arc<dyn Store>, StoreError>> + Send + use<> {
+        let fault = self.arrive(operation, keys.to_vec());
+        let inner = self.inner();
+        async move {
+            if fault == Some(Fault::Away) {
+                Err(away())
+            } else {
+                Ok(inner)
+            }
+        }
+    }
+
+    /// Commits, and keeps what is needed to wind back.
+    async fn record(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
+        let Some(reel) = &self.0.reel else {
+            return self.inner().commit(commit).await;
         };
-        let mut document: Value = serde_json::from_slice(&found.bytes).expect("a document");
-        let count = &mut document["fields"]["Rival.commits"];
-        *count = json!(count.as_u64().unwrap_or(0) + 1);
-        let commit = Commit {
-            id: CommitId(found.version.commit.0.wrapping_add(1)),
-            now,
-            writes: vec![Write {
-                key: write.key.clone(),
-                expect: Expect::At(found.version),
-                change: Change::Put(Put {
-                    bytes: document.to_string().into(),
-                    expiry: found.expiry,
-                    owner: found.owner,
-                }),
-            }],
-        };
-        let outcome = self.0.inner.commit(commit).await;
-        assert!(
-            matches!(outcome, Ok(CommitOutcome::Committed(_))),
-            "{outcome:?}"
-        );
+        let outcome = self.inner().commit(commit.clone()).await?;
+        if let CommitOutcome::Committed(versions) = &outcome {
+            reel.record(commit, versions, self.is_silent());
+        }
+        Ok(outcome)
+    }
+
+    fn is_silent(&self) -> bool {
+        let silence = lock(&self.0.silence).clone();
+        silence.is_some_and(|silence| silence())
+    }
+}
+
+impl Call {
+    /// Whether it changes documents.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        use Operation::{Commit, Delete, Touch};
+        matches!(self.operation, Commit | Touch | Delete)
+    }
+
+    /// Whether it commits a session.
+    fn is_of_session(&self) -> bool {
+        let is_session = |key: &Key| key.as_str().starts_with("session/");
+        self.operation == Operation::Commit && self.keys.first().is_some_and(is_session)
+    }
+}
+
+fn away() -> StoreError {
+    StoreError::Unavailable("it is away on purpose".into())
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }
 
 impl Store for Faulty {
     fn durability(&self) -> Durability {
-        self.0.inner.durability()
+        match &self.0.reel {
+            Some(_) => Durability::MayRollBack,
+            None => self.inner().durability(),
+        }
     }
 
     fn load<'a>(&'a self, keys: &'a [Key], now: Timestamp) -> StoreFuture<'a, Vec<Loaded>> {
-        Box::pin(async move { self.there()?.load(keys, now).await })
+        let store = self.pass(Operation::Load, keys);
+        Box::pin(async move { store.await?.load(keys, now).await })
     }
 
     fn commit(&self, commit: Commit) -> StoreFuture<'_, CommitOutcome> {
+        let keys = commit.writes.iter().map(|write| write.key.clone());
+        let fault = self.arrive(Operation::Commit, keys.collect());
         Box::pin(async move {
-            let write = commit.writes[0].clone();
-            if !write.key.as_str().starts_with("session/") {
-                return self.there()?.commit(commit).await;
-            }
-            lock(&self.0.sessions).insert(write.key.clone());
-            self.0.arrived.fetch_add(1, Ordering::SeqCst);
-            let mut held = self.0.held.subscribe();
-            // The sender lives as long as this store.
-            let _ = held.wait_for(|held| !held).await;
-            let inner = self.there()?;
-            let fault = lock(&self.0.faults).pop_front();
+            let _open = self.0.gate.read().await;
             match fault {
-                None => inner.commit(commit).await,
+                None => self.record(commit).await,
+                Some(Fault::Away) => Err(away()),
                 Some(Fault::Rival) => {
-                    self.rival(&write, commit.now).await;
-                    inner.commit(commit).await
+                    wrong::rival(&*self.inner(), &commit).await;
+                    self.record(commit).await
                 }
                 Some(Fault::DoneAndUnknown) => {
-                    let outcome = inner.commit(commit).await;
+                    let outcome = self.record(commit).await;
                     assert!(
                         matches!(outcome, Ok(CommitOutcome::Committed(_))),
                         "{outcome:?}"
@@ -160,6 +311,8 @@ impl Store for Faulty {
                     Ok(CommitOutcome::Unknown)
                 }
                 Some(Fault::LostAndUnknown) => Ok(CommitOutcome::Unknown),
+                Some(Fault::LastWriteWins) => wrong::overwrite(&*self.inner(), commit).await,
+                Some(Fault::Early) => Ok(wrong::promise(self.inner(), commit)),
             }
         })
     }
@@ -170,7 +323,8 @@ impl Store for Faulty {
         idle_until: Timestamp,
         now: Timestamp,
     ) -> StoreFuture<'a, bool> {
-        Box::pin(async move { self.there()?.touch(key, idle_until, now).await })
+        let store = self.pass(Operation::Touch, std::slice::from_ref(key));
+        Box::pin(async move { store.await?.touch(key, idle_until, now).await })
     }
 
     fn delete<'a>(
@@ -179,11 +333,13 @@ impl Store for Faulty {
         tombstone_until: Timestamp,
         now: Timestamp,
     ) -> StoreFuture<'a, usize> {
-        Box::pin(async move { self.there()?.delete(keys, tombstone_until, now).await })
+        let store = self.pass(Operation::Delete, keys);
+        Box::pin(async move { store.await?.delete(keys, tombstone_until, now).await })
     }
 
     fn sweep(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, usize> {
-        Box::pin(async move { self.there()?.sweep(now, limit).await })
+        let store = self.pass(Operation::Sweep, &[]);
+        Box::pin(async move { store.await?.sweep(now, limit).await })
     }
 
     fn revisions<'a>(
@@ -191,19 +347,44 @@ impl Store for Faulty {
         keys: &'a [Key],
         now: Timestamp,
     ) -> StoreFuture<'a, Vec<Option<Version>>> {
-        Box::pin(async move { self.there()?.revisions(keys, now).await })
+        let store = self.pass(Operation::Revisions, keys);
+        Box::pin(async move { store.await?.revisions(keys, now).await })
     }
 
     fn owned_by<'a>(&'a self, owner: &'a str, now: Timestamp) -> StoreFuture<'a, Vec<Key>> {
-        Box::pin(async move { self.there()?.owned_by(owner, now).await })
+        let store = self.pass(Operation::OwnedBy, &[]);
+        Box::pin(async move { store.await?.owned_by(owner, now).await })
     }
 
     fn subscribe(&self) -> Subscription {
-        self.0.inner.subscribe()
+        if let Some(reel) = &self.0.reel {
+            return reel.subscribe();
+        }
+        let mut heard = self.inner().subscribe();
+        let Some(silence) = lock(&self.0.silence).clone() else {
+            return heard;
+        };
+        let (passed, subscription) = broadcast::channel::<Notice>(4096);
+        tokio::spawn(async move {
+            while let Some(notice) = heard.next().await {
+                // If nobody listens any more, nobody misses it.
+                if !silence() {
+                    let _ = passed.send(notice);
+                }
+            }
+        });
+        Subscription::new(subscription)
     }
 
+    /// Servers share a store that can be wound back, and one of them may stop.
     fn close(&self) -> StoreFuture<'_, ()> {
-        self.0.inner.close()
+        let inner = self.0.reel.is_none().then(|| self.inner());
+        Box::pin(async move {
+            match inner {
+                Some(inner) => inner.close().await,
+                None => Ok(()),
+            }
+        })
     }
 }
 

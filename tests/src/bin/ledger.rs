@@ -1,11 +1,21 @@
 //! A page whose state is the fold of all that was done to it, for the history check: once in the
 //! session, once under a key that all sessions share.
+//!
+//! Its store can be wrong, or silent. The history check has to find out that it is wrong, and to
+//! survive that it is silent.
+//!
+//! | environment | what it does |
+//! |---|---|
+//! | `LEDGER_TWIST=last-write-wins` | a commit that others overtook is done all the same |
+//! | `LEDGER_TWIST=early` | a commit is acknowledged, and done a moment later |
+//! | `LEDGER_SILENCE=path` | while there is a file at this path, no notice gets through |
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use via::prelude::*;
 use via_tests::history::book::Book;
-use via_tests::twisted::Twisted;
+use via_tests::stores::{Fault, Faulty, Operation};
 
 #[via::page("/")]
 struct Ledger {
@@ -66,13 +76,34 @@ impl View for Room {
     }
 }
 
+/// The store at a URL, with what the environment asks for.
+async fn store(url: &str) -> via::Result<Faulty> {
+    let store = Faulty::without_log(via::store::open(url).await?);
+    let twist = match std::env::var("LEDGER_TWIST").as_deref() {
+        Err(_) | Ok("") => None,
+        Ok("last-write-wins") => Some(Fault::LastWriteWins),
+        Ok("early") => Some(Fault::Early),
+        Ok(other) => panic!("there is no twist `{other}`"),
+    };
+    store.rule(move |call| {
+        // What belongs to the framework itself is left alone.
+        let is_twisted = call.keys.iter().all(|key| {
+            let key = key.as_str();
+            key.starts_with("session/") || key.starts_with("shared/")
+        });
+        twist.filter(|_| call.operation == Operation::Commit && is_twisted)
+    });
+    if let Some(mark) = std::env::var_os("LEDGER_SILENCE").map(PathBuf::from) {
+        store.lose_notices(move || mark.exists());
+    }
+    Ok(store)
+}
+
 #[tokio::main]
 async fn main() -> via::Result<()> {
     let var = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
     via::App::new()
-        .store(Twisted::from_env(
-            via::store::open(&var("VIA_STORE")).await?,
-        ))
+        .store(store(&var("VIA_STORE")).await?)
         .page::<Ledger>()
         .page::<Room>()
         // Tabs of this check act as fast as they can.

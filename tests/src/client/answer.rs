@@ -1,121 +1,153 @@
-//! The head of an answer.
+//! A complete answer of a server.
 
 use std::io;
 
-/// An answer that was read to its end.
-#[derive(Clone, Debug, Default)]
-pub struct Reply {
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use super::head::Head;
+use super::reading::{Part, Reading};
+
+/// Status, headers and body of an answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
     /// The status.
-    pub status: u16,
-    /// The number of the action that it speaks of.
-    pub ack: Option<u64>,
-    /// The revision at which that action was committed.
-    pub revision: Option<u64>,
-    /// The cookie that it sets, as `name=value`.
-    pub cookie: Option<String>,
-    /// Its body.
-    pub body: Vec<u8>,
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
 }
 
-/// How the end of a body is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framing {
-    Length(usize),
-    Chunked,
-    /// By the end of the connection.
-    Close,
+/// Puts answers together that come over one connection.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    reading: Reading,
+    head: Option<Head>,
+    body: Vec<u8>,
 }
 
-/// What the head of an answer says.
-#[derive(Debug)]
-pub(super) struct Head {
-    pub(super) reply: Reply,
-    pub(super) framing: Framing,
-    pub(super) closes: bool,
+impl Answers {
+    /// The next answer is the one to a HEAD request.
+    pub(crate) fn expect_no_body(&mut self) {
+        self.reading.expect_no_body();
+    }
+
+    /// Takes what belongs to the next answer off the front of `bytes`; it is there once it is
+    /// complete.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not HTTP/1.1.
+    pub(crate) fn take(&mut self, bytes: &mut &[u8]) -> io::Result<Option<Answer>> {
+        while let Some(part) = self.reading.next(bytes)? {
+            match part {
+                Part::Head(head) => self.head = Some(head),
+                Part::Data(data) => self.body.extend_from_slice(data),
+                Part::End => return self.finish().map(Some),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The answer that is complete now that the connection has ended.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub(crate) fn end(&mut self) -> io::Result<Answer> {
+        self.reading.end()?;
+        self.finish()
+    }
+
+    fn finish(&mut self) -> io::Result<Answer> {
+        let head = self.head.take().ok_or(io::ErrorKind::UnexpectedEof)?;
+        Ok(Answer {
+            status: StatusCode::from_u16(head.status()).map_err(io::Error::other)?,
+            headers: head.headers()?,
+            body: std::mem::take(&mut self.body).into(),
+        })
+    }
 }
 
-impl Reply {
-    /// Whether the status says success.
+impl Answer {
+    /// The first header of this name, as text.
     #[must_use]
-    pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    #[must_use]
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("the body is no JSON ({error}): {}", self.text()))
+    }
+
+    /// The number of the action that the answer speaks of. An answer without it does not come from
+    /// the application, whatever its status is.
+    #[must_use]
+    pub fn ack(&self) -> Option<u64> {
+        self.header("via-ack")?.parse().ok()
+    }
+
+    /// The revision at which the action was committed.
+    #[must_use]
+    pub fn revision(&self) -> Option<u64> {
+        self.header("via-revision")?.parse().ok()
     }
 
     /// The machine-readable reason of a refusal.
     #[must_use]
     pub fn code(&self) -> Option<String> {
-        let body: serde_json::Value = serde_json::from_slice(&self.body).ok()?;
+        let body: Value = serde_json::from_slice(&self.body).ok()?;
         body["code"].as_str().map(str::to_owned)
     }
-}
 
-impl Head {
-    /// Reads a head; `bytes` ends with the empty line.
-    pub(super) fn parse(bytes: &[u8]) -> io::Result<Self> {
-        let text = str::from_utf8(bytes).map_err(io::Error::other)?;
-        let mut lines = text.split("\r\n");
-        let status = lines
-            .next()
-            .and_then(|line| line.strip_prefix("HTTP/1.1 "))
-            .and_then(|line| line.get(..3)?.parse().ok())
-            .ok_or_else(|| io::Error::other(format!("no status line: {text:?}")))?;
-        let mut head = Self {
-            reply: Reply {
-                status,
-                ..Reply::default()
-            },
-            framing: Framing::Close,
-            closes: false,
+    /// The message of a refusal.
+    #[must_use]
+    pub fn message(&self) -> Option<String> {
+        let body: Value = serde_json::from_slice(&self.body).ok()?;
+        body["message"].as_str().map(str::to_owned)
+    }
+
+    /// Whether the server refuses for now: the same request may be answered later, or elsewhere.
+    #[must_use]
+    pub fn asks_to_come_back(&self) -> bool {
+        self.status == StatusCode::TOO_MANY_REQUESTS || self.status.is_server_error()
+    }
+
+    /// The text of the element with this id: up to its first tag, as it is in the HTML.
+    #[must_use]
+    #[track_caller]
+    pub fn shows(&self, id: &str) -> String {
+        let html = self.text();
+        let found = html
+            .split_once(&format!("id=\"{id}\""))
+            .and_then(|(_, rest)| rest.split_once('>'))
+            .and_then(|(_, rest)| rest.split_once('<'));
+        let Some((text, _)) = found else {
+            panic!("there is no element #{id} in {html}");
         };
-        if status == 204 || status == 304 {
-            head.framing = Framing::Length(0);
-        }
-        for (name, value) in lines.filter_map(|line| line.split_once(':')) {
-            let value = value.trim();
-            let is = |other| name.eq_ignore_ascii_case(other);
-            if is("content-length") {
-                head.framing = Framing::Length(value.parse().map_err(io::Error::other)?);
-            } else if is("transfer-encoding") {
-                head.framing = Framing::Chunked;
-            } else if is("connection") {
-                head.closes = value.eq_ignore_ascii_case("close");
-            } else if is("via-ack") {
-                head.reply.ack = value.parse().ok();
-            } else if is("via-revision") {
-                head.reply.revision = value.parse().ok();
-            } else if is("set-cookie") {
-                let pair = value.split(';').next().unwrap_or_default();
-                head.reply.cookie = Some(pair.to_owned());
-            }
-        }
-        head.closes |= head.framing == Framing::Close;
-        Ok(head)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_head_says_what_an_action_came_to() {
-        let head = Head::parse(
-            b"HTTP/1.1 204 No Content\r\nVia-Ack: 7\r\nvia-revision: 12\r\n\
-              set-cookie: via-app=abc; Path=/\r\n\r\n",
-        )
-        .unwrap();
-        assert_eq!((head.reply.status, head.reply.ack), (204, Some(7)));
-        assert_eq!(head.reply.revision, Some(12));
-        assert_eq!(head.reply.cookie.as_deref(), Some("via-app=abc"));
-        assert_eq!(head.framing, Framing::Length(0));
-        assert!(!head.closes);
+        text.to_owned()
     }
 
-    #[test]
-    fn a_body_without_a_length_ends_with_the_connection() {
-        let head = Head::parse(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        assert_eq!(head.framing, Framing::Close);
-        assert!(head.closes);
-        assert!(Head::parse(b"nonsense\r\n\r\n").is_err());
+    /// Fails the test unless the status says success.
+    #[track_caller]
+    pub fn assert_ok(&self) {
+        assert!(
+            self.status.is_success(),
+            "the server answered {}: {}",
+            self.status,
+            self.text()
+        );
     }
 }

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::notes::{Moment, Notes, Stray};
-use crate::client::{Browser, Document, Wire};
+use crate::client::{Tab, Visitor};
 use crate::dice::Dice;
 use crate::patience::PATIENCE;
 
@@ -77,7 +77,7 @@ impl Default for Plan {
 pub struct Crowd {
     shared: Arc<Shared>,
     plan: Plan,
-    browsers: Vec<Arc<Browser>>,
+    visitors: Vec<Visitor>,
     actors: JoinSet<(usize, Notes)>,
     others: JoinSet<(usize, Notes)>,
 }
@@ -123,7 +123,7 @@ struct Shared {
 #[derive(Clone, Debug)]
 struct Member {
     shared: Arc<Shared>,
-    browser: Arc<Browser>,
+    visitor: Visitor,
     session: usize,
     log: usize,
     path: String,
@@ -160,7 +160,7 @@ impl Crowd {
         let mut crowd = Self {
             shared,
             plan,
-            browsers: Vec::new(),
+            visitors: Vec::new(),
             actors: JoinSet::new(),
             others: JoinSet::new(),
         };
@@ -175,17 +175,12 @@ impl Crowd {
     async fn join(&mut self, session: usize, mut dice: Dice, begin: &[SocketAddr]) {
         let log = session % self.shared.highest.len();
         let path = path(&self.plan, log);
-        let browser = Arc::new(Browser::new());
-        let site = dice.pick(begin);
-        let mut wire = Wire::open(site).await.expect("a server takes connections");
-        let page = wire.send(&browser.get(&path)).await.expect("a page");
-        assert!(page.is_success(), "{page:?}");
-        browser.keep(&page);
-        let mut documents: Vec<(u64, Document)> = Vec::new();
+        let visitor = Visitor::new(dice.pick(begin));
+        visitor.get(&path).await.assert_ok();
+        let mut documents: Vec<(u64, Arc<Tab>)> = Vec::new();
         for place in 0..self.plan.tabs {
             let tab = session as u64 * self.plan.tabs + place;
-            let document = browser.attach(&mut wire, &path).await;
-            documents.push((tab, document.expect("a document attaches")));
+            documents.push((tab, Arc::new(visitor.attach(&path).await)));
         }
         let all = 0..self.shared.sites.len();
         let (first, rest) = if self.plan.apart {
@@ -195,7 +190,7 @@ impl Crowd {
         };
         let mut member = |asks: &Range<usize>| Member {
             shared: Arc::clone(&self.shared),
-            browser: Arc::clone(&browser),
+            visitor: visitor.clone(),
             session,
             log,
             path: path.clone(),
@@ -209,7 +204,7 @@ impl Crowd {
         self.others.spawn(watcher::watch(member(&rest), documents));
         self.others
             .spawn(looker::look(member(&all), self.plan.look));
-        self.browsers.push(browser);
+        self.visitors.push(visitor);
     }
 
     /// The present moment of this run.
@@ -304,7 +299,7 @@ impl Crowd {
         for (log, notes) in logs.iter_mut().enumerate() {
             let path = path(&self.plan, log);
             for site in &self.shared.sites {
-                let seen = looker::look_once(*site, &self.browsers[log], &path);
+                let seen = looker::look_once(*site, &self.visitors[log], &path);
                 match timeout(PATIENCE, seen).await {
                     Ok(last) => notes.last.push(last),
                     Err(_) => notes.strays.push(Stray {

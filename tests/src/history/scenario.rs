@@ -13,7 +13,7 @@ use super::pace::{Pace, quantile};
 use super::report::Name;
 use crate::cluster::Cluster;
 use crate::dice::Dice;
-use crate::link::{Fate, Piece};
+use crate::proxy::{Exchange, Fate};
 use crate::server::{Options, Program, Server};
 
 /// Where a scenario runs.
@@ -73,8 +73,8 @@ pub fn app() -> Program {
 
 impl Ground {
     /// Its servers.
-    pub async fn start(&self) -> Cluster {
-        Cluster::start(&self.program, self.servers, &self.options).await
+    pub fn start(&self) -> Cluster {
+        Cluster::start(&self.program, self.servers, &self.options)
     }
 
     /// The same with another environment variable.
@@ -125,7 +125,7 @@ impl Ground {
 
     /// Nothing happens, and everybody acts as fast as they can, until so many actions are done.
     pub async fn rush(&self, page: Page, actions: u64) {
-        let cluster = self.start().await;
+        let cluster = self.start();
         // As many tabs either way. In rooms all of four sessions fight for a log; where each session
         // has its own, two tabs at three servers are enough of a fight, and more actions get done.
         let (sessions, tabs) = match page {
@@ -151,7 +151,7 @@ impl Ground {
     /// Nothing happens, and everybody thinks between actions: what is acknowledged is shown at
     /// once.
     pub async fn calm(&self, actions: u64) {
-        let cluster = self.start().await;
+        let cluster = self.start();
         let plan = Plan {
             sessions: 6,
             tabs: 4,
@@ -168,7 +168,7 @@ impl Ground {
 
     /// Servers are killed and started again.
     pub async fn kills(&self, kills: u64) {
-        let mut cluster = self.start().await;
+        let mut cluster = self.start();
         let plan = Plan::default();
         let mut dice = Dice::new(plan.seed);
         let lateness = Lateness::measure();
@@ -191,9 +191,11 @@ impl Ground {
         };
         let lateness = Lateness::measure();
         let seen = self
-            .with_links(&plan, actions, |dice, _| match dice.below(100) {
-                0..5 => Fate::CutAnswer,
-                5..10 => Fate::Cut,
+            .with_proxies(&plan, actions, |dice, request| match dice.below(100) {
+                // A stream has no end that could be waited for.
+                0..5 if request.is("stream") => Fate::CutAfter(0),
+                0..5 => Fate::DropAnswer,
+                5..10 => Fate::DropRequest,
                 _ => Fate::Pass,
             })
             .await;
@@ -209,15 +211,15 @@ impl Ground {
     pub async fn doubles(&self, actions: u64) {
         let plan = Plan::default();
         let seen = self
-            .with_links(&plan, actions, |dice, piece| {
-                if !piece.is_action() {
+            .with_proxies(&plan, actions, |dice, request| {
+                if !request.is("action") {
                     return Fate::Pass;
                 }
                 match dice.below(100) {
                     0..15 => Fate::Again(Duration::ZERO),
                     15..30 => Fate::Again(dice.around(Duration::from_millis(20))),
-                    30..35 => Fate::CutAnswer,
-                    35..45 => Fate::Delay(dice.around(Duration::from_millis(5))),
+                    30..35 => Fate::DropAnswer,
+                    35..45 => Fate::Late(dice.around(Duration::from_millis(5))),
                     _ => Fate::Pass,
                 }
             })
@@ -225,31 +227,31 @@ impl Ground {
         self.verdict("doubles", &plan, &seen);
     }
 
-    async fn with_links(
+    async fn with_proxies(
         &self,
         plan: &Plan,
         actions: u64,
-        rule: impl Fn(&mut Dice, Piece<'_>) -> Fate + Send + Sync + Copy + 'static,
+        rule: impl Fn(&mut Dice, &Exchange) -> Fate + Send + Sync + Copy + 'static,
     ) -> Seen {
         /// How often all connections of a server are cut.
         const TIMES: u64 = 20;
-        let cluster = self.start().await;
+        let cluster = self.start();
         let mut dice = Dice::new(plan.seed);
-        for link in cluster.links() {
+        for proxy in cluster.proxies() {
             let dice = Mutex::new(dice.fork());
-            link.rule(move |piece| {
+            proxy.rule(move |request| {
                 let mut dice = dice.lock().expect("a rule does not panic");
-                rule(&mut dice, piece)
+                rule(&mut dice, request)
             });
         }
-        let crowd = Crowd::gather_by(plan.clone(), cluster.direct(), cluster.linked()).await;
+        let crowd = Crowd::gather_by(plan.clone(), cluster.direct(), cluster.proxied()).await;
         for _ in 0..TIMES {
             crowd.until_more(actions / TIMES).await;
             // Streams as well, which hardly ever say anything that a rule could decide about.
-            cluster.links()[dice.place(self.servers)].cut();
+            cluster.proxies()[dice.place(self.servers)].cut();
         }
-        for link in cluster.links() {
-            link.restore();
+        for proxy in cluster.proxies() {
+            proxy.pass();
         }
         crowd.until_more(200).await;
         crowd.finish().await
@@ -257,7 +259,7 @@ impl Ground {
 
     /// A server is stopped in mid-air for so long, and wakes up.
     pub async fn pause(&self, length: Duration) {
-        let cluster = self.start().await;
+        let cluster = self.start();
         let plan = Plan {
             think: Duration::from_millis(5),
             ..Plan::default()
@@ -274,7 +276,7 @@ impl Ground {
 
     /// Servers drain and come back, one after the other, as in a deploy.
     pub async fn rolling(&self, restarts: usize) {
-        let mut cluster = self.start().await;
+        let mut cluster = self.start();
         let plan = Plan {
             think: Duration::from_millis(2),
             ..Plan::default()
@@ -304,7 +306,7 @@ impl Ground {
         let directory = tempfile::tempdir().expect("a directory");
         let mark: PathBuf = directory.path().join("silence");
         let ground = self.env("LEDGER_SILENCE", mark.to_str().expect("a plain path"));
-        let cluster = ground.start().await;
+        let cluster = ground.start();
         let plan = Plan {
             think: Duration::from_millis(300),
             apart: true,
@@ -323,7 +325,7 @@ impl Ground {
 
     /// A store that is wrong in this way is found out by the same check.
     pub async fn is_found_out(&self, twist: &str, actions: u64) {
-        let cluster = self.env("LEDGER_TWIST", twist).start().await;
+        let cluster = self.env("LEDGER_TWIST", twist).start();
         let plan = Plan {
             sessions: 2,
             patience: Duration::from_secs(5),

@@ -23,14 +23,14 @@ impl Ground {
         let mut ways = Vec::new();
         let mut each = Vec::new();
         for _ in 0..self.servers {
-            let way = Link::start(store).await;
+            let way = Link::to(store);
             each.push(Options {
                 store_url: url(way.address()),
                 ..self.options.clone()
             });
             ways.push(way);
         }
-        let cluster = Cluster::start_each(&self.program, each).await;
+        let cluster = Cluster::start_each(&self.program, each);
         let plan = Plan::default();
         let crowd = Crowd::gather(plan.clone(), cluster.direct()).await;
         for way in &ways {
@@ -51,7 +51,7 @@ impl Ground {
 
     /// The store is cut off and comes back, so many times, and loses nothing.
     pub async fn store_kills(&self, times: u64, mut kill_and_restart: impl FnMut()) {
-        let cluster = self.start().await;
+        let cluster = self.start();
         let plan = Plan::default();
         let mut dice = Dice::new(plan.seed);
         let crowd = Crowd::gather(plan.clone(), cluster.direct()).await;
@@ -72,7 +72,7 @@ impl Ground {
         window: Duration,
         mut kill_and_restart: impl FnMut(),
     ) {
-        let cluster = self.start().await;
+        let cluster = self.start();
         let plan = Plan::default();
         let crowd = Crowd::gather(plan.clone(), cluster.direct()).await;
         let mut crashes = Crashes::within(window);
@@ -93,7 +93,7 @@ impl Ground {
     pub async fn store_loses_sessions(&self, window: Duration, mut kill_and_restart: impl FnMut()) {
         /// How often a machine may be so slow that none is young enough.
         const ATTEMPTS: u64 = 5;
-        let cluster = self.start().await;
+        let cluster = self.start();
         for attempt in 0..ATTEMPTS {
             let plan = Plan {
                 seed: Plan::default().seed + attempt,

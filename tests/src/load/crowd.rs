@@ -82,7 +82,7 @@ impl Crowd {
             for at in &ready {
                 let (socket, reader) = &mut self.streams[*at];
                 let read = read_some(socket, &mut chunk)?;
-                if reader.push(&chunk[..read]).patches > 0 && !seen[*at] {
+                if reader.push(&chunk[..read])?.patches > 0 && !seen[*at] {
                     seen[*at] = true;
                     arrivals.push(began.elapsed());
                 }
@@ -103,10 +103,11 @@ impl Crowd {
         let server = self
             .sessions
             .first()
-            .map(|session| session.server)
+            .map(Session::server)
             .ok_or_else(|| io::Error::other("nobody is there"))?;
         self.streams.clear();
         self.poll = Poll::new()?;
+        let requests: Vec<_> = self.sessions.iter().map(Session::stream_request).collect();
         let mut came_back = Return {
             arrivals: Vec::with_capacity(self.len()),
             actions: Vec::new(),
@@ -134,7 +135,7 @@ impl Crowd {
             self.poll.wait(Duration::from_millis(1), &mut ready)?;
             for at in &ready {
                 let one = &mut returning[*at];
-                if one.step(&self.sessions[*at], &self.poll, *at, &mut chunk)? {
+                if one.step(&requests[*at], &self.poll, *at, &mut chunk)? {
                     came_back.arrivals.push(began.elapsed());
                 }
             }
@@ -174,7 +175,7 @@ impl Returning {
     /// Goes on as far as it can, and says whether the stream has become live by it.
     fn step(
         &mut self,
-        session: &Session,
+        request: &[u8],
         poll: &Poll,
         at: usize,
         chunk: &mut [u8],
@@ -184,8 +185,7 @@ impl Returning {
                 if let Some(error) = self.socket.take_error()? {
                     return Err(error);
                 }
-                let request = session.stream_request();
-                match self.socket.write(&request) {
+                match self.socket.write(request) {
                     Ok(sent) if sent == request.len() => {}
                     Ok(_) => return Err(io::Error::other("a request did not fit")),
                     Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
@@ -197,13 +197,7 @@ impl Returning {
             }
             State::Waiting => {
                 let read = read_some(&mut self.socket, chunk)?;
-                let seen = self.reader.push(&chunk[..read]);
-                if let Some(refusal) = self.reader.refusal()
-                    && read > 0
-                    && refusal.contains("\r\n\r\n")
-                {
-                    return Err(io::Error::other(format!("no stream: {refusal}")));
-                }
+                let seen = self.reader.push(&chunk[..read])?;
                 if seen.hellos > 0 {
                     self.state = State::Live;
                 }
@@ -211,7 +205,7 @@ impl Returning {
             }
             State::Live => {
                 let read = read_some(&mut self.socket, chunk)?;
-                self.reader.push(&chunk[..read]);
+                self.reader.push(&chunk[..read])?;
                 Ok(false)
             }
         }

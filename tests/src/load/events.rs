@@ -1,6 +1,9 @@
 //! What arrives on an event stream, counted as cheaply as it can be.
 
-use super::wire::{end_of_head, header};
+use std::io;
+
+use crate::client::reading::{Part, Reading};
+use crate::sse::{Block, Parser};
 
 /// What some bytes of a stream brought.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -13,145 +16,44 @@ pub(super) struct Seen {
     pub(super) byes: u32,
 }
 
+impl Seen {
+    pub(super) fn count(&mut self, block: Block<'_>) {
+        match block.name() {
+            b"datastar-patch-elements" => self.patches += 1,
+            b"via-hello" => self.hellos += 1,
+            b"via-bye" | b"via-tab" => self.byes += 1,
+            _ => {}
+        }
+    }
+}
+
 /// The reader of one stream. It holds no more than an event that has not arrived in full.
 #[derive(Debug, Default)]
 pub(super) struct EventReader {
-    body: Body,
-    pending: Vec<u8>,
-}
-
-#[derive(Debug, Default, Clone, Copy)]
-enum Body {
-    /// The head of the answer is still to come.
-    #[default]
-    Head,
-    /// Until the connection ends.
-    Plain,
-    /// The size of a chunk, as far as it was read.
-    Size(usize),
-    /// After the size of a chunk.
-    Extension(usize),
-    /// So much of a chunk is still to come.
-    Chunk(usize),
-    /// The line break after a chunk.
-    Break,
+    reading: Reading,
+    parser: Parser,
 }
 
 impl EventReader {
     /// Counts what the next bytes of the connection complete.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Seen {
+    ///
+    /// # Errors
+    ///
+    /// The server opened no stream, or ended it.
+    pub(super) fn push(&mut self, mut bytes: &[u8]) -> io::Result<Seen> {
         let mut seen = Seen::default();
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            rest = self.step(rest, &mut seen);
-        }
-        seen
-    }
-
-    /// The status of the answer that is shown where there is no stream at all.
-    pub(super) fn refusal(&self) -> Option<String> {
-        matches!(self.body, Body::Head).then(|| String::from_utf8_lossy(&self.pending).into_owned())
-    }
-
-    fn step<'b>(&mut self, bytes: &'b [u8], seen: &mut Seen) -> &'b [u8] {
-        match self.body {
-            Body::Head => {
-                let before = self.pending.len();
-                self.pending.extend_from_slice(bytes);
-                let Some(end) = end_of_head(&self.pending) else {
-                    return &[];
-                };
-                let head = String::from_utf8_lossy(&self.pending[..end]);
-                if head.get(9..12) != Some("200") {
-                    return &[];
+        while let Some(part) = self.reading.next(&mut bytes)? {
+            match part {
+                Part::Head(head) if head.status() == 200 => {}
+                Part::Head(head) => {
+                    let (status, rest) = (head.status(), String::from_utf8_lossy(bytes));
+                    return Err(io::Error::other(format!("no stream: {status} {rest}")));
                 }
-                self.body = match header(&head, "transfer-encoding") {
-                    Some(_) => Body::Size(0),
-                    None => Body::Plain,
-                };
-                self.pending = Vec::new();
-                &bytes[end - before..]
-            }
-            Body::Plain => {
-                self.text(bytes, seen);
-                &[]
-            }
-            Body::Size(size) => {
-                self.body = match bytes[0] {
-                    b'\n' => Body::Chunk(size),
-                    b'\r' | b';' => Body::Extension(size),
-                    digit => {
-                        let digit = char::from(digit).to_digit(16).unwrap_or(0);
-                        Body::Size(size * 16 + digit as usize)
-                    }
-                };
-                &bytes[1..]
-            }
-            Body::Extension(size) => {
-                if bytes[0] == b'\n' {
-                    self.body = Body::Chunk(size);
-                }
-                &bytes[1..]
-            }
-            Body::Chunk(left) => {
-                let (now, later) = bytes.split_at(left.min(bytes.len()));
-                self.text(now, seen);
-                self.body = match left - now.len() {
-                    0 => Body::Break,
-                    left => Body::Chunk(left),
-                };
-                later
-            }
-            Body::Break => {
-                if bytes[0] == b'\n' {
-                    self.body = Body::Size(0);
-                }
-                &bytes[1..]
+                Part::Data(data) => self.parser.each(data, |block| seen.count(block)),
+                Part::End => return Err(io::ErrorKind::UnexpectedEof.into()),
             }
         }
-    }
-
-    fn text(&mut self, bytes: &[u8], seen: &mut Seen) {
-        if self.pending.is_empty() {
-            let rest = count(bytes, seen);
-            self.pending.extend_from_slice(rest);
-        } else {
-            self.pending.extend_from_slice(bytes);
-            let rest = count(&self.pending, seen).len();
-            self.pending.drain(..self.pending.len() - rest);
-        }
-        if self.pending.is_empty() {
-            // Thousands of readers wait; none keeps the room of its largest event.
-            self.pending = Vec::new();
-        }
-    }
-}
-
-/// Counts whole events and returns what comes after them.
-fn count<'b>(bytes: &'b [u8], seen: &mut Seen) -> &'b [u8] {
-    let mut rest = bytes;
-    while let Some(end) = end_of_event(rest) {
-        let event = &rest[..end];
-        if event.starts_with(b"event: datastar-patch-elements") {
-            seen.patches += 1;
-        } else if event.starts_with(b"event: via-hello") {
-            seen.hellos += 1;
-        } else if event.starts_with(b"event: via-bye") || event.starts_with(b"event: via-tab") {
-            seen.byes += 1;
-        }
-        rest = &rest[end..];
-    }
-    rest
-}
-
-fn end_of_event(bytes: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    loop {
-        let found = from + bytes[from..].iter().position(|byte| *byte == b'\n')?;
-        if bytes.get(found + 1)? == &b'\n' {
-            return Some(found + 2);
-        }
-        from = found + 1;
+        Ok(seen)
     }
 }
 
@@ -171,7 +73,7 @@ mod tests {
         let mut reader = EventReader::default();
         let mut seen = Seen::default();
         for part in text.as_bytes().chunks(step) {
-            let more = reader.push(part);
+            let more = reader.push(part).unwrap();
             seen.patches += more.patches;
             seen.hellos += more.hellos;
             seen.byes += more.byes;
@@ -197,7 +99,13 @@ mod tests {
     fn an_answer_that_is_no_stream_is_told() {
         let mut reader = EventReader::default();
         let seen = reader.push(b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 2\r\n\r\n{}");
-        assert_eq!(seen, Seen::default());
-        assert!(reader.refusal().unwrap().contains("429"));
+        assert!(seen.unwrap_err().to_string().contains("429 {}"));
+    }
+
+    #[test]
+    fn the_end_of_a_stream_is_told() {
+        let mut reader = EventReader::default();
+        let stream = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
+        assert!(reader.push(stream).is_err());
     }
 }

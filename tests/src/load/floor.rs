@@ -8,12 +8,8 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    pages::say,
-    poll::Poll,
-    process,
-    wire::{end_of_head, header},
-};
+use super::{pages::say, poll::Poll, process};
+use crate::client::head::{end_of_head, header};
 
 /// What `via` answers to an action besides the numbers, so that as many bytes travel.
 const HEADERS: &str = "via-revision: 1000\r\ncache-control: no-store\r\n\
@@ -138,7 +134,10 @@ impl Floor {
             Some("attach") => {
                 self.streams.push(None);
                 // As long as a token of `via`.
-                let json = format!("{{\"token\":\"{:0>400}\"}}", self.streams.len() - 1);
+                let json = format!(
+                    "{{\"tab\":\"\",\"token\":\"{:0>400}\"}}",
+                    self.streams.len() - 1
+                );
                 let length = json.len();
                 let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{json}");
                 self.send(number, answer.as_bytes())?;

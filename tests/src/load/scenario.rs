@@ -13,16 +13,17 @@ pub(super) mod stores;
 
 use std::{io, net::SocketAddr};
 
+use http::Method;
+
 use super::{tab::ClosedLoop, wire::Line};
+use crate::client::Visitor;
 
 /// Lets the floor send events of so many bytes.
 fn floor_sends(floor: SocketAddr, bytes: usize) -> io::Result<()> {
     let (before, after) = ("event: datastar-patch-elements\ndata: elements ", "\n\n");
     let filling = "x".repeat(bytes.saturating_sub(before.len() + after.len()));
     let patch = format!("{before}{filling}{after}");
-    let length = patch.len();
-    let request = format!("POST /floor/patch HTTP/1.1\r\ncontent-length: {length}\r\n\r\n{patch}");
-    Line::open(floor)?.send(request.as_bytes())?.ok()?;
+    Line::open(floor)?.send(&Visitor::new(floor).request(Method::POST, "/floor/patch", patch))?;
     Ok(())
 }
 
@@ -30,7 +31,7 @@ fn floor_sends(floor: SocketAddr, bytes: usize) -> io::Result<()> {
 fn assert_counted(tabs: &ClosedLoop, server: SocketAddr) -> io::Result<()> {
     let mut line = Line::open(server)?;
     for tab in &tabs.tabs {
-        let shown = tab.session().shows(&mut line, "count")?;
+        let shown = tab.session().page(&mut line)?.shows("count");
         if shown != tab.acted().to_string() {
             return Err(io::Error::other(format!(
                 "{} actions were acknowledged, and the page shows {shown}",

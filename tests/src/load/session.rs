@@ -10,68 +10,40 @@ use super::{
     tab::Call,
     wire::{Line, connect_from},
 };
+use crate::client::{Answer, Tab, Visitor, bytes};
 
 /// An attached page of a session of its own.
 #[derive(Debug)]
 pub(super) struct Session {
-    pub(super) server: SocketAddr,
-    pub(super) path: &'static str,
-    pub(super) cookie: String,
-    pub(super) token: String,
+    pub(super) tab: Tab,
     /// The hash of the frame that the document showed.
-    pub(super) frame: String,
+    frame: String,
     /// From where its stream comes.
     pub(super) source: Ipv4Addr,
 }
 
 impl Session {
     /// Loads the page at `path` without a cookie, and attaches.
-    pub(super) fn visit(line: &mut Line, path: &'static str, at: usize) -> io::Result<Self> {
-        let server = line.socket.peer_addr()?;
-        let get = format!("GET {path} HTTP/1.1\r\nhost: {server}\r\n\r\n");
-        let page = line.send(get.as_bytes())?.ok()?;
-        let cookie = page
-            .header("set-cookie")
-            .and_then(|cookie| cookie.split(';').next())
-            .ok_or_else(|| io::Error::other("the page came without a cookie"))?
-            .to_owned();
-        let html = String::from_utf8_lossy(&page.body);
-        let frame = between(&html, "data-via-frame=\"", "\"")?;
-        let mut session = Self {
-            server,
-            path,
-            cookie,
-            token: String::new(),
-            frame,
+    pub(super) fn visit(line: &mut Line, path: &str, at: usize) -> io::Result<Self> {
+        let visitor = Visitor::new(line.socket.peer_addr()?);
+        let page = line.send(&visitor.navigation(path))?;
+        visitor.keep_cookies(&page.headers);
+        let attached = line.send(&visitor.post(path, "attach", "{}"))?;
+        Ok(Self {
+            tab: Tab::new(visitor, path, &attached.json()),
+            frame: between(&page.text(), "data-via-frame=\"", "\"")?,
             source: source(at),
-        };
-        let attached = line.send(&session.post(path, "attach", "{}"))?.ok()?;
-        let json = String::from_utf8_lossy(&attached.body);
-        session.token = between(&json, "\"token\":\"", "\"")?;
-        Ok(session)
+        })
     }
 
-    /// A request of the client.
-    pub(super) fn post(&self, path: &str, kind: &str, body: &str) -> Vec<u8> {
-        let (head, length) = (self.post_head(path, kind), body.len());
-        format!("{head}{length}\r\n\r\n{body}").into_bytes()
-    }
-
-    /// The head of such a request, up to the length of its body.
-    pub(super) fn post_head(&self, path: &str, kind: &str) -> String {
-        let Self { server, cookie, .. } = self;
-        format!(
-            "POST {path} HTTP/1.1\r\nhost: {server}\r\ncookie: {cookie}\r\n\
-             sec-fetch-site: same-origin\r\ncontent-type: application/json\r\n\
-             via-request: {kind}\r\ncontent-length: "
-        )
+    pub(super) fn server(&self) -> SocketAddr {
+        self.tab.visitor().server()
     }
 
     /// The request that opens its stream.
     pub(super) fn stream_request(&self) -> Vec<u8> {
-        let Self { token, frame, .. } = self;
-        let body = format!("{{\"tabs\":[{{\"token\":\"{token}\",\"frame\":\"{frame}\"}}]}}");
-        self.post("/_via/stream", "stream", &body)
+        let tabs = [(&self.tab, Some(self.frame.as_str()))];
+        bytes(&self.tab.visitor().opening("/_via/stream", &tabs))
     }
 
     /// Opens its stream, and waits for the greeting.
@@ -84,26 +56,19 @@ impl Session {
     pub(super) fn open_stream_with_id(
         &self,
     ) -> io::Result<(TcpStream, EventReader, Option<String>)> {
-        let mut socket = connect_from(self.source, self.server)?;
+        let mut socket = connect_from(self.source, self.server())?;
         socket.write_all(&self.stream_request())?;
         let mut reader = EventReader::default();
         let mut greeting = Vec::new();
         let mut chunk = [0; 16 * 1024];
         loop {
             let read = socket.read(&mut chunk)?;
-            greeting.extend_from_slice(&chunk[..read]);
-            if reader.push(&chunk[..read]).hellos > 0 {
-                break;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            if read == 0
-                || reader
-                    .refusal()
-                    .is_some_and(|text| text.contains("\r\n\r\n"))
-            {
-                return Err(io::Error::other(format!(
-                    "no stream: {}",
-                    reader.refusal().unwrap_or_default()
-                )));
+            greeting.extend_from_slice(&chunk[..read]);
+            if reader.push(&chunk[..read])?.hellos > 0 {
+                break;
             }
         }
         socket.set_nonblocking(true)?;
@@ -113,27 +78,15 @@ impl Session {
 
     /// Acts once and waits for the answer, without a look at its stream.
     pub(super) fn act_once(&mut self, line: &mut Line, call: Call) -> io::Result<()> {
-        let body = call.body(&self.token, "1");
-        line.send(&self.post(call.path, "action", &body))?.ok()?;
+        line.send(&self.tab.request(&call.action()))?;
         // The document is older than that, so the stream begins with a whole frame.
         self.frame = "0".into();
         Ok(())
     }
 
-    /// What its page shows in the element with this id.
-    pub(super) fn shows(&self, line: &mut Line, id: &str) -> io::Result<String> {
-        let Self {
-            server,
-            path,
-            cookie,
-            ..
-        } = self;
-        let get = format!("GET {path} HTTP/1.1\r\nhost: {server}\r\ncookie: {cookie}\r\n\r\n");
-        let page = line.send(get.as_bytes())?.ok()?;
-        let html = String::from_utf8_lossy(&page.body);
-        let element = between(&html, &format!("id=\"{id}\""), "</")?;
-        let text = element.split_once('>').map_or("", |(_, text)| text);
-        Ok(text.to_owned())
+    /// The page as it is now.
+    pub(super) fn page(&self, line: &mut Line) -> io::Result<Answer> {
+        line.send(&self.tab.visitor().navigation(self.tab.path()))
     }
 }
 

@@ -6,12 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use http::HeaderValue;
+
 use super::{
+    acks::AckReader,
     events::EventReader,
     poll::Poll,
     session::Session,
-    wire::{Line, PATIENCE, end_of_head, parse},
+    wire::{Line, PATIENCE},
 };
+use crate::client::{Action, bytes};
 
 /// What the tabs of a measurement call.
 #[derive(Debug, Clone, Copy)]
@@ -19,19 +23,18 @@ pub(super) struct Call {
     pub(super) path: &'static str,
     /// The name of the action.
     pub(super) action: &'static str,
-    /// The page's signals, as JSON.
-    pub(super) signals: &'static str,
+    /// The page's only signal, if it has one.
+    pub(super) signal: Option<(&'static str, i32)>,
 }
 
 impl Call {
-    /// The body of the request.
-    pub(super) fn body(&self, token: &str, number: &str) -> String {
-        let Self {
-            action, signals, ..
-        } = self;
-        format!(
-            "{{\"token\":\"{token}\",\"number\":{number},\"action\":\"{action}\",\"args\":[],\"signals\":{signals},\"dirty\":[]}}"
-        )
+    /// What is sent.
+    pub(super) fn action(&self) -> Action {
+        let action = Action::new(self.action);
+        match self.signal {
+            Some((name, value)) => action.signal(name, value),
+            None => action,
+        }
     }
 }
 
@@ -39,28 +42,28 @@ impl Call {
 pub(super) const COUNTER: Call = Call {
     path: "/counter",
     action: "Counter::increment",
-    signals: "{\"step\":1}",
+    signal: Some(("step", 1)),
 };
 
 /// The table: one cell of 5,000 changes.
 pub(super) const TABLE: Call = Call {
     path: "/table",
     action: "Table::touch",
-    signals: "{}",
+    signal: None,
 };
 
 /// The value of the whole application.
 pub(super) const SHARED: Call = Call {
     path: "/app",
     action: "Shared::bump",
-    signals: "{}",
+    signal: None,
 };
 
 /// A value of the whole application that fills a page.
 pub(super) const WALL: Call = Call {
     path: "/wall",
     action: "Wall::paint",
-    signals: "{}",
+    signal: None,
 };
 
 /// An acting tab with its two connections.
@@ -69,15 +72,11 @@ pub(super) struct Tab {
     session: Session,
     line: TcpStream,
     stream: TcpStream,
-    stream_id: Option<String>,
     reader: EventReader,
-    answer: Vec<u8>,
-    /// The parts of its requests: the head up to the length, the body up to the number, and the
-    /// rest.
-    head: String,
-    before: String,
-    after: String,
+    acks: AckReader,
+    /// Its latest request.
     request: Vec<u8>,
+    template: Template,
     number: u64,
     sent_at: Instant,
     answered: bool,
@@ -94,42 +93,82 @@ pub(super) struct Traffic {
     pub(super) patches: u64,
 }
 
+/// The request of an action: the head up to the length, the body up to the number, and the rest.
+#[derive(Debug)]
+struct Template {
+    head: String,
+    before: String,
+    after: String,
+}
+
+impl Template {
+    /// Requests that name a stream, so that the answer may carry the patch, or none.
+    fn new(session: &Session, call: Call, stream: Option<&str>) -> io::Result<Self> {
+        const NUMBER: u64 = u64::MAX;
+        let mut request = session.tab.request(&call.action().number(NUMBER));
+        request.headers_mut().remove("via-number");
+        if let Some(stream) = stream {
+            let stream = HeaderValue::try_from(stream).map_err(io::Error::other)?;
+            request.headers_mut().insert("via-stream", stream);
+        }
+        let text = String::from_utf8(bytes(&request)).map_err(io::Error::other)?;
+        let parts = text
+            .split_once("content-length: ")
+            .and_then(|(head, rest)| {
+                let (_, body) = rest.split_once("\r\n\r\n")?;
+                let (before, after) = body.split_once(&NUMBER.to_string())?;
+                Some((head, before, after))
+            });
+        let (head, before, after) =
+            parts.ok_or_else(|| io::Error::other(format!("a request without parts: {text}")))?;
+        Ok(Self {
+            head: format!("{head}content-length: "),
+            before: before.to_owned(),
+            after: after.to_owned(),
+        })
+    }
+
+    /// Writes the request of action `number`.
+    fn write(&self, number: u64, request: &mut Vec<u8>) -> io::Result<()> {
+        let Self {
+            head,
+            before,
+            after,
+        } = self;
+        let number = number.to_string();
+        let length = before.len() + number.len() + after.len();
+        request.clear();
+        write!(request, "{head}{length}\r\n\r\n{before}{number}{after}")
+    }
+}
+
 impl Tab {
     /// A new session whose page is attached and live. `at` tells it from others.
     ///
     /// As the client of browsers does, it names its stream with each action, so that the answer may
     /// carry the patch.
     pub(super) fn open(line: &mut Line, call: Call, at: usize) -> io::Result<Self> {
-        let mut tab = Self::of_stream(line, call, at)?;
-        if let Some(id) = &tab.stream_id {
-            let named = format!("via-stream: {id}\r\n{LENGTH}");
-            tab.head = tab.head.replace(LENGTH, &named);
-        }
-        Ok(tab)
+        Self::of_session(Session::visit(line, call.path, at)?, call, true)
     }
 
     /// One whose patches all come on its stream.
     pub(super) fn of_stream(line: &mut Line, call: Call, at: usize) -> io::Result<Self> {
-        let session = Session::visit(line, call.path, at)?;
-        let (stream, reader, stream_id) = session.open_stream_with_id()?;
-        let own = Line::open(session.server)?;
+        Self::of_session(Session::visit(line, call.path, at)?, call, false)
+    }
+
+    fn of_session(session: Session, call: Call, names_stream: bool) -> io::Result<Self> {
+        let (stream, reader, id) = session.open_stream_with_id()?;
+        let own = Line::open(session.server())?;
         own.socket.set_nonblocking(true)?;
-        let head = session.post_head(call.path, "action");
-        let body = call.body(&session.token, "\0");
-        let (before, after) = body
-            .split_once('\0')
-            .ok_or_else(|| io::Error::other("a body without a number"))?;
+        let id = id.filter(|_| names_stream);
         Ok(Self {
-            head,
-            before: before.to_owned(),
-            after: after.to_owned(),
-            request: Vec::new(),
+            template: Template::new(&session, call, id.as_deref())?,
             session,
             line: own.socket,
             stream,
-            stream_id,
             reader,
-            answer: Vec::new(),
+            acks: AckReader::default(),
+            request: Vec::new(),
             number: 0,
             sent_at: Instant::now(),
             answered: true,
@@ -156,15 +195,7 @@ impl Tab {
     /// Sends the next action.
     pub(super) fn act(&mut self) -> io::Result<()> {
         self.number += 1;
-        let number = self.number.to_string();
-        let (before, after) = (&self.before, &self.after);
-        let length = before.len() + number.len() + after.len();
-        self.request.clear();
-        write!(
-            self.request,
-            "{}{length}\r\n\r\n{before}{number}{after}",
-            self.head
-        )?;
+        self.template.write(self.number, &mut self.request)?;
         let request = &self.request;
         self.traffic.requests += request.len() as u64;
         self.answered = false;
@@ -219,7 +250,7 @@ impl Tab {
     fn read_stream(&mut self, chunk: &mut [u8]) -> io::Result<()> {
         let read = read_some(&mut self.stream, chunk)?;
         self.traffic.patches += read as u64;
-        let seen = self.reader.push(&chunk[..read]);
+        let seen = self.reader.push(&chunk[..read])?;
         if seen.byes > 0 {
             return Err(io::Error::other("the server said goodbye to a stream"));
         }
@@ -227,62 +258,18 @@ impl Tab {
         Ok(())
     }
 
-    /// The length of the answer, if it has arrived in full. The usual one is looked at only where
-    /// it has to be.
-    fn acknowledged(&mut self) -> io::Result<Option<usize>> {
-        if !self.answer.starts_with(NO_CONTENT) {
-            let Some(answer) = parse(&self.answer)? else {
-                return Ok(None);
-            };
-            let answer = answer.ok()?;
-            // A patch may travel in the answer.
-            self.patched |= find(&answer.body, b"datastar-patch-elements").is_some();
-            self.traffic.patches += answer.body.len() as u64;
-            return Ok(Some(answer.len));
-        }
-        let Some(end) = end_of_head(&self.answer) else {
-            return Ok(None);
-        };
-        let number = find(&self.answer[..end], ACK)
-            .and_then(|at| {
-                self.answer[at + ACK.len()..]
-                    .split(|byte| *byte == b'\r')
-                    .next()
-            })
-            .and_then(|number| std::str::from_utf8(number).ok())
-            .and_then(|number| number.parse().ok());
-        if number != Some(self.number) {
-            return Err(io::Error::other(format!(
-                "the answer to action {} speaks of {number:?}",
-                self.number
-            )));
-        }
-        Ok(Some(end))
-    }
-
     fn read_answer(&mut self, chunk: &mut [u8]) -> io::Result<()> {
         let read = read_some(&mut self.line, chunk)?;
-        self.answer.extend_from_slice(&chunk[..read]);
-        let Some(length) = self.acknowledged()? else {
-            return Ok(());
-        };
-        self.answer.drain(..length);
-        self.traffic.answers += length as u64;
-        self.answered = true;
+        self.traffic.answers += read as u64;
+        if let Some(ack) = self.acks.push(&chunk[..read], self.number)? {
+            self.answered = true;
+            // A patch may travel in the answer.
+            self.patched |= ack.seen.patches > 0;
+            self.traffic.patches += ack.body;
+        }
         Ok(())
     }
 }
-
-fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    bytes.windows(what.len()).position(|window| window == what)
-}
-
-/// What the head of a request ends with, before the length of its body.
-const LENGTH: &str = "content-length: ";
-/// What begins an answer without a body.
-const NO_CONTENT: &[u8] = b"HTTP/1.1 204";
-/// What stands before the number that an answer is about.
-const ACK: &[u8] = b"\r\nvia-ack: ";
 
 /// Reads once; a socket that has nothing is no error, one that ended is.
 pub(super) fn read_some(socket: &mut TcpStream, chunk: &mut [u8]) -> io::Result<usize> {

@@ -1,6 +1,7 @@
 //! The way of one request through the proxy.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,8 +17,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::control::Control;
+use super::upstream::{Connection, send};
 use super::{Exchange, Fate};
-use crate::http::Connection;
 
 /// Forwards a request as its fate wills. An error makes the HTTP implementation cut the client's
 /// connection without an answer.
@@ -36,11 +37,20 @@ pub(super) async fn relay(
     control.sent(place, request.body().clone());
     let one_way = control.one_way();
     sleep(one_way).await;
-    if fate == Fate::Twice {
-        let (first, _connection) = crate::http::send(control.upstream, request.clone()).await?;
-        first.collect().await.map_err(io::Error::other)?;
+    match fate {
+        Fate::Twice => answered(control.upstream, request.clone()).await?,
+        // Nobody reads the other answer, and the server may be away by then.
+        Fate::Again(later) => {
+            let (upstream, request) = (control.upstream, request.clone());
+            tokio::spawn(async move {
+                sleep(later).await;
+                answered(upstream, request).await
+            });
+        }
+        Fate::Late(time) => sleep(time).await,
+        _ => {}
     }
-    let Ok((response, connection)) = crate::http::send(control.upstream, request).await else {
+    let Ok((response, connection)) = send(control.upstream, request).await else {
         return Ok(gateway(StatusCode::BAD_GATEWAY));
     };
     let status = response.status();
@@ -71,6 +81,14 @@ pub(super) async fn relay(
     }
     control.answered(place, status);
     Ok(response)
+}
+
+/// Sends a request until its answer has ended: a server may drop what belongs to a connection that
+/// is gone.
+async fn answered(upstream: SocketAddr, request: Request<Bytes>) -> io::Result<()> {
+    let (answer, _connection) = send(upstream, request).await?;
+    answer.collect().await.map_err(io::Error::other)?;
+    Ok(())
 }
 
 fn describe(request: &Request<Incoming>) -> Exchange {

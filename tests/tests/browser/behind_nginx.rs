@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use via_tests::chromium::Browser;
-use via_tests::http::{Action, Visitor};
+use via_tests::client::{Action, Visitor};
 use via_tests::nginx::Nginx;
 use via_tests::server::{Options, Server};
 
@@ -39,14 +39,12 @@ fn a_browser_behind_nginx_sees_every_click_in_both_tabs() {
     let profile = Browser::shared().profile();
     let tabs = [profile.open(&nginx.url("/")), profile.open(&nginx.url("/"))];
     for tab in &tabs {
-        tab.wait_for("document.documentElement.dataset.viaConnection === 'online'");
+        tab.online();
     }
     for count in 1..=10 {
         tabs[count % 2].click("button");
         for tab in &tabs {
-            tab.wait_for(&format!(
-                "document.querySelector('output').textContent === '{count}'"
-            ));
+            tab.shows("output", count);
         }
     }
 }

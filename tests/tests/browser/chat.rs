@@ -3,13 +3,9 @@
 use via_tests::chromium::{Browser, Page, Profile};
 use via_tests::server::{Options, Server};
 
-const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online'";
-
 /// A tab whose live stream is open.
 fn open(profile: &Profile, server: &Server, path: &str) -> Page {
-    let page = profile.open(&server.url(path));
-    page.wait_for(ONLINE);
-    page
+    profile.open_live(&server.url(path))
 }
 
 /// Enters a room by way of the lobby.
@@ -22,7 +18,7 @@ fn enter(profile: &Profile, server: &Server, name: &str, room: &str) -> Page {
     page.type_text(room);
     page.press("Enter");
     page.wait_for(&format!("location.pathname === '/rooms/{room}'"));
-    page.wait_for(ONLINE);
+    page.online();
     page
 }
 

@@ -6,8 +6,6 @@ use via_tests::chromium::{Browser, Page};
 use via_tests::proxy::{Fate, Proxy};
 use via_tests::serving::Serving;
 
-const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online'";
-
 /// The app's own module: it takes note of all that it hears.
 const SCRIPT: &str = "
     const heard = (window.heard = []);
@@ -75,15 +73,7 @@ async fn serve() -> Serving {
 }
 
 fn open(url: &str) -> Page {
-    let page = Browser::shared().profile().open(url);
-    page.wait_for(ONLINE);
-    page
-}
-
-fn shows(page: &Page, count: i64) {
-    page.wait_for(&format!(
-        "document.querySelector('output').textContent === '{count}'"
-    ));
+    Browser::shared().profile().open_live(url)
 }
 
 /// What was heard under a name.
@@ -100,7 +90,7 @@ async fn a_script_of_the_app_calls_an_action_and_hears_what_becomes_of_it() {
     let page = open(&format!("http://{}/", server.address()));
     let outcome = page.eval("via.call('Bench::add', [5]).then((value) => [value === undefined])");
     assert_eq!(outcome, json!([true]));
-    shows(&page, 5);
+    page.shows("output", 5);
     assert_eq!(heard(&page, "measured"), [json!({ "count": 5 })]);
     assert_eq!(
         heard(&page, "via:toast"),
@@ -122,7 +112,7 @@ async fn a_script_of_the_app_calls_an_action_and_hears_what_becomes_of_it() {
     page.expect("422");
     page.eval("via.call('Bench::later')");
     page.wait_for("heard.some(([, detail]) => detail === 'later')");
-    shows(&page, 5);
+    page.shows("output", 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,8 +140,8 @@ async fn calls_and_clicks_share_one_order_and_survive_lost_answers() {
         }",
     );
     page.eval("done.then(() => true)");
-    shows(&page, 44);
-    page.wait_for("!document.querySelector('[data-via-pending]')");
+    page.shows("output", 44);
+    page.settled();
     let counts: Vec<_> = heard(&page, "measured")
         .iter()
         .map(|it| it["count"].clone())
@@ -221,12 +211,12 @@ async fn what_is_done_before_the_client_runs_is_done_when_it_does() {
     );
     proxy.pass();
     proxy.release();
-    shows(&page, 4);
+    page.shows("output", 4);
     assert_eq!(page.eval("document.getElementById('tick').checked"), true);
     assert_eq!(page.eval("location.search"), "?again");
-    page.wait_for(ONLINE);
+    page.online();
     page.click("#advance");
-    shows(&page, 5);
+    page.shows("output", 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -239,8 +229,8 @@ async fn a_click_before_the_first_frame_of_a_reloaded_tab_acts_on_what_the_tab_h
     page.press("Control+a");
     page.type_text("7");
     page.click("#advance");
-    shows(&page, 7);
-    page.wait_for("!document.querySelector('[data-via-pending]')");
+    page.shows("output", 7);
+    page.settled();
     proxy.rule(|request| {
         if request.is("stream") {
             Fate::Answer(http::StatusCode::BAD_GATEWAY)
@@ -253,7 +243,7 @@ async fn a_click_before_the_first_frame_of_a_reloaded_tab_acts_on_what_the_tab_h
     // The field may be restored by the browser, which is the user's own: it is not in this page.
     page.eval("via.call('Bench::advance')");
     proxy.pass();
-    shows(&page, 14);
+    page.shows("output", 14);
     page.wait_for("document.getElementById('step').value === '7'");
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::Value;
-use via_tests::chromium::{Browser, Page, Profile};
+use via_tests::chromium::{Browser, Page};
 use via_tests::proxy::{Exchange, Fate, Proxy};
 use via_tests::server::{Options, Server};
 
@@ -15,21 +15,8 @@ const COUNT_OF_A_NEW_DOCUMENT: &str = "fetch('/')
     .then((answer) => answer.text())
     .then((html) => /<output[^>]*>([^<]*)</.exec(html)[1])";
 
-/// A tab whose live stream is open.
-fn open(profile: &Profile, url: &str) -> Page {
-    let page = profile.open(url);
-    page.wait_for(&format!("{CONNECTION} === 'online'"));
-    page
-}
-
 fn increment(page: &Page) {
     page.click("button");
-}
-
-fn shows(page: &Page, count: i64) {
-    page.wait_for(&format!(
-        "document.querySelector('output').textContent === '{count}'"
-    ));
 }
 
 fn step(page: &Page) -> Value {
@@ -41,11 +28,11 @@ fn step(page: &Page) -> Value {
 fn settled(pages: &[&Page], count: i64) {
     for expected in [count, count + 1] {
         for page in pages {
-            page.wait_for("!document.querySelector('[data-via-pending]')");
+            page.settled();
         }
         assert_eq!(pages[0].eval(COUNT_OF_A_NEW_DOCUMENT), expected.to_string());
         for page in pages {
-            shows(page, expected);
+            page.shows("output", expected);
         }
         if expected == count {
             increment(pages[0]);
@@ -59,8 +46,8 @@ fn a_double_click_is_two_actions_while_the_answer_to_the_first_is_awaited() {
     let proxy = Proxy::start(server.address());
     let profile = Browser::shared().profile();
     let (first, second) = (
-        open(&profile, &proxy.url("/")),
-        open(&profile, &proxy.url("/")),
+        profile.open_live(&proxy.url("/")),
+        profile.open_live(&proxy.url("/")),
     );
     first.eval("window.doubles = 0; addEventListener('dblclick', () => doubles++)");
     proxy.rule(|request| {
@@ -72,8 +59,8 @@ fn a_double_click_is_two_actions_while_the_answer_to_the_first_is_awaited() {
     });
     for count in [2, 4, 6] {
         first.double_click("button");
-        shows(&first, count);
-        shows(&second, count);
+        first.shows("output", count);
+        second.shows("output", count);
     }
     assert_eq!(first.eval("doubles"), 3);
     settled(&[&first, &second], 6);
@@ -84,9 +71,9 @@ fn a_tab_shows_what_comes_with_answers_and_on_its_stream_in_one_order() {
     let server = Server::build("counter-example").start(Options::default());
     let proxy = Proxy::start(server.address());
     let profile = Browser::shared().profile();
-    let first = open(&profile, &proxy.url("/"));
+    let first = profile.open_live(&proxy.url("/"));
     // The same session by another way, so that nothing of it is held back.
-    let second = open(&profile, &server.url("/"));
+    let second = profile.open_live(&server.url("/"));
     first.eval(
         "{
         window.shown = [];
@@ -95,8 +82,8 @@ fn a_tab_shows_what_comes_with_answers_and_on_its_stream_in_one_order() {
     );
     for count in 1..=5 {
         increment(&first);
-        shows(&first, count);
-        first.wait_for("!document.querySelector('[data-via-pending]')");
+        first.shows("output", count);
+        first.settled();
     }
     let with_frames = |request: &Exchange| {
         let carries = request.status == Some(StatusCode::OK);
@@ -112,13 +99,13 @@ fn a_tab_shows_what_comes_with_answers_and_on_its_stream_in_one_order() {
         }
     });
     increment(&first);
-    shows(&second, 6);
+    second.shows("output", 6);
     // What this changes overtakes the answer.
     increment(&second);
-    shows(&second, 7);
+    second.shows("output", 7);
     proxy.pass();
     proxy.release();
-    shows(&first, 7);
+    first.shows("output", 7);
     settled(&[&first, &second], 7);
     let shown = first.eval("shown");
     let shown: Vec<u64> = serde_json::from_value(shown).unwrap();
@@ -130,30 +117,30 @@ fn a_tab_shows_what_comes_with_answers_and_on_its_stream_in_one_order() {
 fn refresh_and_return_show_the_same_count_and_step() {
     let server = Server::build("counter-example").start(Options::default());
     let profile = Browser::shared().profile();
-    let page = open(&profile, &server.url("/"));
+    let page = profile.open_live(&server.url("/"));
     assert_eq!(step(&page), "1");
     page.click("input");
     page.press("Control+a");
     page.type_text("3");
     increment(&page);
     increment(&page);
-    shows(&page, 6);
-    page.wait_for("!document.querySelector('[data-via-pending]')");
+    page.shows("output", 6);
+    page.settled();
 
     page.reload();
-    shows(&page, 6);
-    page.wait_for(&format!("{CONNECTION} === 'online'"));
+    page.shows("output", 6);
+    page.online();
     assert_eq!(step(&page), "3");
 
-    let other = open(&profile, &server.url("/"));
+    let other = profile.open_live(&server.url("/"));
     assert_eq!(step(&other), "3");
     page.close();
     other.close();
-    let page = open(&profile, &server.url("/"));
-    shows(&page, 6);
+    let page = profile.open_live(&server.url("/"));
+    page.shows("output", 6);
     assert_eq!(step(&page), "3");
     increment(&page);
-    shows(&page, 9);
+    page.shows("output", 9);
 }
 
 #[test]
@@ -162,13 +149,13 @@ fn a_killed_server_comes_back_without_a_reload_and_without_a_lost_or_doubled_cli
     let mut server = Server::build("counter-example").start(Options::sqlite(directory.path()));
     let profile = Browser::shared().profile();
     let pages = [
-        open(&profile, &server.url("/")),
-        open(&profile, &server.url("/")),
+        profile.open_live(&server.url("/")),
+        profile.open_live(&server.url("/")),
     ];
     let both = [&pages[0], &pages[1]];
     for page in both {
         page.expect_network_errors();
-        page.eval("window.marker = 'the same document'");
+        page.mark_document();
     }
     let click = |times: std::ops::Range<usize>| {
         for time in times {
@@ -184,11 +171,11 @@ fn a_killed_server_comes_back_without_a_reload_and_without_a_lost_or_doubled_cli
     server.restart();
     click(26..40);
     for page in both {
-        page.wait_for(&format!("{CONNECTION} === 'online'"));
+        page.online();
     }
     settled(&both, 40);
     for page in both {
-        assert_eq!(page.eval("window.marker"), "the same document");
+        page.assert_same_document();
         assert_eq!(page.navigations(), 1);
     }
 }
@@ -199,11 +186,11 @@ fn a_click_that_was_committed_right_before_the_kill_counts_once() {
     let mut server = Server::build("counter-example").start(Options::sqlite(directory.path()));
     let proxy = Proxy::start(server.address());
     let profile = Browser::shared().profile();
-    let page = open(&profile, &proxy.url("/"));
+    let page = profile.open_live(&proxy.url("/"));
     page.expect_network_errors();
     for count in 1..=3 {
         increment(&page);
-        shows(&page, count);
+        page.shows("output", count);
     }
     proxy.rule(|request| {
         if request.is("action") {
@@ -228,8 +215,8 @@ fn a_click_that_was_committed_right_before_the_kill_counts_once() {
 fn typing_is_left_alone_while_the_other_tab_clicks() {
     let server = Server::build("counter-example").start(Options::default());
     let profile = Browser::shared().profile();
-    let writer = open(&profile, &server.url("/"));
-    let clicker = open(&profile, &server.url("/"));
+    let writer = profile.open_live(&server.url("/"));
+    let clicker = profile.open_live(&server.url("/"));
     writer.click("input");
     writer.press("End");
     // A number input does not tell its caret; where the next digit lands tells it.
@@ -253,7 +240,7 @@ fn typing_is_left_alone_while_the_other_tab_clicks() {
         assert_eq!(step(&clicker), others.to_string());
         increment(&clicker);
         count += others;
-        shows(&writer, count);
+        writer.shows("output", count);
         assert_eq!(step(&writer), text, "after {key} and a patch");
         assert_eq!(
             writer.eval("document.activeElement === document.querySelector('input')"),
@@ -262,7 +249,7 @@ fn typing_is_left_alone_while_the_other_tab_clicks() {
     }
     increment(&writer);
     for page in [&writer, &clicker] {
-        shows(page, count + 71_283);
+        page.shows("output", count + 71_283);
         page.wait_for("document.querySelector('input').value === '71283'");
     }
 }
@@ -271,9 +258,9 @@ fn typing_is_left_alone_while_the_other_tab_clicks() {
 fn the_cookie_is_for_the_server_alone_and_the_policy_holds() {
     let server = Server::build("counter-example").start(Options::default());
     let profile = Browser::shared().profile();
-    let page = open(&profile, &server.url("/"));
+    let page = profile.open_live(&server.url("/"));
     increment(&page);
-    shows(&page, 1);
+    page.shows("output", 1);
 
     let cookies = profile.cookies();
     assert_eq!(cookies.len(), 1, "{cookies:?}");
@@ -336,7 +323,9 @@ fn the_cookie_is_for_the_server_alone_and_the_policy_holds() {
 fn twelve_tabs_over_http_1_are_all_alive() {
     let server = Server::build("counter-example").start(Options::default());
     let profile = Browser::shared().profile();
-    let pages: Vec<_> = (0..12).map(|_| open(&profile, &server.url("/"))).collect();
+    let pages: Vec<_> = (0..12)
+        .map(|_| profile.open_live(&server.url("/")))
+        .collect();
     for page in &pages {
         increment(page);
     }
@@ -348,7 +337,7 @@ fn clicks_whose_answers_are_lost_count_once() {
     let server = Server::build("counter-example").start(Options::default());
     let proxy = Proxy::start(server.address());
     let profile = Browser::shared().profile();
-    let page = open(&profile, &proxy.url("/"));
+    let page = profile.open_live(&proxy.url("/"));
     page.expect_network_errors();
     proxy.rule(|request| {
         if request.is("action") && request.nth % 2 == 1 {

@@ -4,8 +4,6 @@ use via::prelude::*;
 use via_tests::chromium::{Browser, Page};
 use via_tests::serving::Serving;
 
-const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online'";
-
 /// Finds things inside of the overlay.
 const HELPERS: &str = "{
     const root = document.querySelector('via-dev').shadowRoot;
@@ -45,16 +43,9 @@ async fn serve(dev: bool) -> Serving {
 async fn open() -> (Serving, Page) {
     let server = serve(true).await;
     let url = format!("http://{}/", server.address());
-    let page = Browser::shared().profile().open(&url);
-    page.wait_for(ONLINE);
+    let page = Browser::shared().profile().open_live(&url);
     page.eval(HELPERS);
     (server, page)
-}
-
-fn shows(page: &Page, count: u64) {
-    page.wait_for(&format!(
-        "document.querySelector('output').textContent === '{count}'"
-    ));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,7 +53,7 @@ async fn the_overlay_shows_the_connection_the_tab_patches_latencies_and_mistakes
     let (_server, page) = open().await;
     page.wait_for("fact('connection') === 'online' && fact('tab').length > 8");
     page.click("#add");
-    shows(&page, 1);
+    page.shows("output", 1);
     page.wait_for("fact('revision') === '1' && fact('waiting') === '0'");
     page.wait_for(r"/^[\d.]+ ms \(204\)$/.test(fact('ack')) && /^[\d.]+ ms$/.test(fact('shown'))");
     page.wait_for(
@@ -116,25 +107,25 @@ async fn the_network_can_be_made_slow_in_both_directions_and_keeps_its_order() {
         }",
     );
     page.click("#add");
-    shows(&page, 1);
+    page.shows("output", 1);
     page.wait_for("took('ack') >= 300");
     page.eval("{ slow('send', 0); slow('apply', 400); }");
     page.eval("{ window.seen = []; via.on('via:frame', () => seen.push(document.querySelector('output').textContent)); }");
     for _ in 0..5 {
         page.click("#add");
     }
-    shows(&page, 6);
+    page.shows("output", 6);
     let seen: Vec<u64> = serde_json::from_value(page.eval("seen.map(Number)")).unwrap();
     assert!(seen.is_sorted() && seen.last() == Some(&6), "{seen:?}");
     // The overlay tells the time from a click to the next frame, which is the click's own only where
     // no other is under way.
     page.click("#add");
-    shows(&page, 7);
+    page.shows("output", 7);
     page.wait_for("took('shown') >= 390");
 
     // It lasts as long as the browser tab.
     page.reload();
-    page.wait_for(ONLINE);
+    page.online();
     page.eval(HELPERS);
     assert_eq!(page.eval("inside('input[name=apply]').value"), "400");
 }
@@ -144,7 +135,7 @@ async fn a_page_with_a_stream_of_its_own_can_be_slow_too() {
     let server = serve(true).await;
     let profile = Browser::shared().profile_without_shared_workers();
     let page = profile.open(&format!("http://{}/", server.address()));
-    page.wait_for(ONLINE);
+    page.online();
     page.eval(HELPERS);
     page.eval(
         "{
@@ -154,7 +145,7 @@ async fn a_page_with_a_stream_of_its_own_can_be_slow_too() {
         }",
     );
     page.click("#add");
-    shows(&page, 1);
+    page.shows("output", 1);
     page.wait_for("Number.parseFloat(fact('shown')) >= 390");
 }
 

@@ -88,8 +88,7 @@ fn open(server: &Serving, seed: u64, wanders: bool) -> Page {
     // Without a worker, what the client says about its stream is in the page's own console.
     let profile = Browser::shared().profile_without_shared_workers();
     let url = format!("http://{}/{seed}/{wanders}", server.address());
-    let page = profile.open(&url);
-    page.wait_for("document.documentElement.dataset.viaConnection === 'online'");
+    let page = profile.open_live(&url);
     page.eval(CHECK);
     page.eval(
         "{

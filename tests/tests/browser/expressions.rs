@@ -148,8 +148,6 @@ impl View for Everything {
     }
 }
 
-const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online'";
-
 /// Takes note of all that changes once the document is read, before any script of it has run.
 const WATCH: &str = "{
     const state = () => Array.from(document.querySelectorAll('#via *'), (element) => [
@@ -182,7 +180,7 @@ async fn open() -> (Serving, Page) {
         &json!({ "source": WATCH }),
     );
     page.goto(&url);
-    page.wait_for(ONLINE);
+    page.online();
     (server, page)
 }
 
@@ -202,10 +200,6 @@ fn is_shown(page: &Page, id: &str, expected: bool) {
 }
 
 /// The stream has answered everything that was asked of it.
-fn settle(page: &Page) {
-    page.wait_for("!document.querySelector('[data-via-pending]')");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_changes_after_load_in_a_page_whose_state_did_not_change() {
     let (_server, page) = open().await;
@@ -263,10 +257,10 @@ async fn nothing_changes_after_load_in_a_page_whose_state_did_not_change() {
     page.click("#tag-2");
     page.click("#increment");
     text(&page, "count", "2");
-    settle(&page);
+    page.settled();
     let url = page.eval("location.href");
     page.goto(url.as_str().unwrap());
-    page.wait_for(ONLINE);
+    page.online();
     text(&page, "n", "44");
     is_shown(&page, "no", true);
     is_shown(&page, "local", true);
@@ -389,7 +383,7 @@ async fn a_whole_frame_leaves_what_the_browser_shows_by_itself() {
     page.eval("document.getElementById('count').remove()");
     page.eval("document.getElementById('increment').click()");
     text(&page, "count", "1");
-    settle(&page);
+    page.settled();
     assert_eq!(page.eval(shown), before);
     is_shown(&page, "no", true);
     is_shown(&page, "local", false);

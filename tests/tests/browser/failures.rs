@@ -56,9 +56,8 @@ impl Scene {
 
     /// A tab whose live stream is open and whose document is marked.
     fn open(&self) -> Page {
-        let page = self.profile.open(&self.proxy.url("/"));
-        online(&page);
-        page.eval("window.marker = 'the same document'");
+        let page = self.profile.open_live(&self.proxy.url("/"));
+        page.mark_document();
         page
     }
 
@@ -67,27 +66,17 @@ impl Scene {
     }
 }
 
-fn online(page: &Page) {
-    page.wait_for(&format!("{CONNECTION} === 'online'"));
-}
-
 fn banner(page: &Page, text: &str) {
     page.wait_for(&format!(
         "document.querySelector('.via-banner[role=status]').textContent === '{text}'"
     ));
 }
 
-fn shows(page: &Page, count: u32) {
-    page.wait_for(&format!(
-        "document.querySelector('output').textContent === '{count}'"
-    ));
-}
-
 /// All that was clicked is committed, once, and the page is the one that was opened.
 fn settled(page: &Page, count: u32) {
-    online(page);
-    page.wait_for("!document.querySelector('[data-via-pending]')");
-    shows(page, count);
+    page.online();
+    page.settled();
+    page.shows("output", count);
     banner(page, "");
     assert_eq!(page.eval(MARKER), true);
     assert_eq!(page.navigations(), 1);
@@ -105,7 +94,7 @@ in_both_browsers! {
             page.click("button");
             page.click("button");
             scene.proxy.pass();
-            online(&page);
+            page.online();
         }
         settled(&page, 4);
     }
@@ -134,7 +123,7 @@ in_both_browsers! {
             page.expect_network_errors();
         }
         first.click("button");
-        shows(&second, 1);
+        second.shows("output", 1);
         scene.server.terminate();
         first.click("button");
         second.click("button");
@@ -157,9 +146,9 @@ in_both_browsers! {
             let before = scene.streams();
             scene.proxy.cut();
             scene.proxy.wait_for(before + 1, |request| request.is("stream"));
-            online(&page);
+            page.online();
             page.click("button");
-            shows(&page, count);
+            page.shows("output", count);
         }
         settled(&page, 2);
         assert_eq!(page.eval("seen.join()"), "");
@@ -183,7 +172,7 @@ in_both_browsers! {
         sleeper.freeze();
         for count in 1..=3 {
             other.click("button");
-            shows(&other, count);
+            other.shows("output", count);
         }
         sleeper.resume();
         sleeper.wait_for_within(
@@ -198,24 +187,24 @@ in_both_browsers! {
     fn back_and_forth_in_history_shows_what_is_so_now(scene) {
         let (page, other) = (scene.open(), scene.open());
         page.click("button");
-        shows(&page, 1);
-        page.wait_for("!document.querySelector('[data-via-pending]')");
+        page.shows("output", 1);
+        page.settled();
         page.goto("about:blank");
         other.click("button");
-        shows(&other, 2);
+        other.shows("output", 2);
         page.back();
-        online(&page);
-        shows(&page, 2);
+        page.online();
+        page.shows("output", 2);
         page.click("button");
-        shows(&page, 3);
-        shows(&other, 3);
+        page.shows("output", 3);
+        other.shows("output", 3);
     }
 
     fn whoever_closes_the_first_tab_leaves_the_others_alive(scene) {
         let first = scene.open();
         let rest = [scene.open(), scene.open()];
         first.click("button");
-        shows(&rest[1], 1);
+        rest[1].shows("output", 1);
         first.close();
         rest[0].click("button");
         for page in &rest {
@@ -292,11 +281,11 @@ in_both_browsers! {
         let page = scene.open();
         page.eval("document.querySelector('output').remove()");
         page.click("button");
-        shows(&page, 1);
+        page.shows("output", 1);
         page.eval("document.querySelector('main').replaceChildren()");
         let other = scene.open();
         other.click("button");
-        shows(&other, 2);
+        other.shows("output", 2);
         page.wait_for("document.querySelector('main output')?.textContent === '2'");
         page.click("button");
         settled(&page, 3);

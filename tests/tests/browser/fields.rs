@@ -148,8 +148,6 @@ struct Scene {
     _server: Serving,
 }
 
-const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online'";
-
 async fn open() -> Scene {
     let app = via::App::new()
         .stylesheet(".box { height: 90px; overflow: auto }")
@@ -157,8 +155,7 @@ async fn open() -> Scene {
         .page::<Other>();
     let server = Serving::start(app).await;
     let proxy = Proxy::start(server.address());
-    let page = Browser::shared().profile().open(&proxy.url("/"));
-    page.wait_for(ONLINE);
+    let page = Browser::shared().profile().open_live(&proxy.url("/"));
     Scene {
         _server: server,
         proxy,
@@ -338,7 +335,7 @@ async fn what_a_script_has_removed_or_emptied_is_whole_after_a_patch_that_touche
              document.querySelectorAll('#named input').length === 5 &&
              document.getElementById('box').children.length === 100"
         ));
-        page.wait_for("!document.querySelector('[data-via-pending]')");
+        page.settled();
     }
 }
 
@@ -347,7 +344,7 @@ async fn a_password_travels_in_actions_of_its_own_page_alone_and_lies_nowhere() 
     let scene = open().await;
     let (page, proxy) = (&scene.page, &scene.proxy);
     let other = page.sibling(&proxy.url("/other"));
-    other.wait_for(ONLINE);
+    other.online();
     page.click("#secret");
     page.type_text("hunter2");
     act(page, "plus");
@@ -356,10 +353,10 @@ async fn a_password_travels_in_actions_of_its_own_page_alone_and_lies_nowhere() 
     proxy.cut();
     page.expect_network_errors();
     other.expect_network_errors();
-    page.wait_for(ONLINE);
+    page.online();
     act(page, "plus");
     page.reload();
-    page.wait_for(ONLINE);
+    page.online();
     let mut carried = 0;
     for request in proxy.exchanges() {
         let within = |bytes: &[u8]| bytes.windows(7).any(|part| part == b"hunter2");
@@ -407,7 +404,7 @@ async fn text_of_users_is_text_in_every_handle() {
         HOSTILE
     );
     page.reload();
-    page.wait_for(ONLINE);
+    page.online();
     assert_eq!(
         page.eval("document.getElementById('said').textContent"),
         HOSTILE

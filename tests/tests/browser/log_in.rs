@@ -3,7 +3,7 @@
 use serde_json::Value;
 use via::prelude::*;
 use via_tests::chromium::{Browser, Page, Profile};
-use via_tests::http::Visitor;
+use via_tests::client::Visitor;
 use via_tests::proxy::Proxy;
 use via_tests::serving::Serving;
 
@@ -61,7 +61,6 @@ impl View for Office {
 }
 
 const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online'";
-const SETTLED: &str = "!document.querySelector('[data-via-pending]')";
 const MARKER: &str = "window.marker";
 
 async fn serve() -> Serving {
@@ -73,8 +72,7 @@ const ROUNDS: u32 = 20;
 
 /// A tab whose live stream is open and whose document is marked.
 fn open(profile: &Profile, url: &str) -> Page {
-    let page = profile.open(url);
-    page.wait_for(ONLINE);
+    let page = profile.open_live(url);
     page.eval(&format!("{MARKER} = 'the same document'"));
     page
 }
@@ -89,8 +87,8 @@ fn shows(page: &Page, who: &str, count: u32) {
 /// Nothing was reloaded, nothing was said to the user, nothing failed.
 fn undisturbed(pages: &[Page]) {
     for page in pages {
-        page.wait_for(SETTLED);
-        page.wait_for(ONLINE);
+        page.settled();
+        page.online();
         assert_eq!(page.eval(MARKER), "the same document");
         assert_eq!(page.navigations(), 1);
         assert_eq!(notices(page), Vec::<Value>::new());
@@ -206,7 +204,7 @@ async fn clicks_in_all_tabs_while_the_secret_changes_count_once() {
         }
     });
     for tab in &tabs {
-        tab.wait_for(SETTLED);
+        tab.settled();
     }
     for tab in &tabs {
         shows(tab, "anna", 3 * ROUNDS);
@@ -223,7 +221,7 @@ async fn a_session_that_is_ended_elsewhere_tells_its_tabs_and_lets_go_of_its_str
     tabs[0].click("#log_in");
     for tab in &tabs {
         shows(tab, "anna", 0);
-        tab.wait_for(ONLINE);
+        tab.online();
     }
     let here = open(&home, &format!("http://{}/", server.address()));
     here.click("#log_in");
@@ -242,7 +240,7 @@ async fn a_session_that_is_ended_elsewhere_tells_its_tabs_and_lets_go_of_its_str
     // Nothing can be done here any more, and it is said to whoever tries.
     tabs[0].expect("status of 401");
     tabs[0].click("#add");
-    tabs[0].wait_for(SETTLED);
+    tabs[0].settled();
     assert_eq!(notices(&tabs[0]), ["Your session has ended."]);
     assert_eq!(proxy.count(|request| request.is("stream")), streams);
     let seen = seen_with(&server, &ended).await;

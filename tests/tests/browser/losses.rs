@@ -26,9 +26,8 @@ fn run(profile: &Profile) {
     let directory = tempfile::tempdir().unwrap();
     let mut server = Server::build("logbook").start(Options::sqlite(directory.path()));
     let proxy = Proxy::start(server.address());
-    let page = profile.open(&proxy.url("/"));
-    page.wait_for("document.documentElement.dataset.viaConnection === 'online'");
-    page.eval("window.marker = 'the same document'");
+    let page = profile.open_live(&proxy.url("/"));
+    page.mark_document();
     page.expect_network_errors();
     page.eval(CLICK);
     proxy.rule(|request| match (request.is("action"), request.nth % 10) {
@@ -59,7 +58,7 @@ fn run(profile: &Profile) {
     let expected = page.eval("expected.join(' ')");
     let log = "document.getElementById('log').textContent.trim()";
     assert_eq!(page.eval(log), expected);
-    assert_eq!(page.eval("window.marker"), "the same document");
+    page.assert_same_document();
     // So it is stored, too.
     page.reload();
     assert_eq!(page.eval(log), expected);

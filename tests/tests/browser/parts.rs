@@ -8,8 +8,6 @@ use via_tests::chromium::{Browser, Page};
 use via_tests::proxy::{Exchange, Fate, Proxy};
 use via_tests::serving::Serving;
 
-const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online'";
-
 /// Counts; what comes with the first action has expressions that most pages have not.
 #[via::page("/")]
 struct Plain {
@@ -122,7 +120,7 @@ fn is_part(exchange: &Exchange, name: &str) -> bool {
 async fn a_page_loads_the_parts_that_it_needs_and_no_others() {
     let scene = scene().await;
     scene.page.goto(&scene.proxy.url("/"));
-    scene.page.wait_for(ONLINE);
+    scene.page.online();
     scene.page.click("#add");
     scene.shows(1);
     assert_eq!(scene.loaded(), ["boot.js", "early.js", "patches.js"]);
@@ -186,7 +184,7 @@ async fn frames_wait_for_a_part_and_keep_their_order() {
     let scene = scene().await;
     let page = &scene.page;
     page.goto(&scene.proxy.url("/"));
-    page.wait_for(ONLINE);
+    page.online();
     page.eval(
         "{ window.seen = []; via.on('via:frame', () => seen.push(document.querySelector('output').textContent)); }",
     );
@@ -204,7 +202,7 @@ async fn frames_wait_for_a_part_and_keep_their_order() {
     for _ in 0..3 {
         page.click("#add");
     }
-    page.wait_for("!document.querySelector('[data-via-pending]')");
+    page.settled();
     assert_eq!(page.eval("seen"), json!([]));
     scene.proxy.pass();
     scene.proxy.release();
@@ -229,7 +227,7 @@ async fn a_part_that_does_not_come_is_asked_for_again() {
         }
     });
     scene.page.goto(&scene.proxy.url("/more"));
-    scene.page.wait_for(ONLINE);
+    scene.page.online();
     let navigations = scene.page.navigations();
     scene.page.click("#step");
     scene.page.click("#add");
@@ -242,7 +240,7 @@ async fn a_part_that_the_server_has_no_more_reloads_the_page_once() {
     let scene = scene().await;
     let page = &scene.page;
     page.goto(&scene.proxy.url("/"));
-    page.wait_for(ONLINE);
+    page.online();
     page.expect("404");
     let navigations = page.navigations();
     scene.proxy.rule(|request| {
@@ -260,7 +258,7 @@ async fn a_part_that_the_server_has_no_more_reloads_the_page_once() {
     scene.proxy.pass();
     page.click(".via-notice button");
     page.wait_for("document.getElementById('keys') && !document.querySelector('.via-notice')");
-    page.wait_for(ONLINE);
+    page.online();
     page.click("#keys");
     page.press("Enter");
     scene.shows(1);

@@ -1,20 +1,10 @@
 //! Three servers on one store behind a proxy without stickiness: people in browsers do not notice.
 
 use tempfile::TempDir;
-use via_tests::chromium::{Browser, Page};
+use via_tests::chromium::Browser;
 use via_tests::nginx::Nginx;
 use via_tests::redis::Redis;
 use via_tests::server::{Options, Server};
-
-fn online(page: &Page) {
-    page.wait_for("document.documentElement.dataset.viaConnection === 'online'");
-}
-
-fn shows(page: &Page, count: u32) {
-    page.wait_for(&format!(
-        "document.querySelector('output').textContent === '{count}'"
-    ));
-}
 
 /// Two tabs of one person and a tab of another click at whichever server comes next, while one
 /// server is killed and another one restarts.
@@ -27,8 +17,8 @@ fn everybody_goes_on(options: impl Fn() -> Options) {
     let other = berta.open(&nginx.url("/"));
     for page in tabs.iter().chain([&other]) {
         page.expect_network_errors();
-        online(page);
-        page.eval("window.marker = 'the same document'");
+        page.online();
+        page.mark_document();
     }
     let mut clicks = 0;
     let mut click_everywhere = || {
@@ -39,9 +29,9 @@ fn everybody_goes_on(options: impl Fn() -> Options) {
             clicks += 1;
         }
         for page in &tabs {
-            shows(page, 2 * clicks);
+            page.shows("output", 2 * clicks);
         }
-        shows(&other, clicks);
+        other.shows("output", clicks);
     };
     click_everywhere();
     servers[0].kill();
@@ -53,8 +43,8 @@ fn everybody_goes_on(options: impl Fn() -> Options) {
     servers[2].kill();
     click_everywhere();
     for page in tabs.iter().chain([&other]) {
-        online(page);
-        assert_eq!(page.eval("window.marker"), "the same document");
+        page.online();
+        page.assert_same_document();
         assert_eq!(page.navigations(), 1);
     }
 }

@@ -3,13 +3,11 @@
 
 use std::time::Duration;
 
-use via_tests::chromium::{Browser, Page, Profile};
+use via_tests::chromium::{Browser, Page};
+use via_tests::client::{Action, Visitor};
 use via_tests::figures::figure;
-use via_tests::http::{Action, Visitor};
 use via_tests::proxy::{Fate, Proxy};
 use via_tests::server::{Options, Server};
-
-const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online'";
 
 /// Notes when the page was clicked and when it showed each count, by the clock of all tabs.
 const TIMES: &str = "{
@@ -20,22 +18,6 @@ const TIMES: &str = "{
     new MutationObserver(() => { shown[document.querySelector('output').textContent] ??= now(); })
         .observe(document.body, { childList: true, characterData: true, subtree: true });
 }";
-
-fn open(profile: &Profile, url: &str) -> Page {
-    let page = profile.open(url);
-    page.wait_for(ONLINE);
-    page
-}
-
-fn shows(page: &Page, count: usize) {
-    page.wait_for(&format!(
-        "document.querySelector('output').textContent === '{count}'"
-    ));
-}
-
-fn settled(page: &Page) {
-    page.wait_for("!document.querySelector('[data-via-pending]')");
-}
 
 /// From the click of one page to what another one shows, in milliseconds.
 fn delay(from: &Page, to: &Page, count: usize) -> f64 {
@@ -61,7 +43,9 @@ fn best_of(rounds: usize, what: &str, limit: f64, mut round: impl FnMut() -> f64
 fn twelve_tabs_over_http_1_answer_each_click_within_1_s_and_agree() {
     let server = Server::build("counter-example").start(Options::default());
     let profile = Browser::launch().profile();
-    let pages: Vec<_> = (0..12).map(|_| open(&profile, &server.url("/"))).collect();
+    let pages: Vec<_> = (0..12)
+        .map(|_| profile.open_live(&server.url("/")))
+        .collect();
     for page in &pages {
         page.eval(TIMES);
     }
@@ -76,7 +60,7 @@ fn twelve_tabs_over_http_1_answer_each_click_within_1_s_and_agree() {
                 page.click("button");
                 count += 1;
                 for other in &pages {
-                    shows(other, count);
+                    other.shows("output", count);
                     worst = worst.max(delay(page, other, count));
                 }
             }
@@ -89,10 +73,10 @@ fn twelve_tabs_over_http_1_answer_each_click_within_1_s_and_agree() {
 fn a_click_in_the_other_tabs_takes_less_than_1_s_when_one_crashes_or_the_worker_is_killed() {
     let server = Server::build("counter-example").start(Options::default());
     let profile = Browser::launch().profile();
-    let first = open(&profile, &server.url("/"));
+    let first = profile.open_live(&server.url("/"));
     let rest = [
-        open(&profile, &server.url("/")),
-        open(&profile, &server.url("/")),
+        profile.open_live(&server.url("/")),
+        profile.open_live(&server.url("/")),
     ];
     for page in &rest {
         page.eval(TIMES);
@@ -101,7 +85,7 @@ fn a_click_in_the_other_tabs_takes_less_than_1_s_when_one_crashes_or_the_worker_
     let mut click = || {
         rest[0].click("button");
         count += 1;
-        shows(&rest[1], count);
+        rest[1].shows("output", count);
         delay(&rest[0], &rest[1], count)
     };
     first.crash();
@@ -111,7 +95,7 @@ fn a_click_in_the_other_tabs_takes_less_than_1_s_when_one_crashes_or_the_worker_
         click()
     });
     for page in &rest {
-        settled(page);
+        page.settled();
     }
 }
 
@@ -124,21 +108,21 @@ fn a_duplicated_tab_is_another_tab_of_the_same_session() {
         let directory = tempfile::tempdir().unwrap();
         let server = Server::build("logbook").start(Options::sqlite(directory.path()));
         let proxy = Proxy::start(server.address());
-        let page = open(&profile, &proxy.url("/"));
+        let page = profile.open_live(&proxy.url("/"));
         page.click("#add-1");
         // What a reload hands on is what a duplicate must not find.
         page.reload();
-        page.wait_for(ONLINE);
+        page.online();
         page.click("#add-2");
-        settled(&page);
+        page.settled();
         let duplicate = page.duplicate();
-        duplicate.wait_for(ONLINE);
+        duplicate.online();
         for n in [3, 4] {
             duplicate.click(&format!("#add-{n}"));
             page.click(&format!("#add-{}", n + 2));
         }
         for tab in [&page, &duplicate] {
-            settled(tab);
+            tab.settled();
             tab.wait_for("document.getElementById('length').textContent === '6'");
         }
         let mut ids: Vec<_> = proxy
@@ -163,19 +147,19 @@ fn twenty_times_hidden_and_shown_is_still_one_stream() {
     let server = Server::build("counter-example").start(Options::default());
     let proxy = Proxy::start(server.address());
     let profile = Browser::shared().profile();
-    let page = open(&profile, &proxy.url("/"));
-    let other = open(&profile, &proxy.url("/"));
+    let page = profile.open_live(&proxy.url("/"));
+    let other = profile.open_live(&proxy.url("/"));
     // What one tab shows of the other comes by the stream that they share from now on.
     page.click("button");
-    shows(&other, 1);
+    other.shows("output", 1);
     let streams = || proxy.count(|request| request.is("stream"));
     let before = streams();
     for count in 2..=21 {
         page.hide();
         other.click("button");
-        shows(&other, count);
+        other.shows("output", count);
         page.show();
-        shows(&page, count);
+        page.shows("output", count);
     }
     assert_eq!(streams(), before);
 }
@@ -187,17 +171,17 @@ fn a_page_from_the_back_forward_cache_is_the_same_document_and_fresh() {
         Browser::shared().profile_without_shared_workers(),
     ] {
         let server = Server::build("counter-example").start(Options::default());
-        let other = open(&profile, &server.url("/"));
-        let page = open(&profile, &server.url("/"));
-        page.eval("window.marker = 'the same document'");
+        let other = profile.open_live(&server.url("/"));
+        let page = profile.open_live(&server.url("/"));
+        page.mark_document();
         for count in 1..=3 {
             page.goto(&server.url("/nowhere"));
             page.expect("status of 404");
             other.click("button");
-            shows(&other, count);
+            other.shows("output", count);
             page.back();
-            page.wait_for(ONLINE);
-            shows(&page, count);
+            page.online();
+            page.shows("output", count);
             assert_eq!(
                 page.eval("window.marker"),
                 "the same document",
@@ -205,8 +189,8 @@ fn a_page_from_the_back_forward_cache_is_the_same_document_and_fresh() {
             );
         }
         page.click("button");
-        shows(&other, 4);
-        shows(&page, 4);
+        other.shows("output", 4);
+        page.shows("output", 4);
     }
 }
 
@@ -214,21 +198,21 @@ fn a_page_from_the_back_forward_cache_is_the_same_document_and_fresh() {
 fn a_tab_that_the_browser_discards_comes_back_with_the_state_of_now() {
     let server = Server::build("counter-example").start(Options::default());
     let profile = Browser::shared().profile();
-    let other = open(&profile, &server.url("/"));
-    let page = open(&profile, &server.url("/"));
+    let other = profile.open_live(&server.url("/"));
+    let page = profile.open_live(&server.url("/"));
     page.click("button");
-    shows(&other, 1);
-    settled(&page);
+    other.shows("output", 1);
+    page.settled();
     // What is discarded is not told before: its process is gone, and a load brings it back.
     page.discard();
     other.click("button");
-    shows(&other, 2);
+    other.shows("output", 2);
     page.reload();
-    page.wait_for(ONLINE);
-    shows(&page, 2);
+    page.online();
+    page.shows("output", 2);
     page.click("button");
-    shows(&other, 3);
-    shows(&page, 3);
+    other.shows("output", 3);
+    page.shows("output", 3);
 }
 
 #[test]
@@ -277,7 +261,7 @@ fn a_navigation_that_does_not_happen_leaves_the_tab_alive() {
                 Fate::Pass
             }
         });
-        let page = open(&profile, &proxy.url("/"));
+        let page = profile.open_live(&proxy.url("/"));
         let streams = proxy.count(|request| request.is("stream"));
         page.eval(
             "addEventListener('beforeunload', () => (window.left = true));
@@ -288,8 +272,8 @@ fn a_navigation_that_does_not_happen_leaves_the_tab_alive() {
             request.path == "/download" && request.fate != Fate::Pass
         });
         page.click("button");
-        shows(&page, 1);
-        settled(&page);
+        page.shows("output", 1);
+        page.settled();
         assert_eq!(proxy.count(|request| request.is("stream")), streams);
     }
 }
@@ -302,7 +286,7 @@ fn a_signal_that_was_edited_keeps_its_value_over_a_lost_stream() {
     ] {
         let server = Server::build("counter-example").start(Options::default());
         let proxy = Proxy::start(server.address());
-        let page = open(&profile, &proxy.url("/"));
+        let page = profile.open_live(&proxy.url("/"));
         page.expect_network_errors();
         page.click("input");
         page.press("ArrowUp");
@@ -311,7 +295,7 @@ fn a_signal_that_was_edited_keeps_its_value_over_a_lost_stream() {
             let before = proxy.count(|request| request.is("stream"));
             proxy.cut();
             proxy.wait_for(before + 1, |request| request.is("stream"));
-            page.wait_for(ONLINE);
+            page.online();
             assert_eq!(
                 page.eval("document.querySelector('input').value"),
                 "3",
@@ -319,7 +303,7 @@ fn a_signal_that_was_edited_keeps_its_value_over_a_lost_stream() {
             );
         }
         page.click("button");
-        shows(&page, 3);
+        page.shows("output", 3);
     }
 }
 
@@ -331,7 +315,7 @@ fn a_connection_that_is_back_at_once_is_one_stream_of_the_same_tab() {
     ] {
         let server = Server::build("counter-example").start(Options::default());
         let proxy = Proxy::start(server.address());
-        let page = open(&profile, &proxy.url("/"));
+        let page = profile.open_live(&proxy.url("/"));
         page.expect_network_errors();
         // The browser says so the moment that the stream is lost, and the tab does not wait then.
         page.eval(
@@ -346,11 +330,11 @@ fn a_connection_that_is_back_at_once_is_one_stream_of_the_same_tab() {
         for lost in 1..=5 {
             proxy.cut();
             proxy.wait_for(1 + lost, |request| request.is("stream"));
-            page.wait_for(ONLINE);
+            page.online();
             page.click("button");
-            shows(&page, lost);
+            page.shows("output", lost);
         }
-        settled(&page);
+        page.settled();
         assert_eq!([count("stream"), count("attach")], [6, 1]);
     }
 }

@@ -3,14 +3,9 @@
 use via_tests::chromium::{Browser, Page, Profile};
 use via_tests::server::{Options, Server};
 
-const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online'";
-const SETTLED: &str = "!document.querySelector('[data-via-pending]')";
-
 /// A tab whose live stream is open.
 fn open(profile: &Profile, server: &Server) -> Page {
-    let page = profile.open(&server.url("/"));
-    page.wait_for(ONLINE);
-    page
+    profile.open_live(&server.url("/"))
 }
 
 fn add(page: &Page, title: &str) {
@@ -68,9 +63,9 @@ fn a_list_is_in_all_tabs_and_its_filter_in_one() {
     shows(&second, &["Milk", "Bread", all[2]]);
 
     // The filter is the tab's own and comes back with it.
-    second.wait_for(SETTLED);
+    second.settled();
     second.reload();
-    second.wait_for(ONLINE);
+    second.online();
     shows(&second, &["Milk", "Bread", all[2]]);
     second.click("#todo-0 [type=checkbox]");
     shows(&second, &["Bread", all[2]]);
@@ -136,12 +131,12 @@ fn a_list_outlives_the_server() {
     page.expect_network_errors();
     add(&page, "Milk");
     shows(&page, &["Milk"]);
-    page.wait_for(SETTLED);
+    page.settled();
     server.kill();
     page.click("#todo-0 [type=checkbox]");
     server.restart();
-    page.wait_for(ONLINE);
+    page.online();
     shows(&page, &["Milk x"]);
-    page.wait_for(SETTLED);
+    page.settled();
     shows(&open(&profile, &server), &["Milk x"]);
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use via::prelude::*;
 use via_tests::chromium::{Browser, Page};
+use via_tests::client::{Action, Visitor};
 use via_tests::figures::figure;
-use via_tests::http::{Action, Visitor};
 use via_tests::proxy::Proxy;
 use via_tests::serving::Serving;
 
@@ -196,14 +196,13 @@ impl Scene {
         let server = Serving::start(via::App::new().page::<Desk>()).await;
         let proxy = Proxy::start(server.address());
         let profile = Browser::shared().profile();
-        let page = profile.open(&proxy.url("/"));
-        page.wait_for("document.documentElement.dataset.viaConnection === 'online'");
+        let page = profile.open_live(&proxy.url("/"));
         proxy.latency(latency);
         // The stream is opened anew, with the latency.
         page.expect_network_errors();
         proxy.cut();
         proxy.wait_for(2, |request| request.is("stream"));
-        page.wait_for("document.documentElement.dataset.viaConnection === 'online'");
+        page.online();
         page.eval(WATCH);
         let visitor = server.visitor();
         for cookie in profile.cookies() {

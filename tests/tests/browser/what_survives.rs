@@ -9,7 +9,6 @@ use via_tests::server::{Options, Server};
 
 const GUIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../via/docs/state.md");
 const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online'";
-const SETTLED: &str = "!document.querySelector('[data-via-pending]')";
 
 /// The values of the page, in the order of the table's columns.
 const VALUES: [&str; 6] = ["session", "tab", "signal", "tab-signal", "shared", "app"];
@@ -54,7 +53,7 @@ impl Scene {
         page.expect_network_errors();
         page.click("#add");
         shows(&page, [true; 6]);
-        page.wait_for(SETTLED);
+        page.settled();
         Self {
             server,
             profile,
@@ -75,9 +74,7 @@ impl Scene {
 
 /// A tab whose live stream is open.
 fn open(profile: &Profile, server: &Server) -> Page {
-    let page = profile.open(&server.url("/room"));
-    page.wait_for(ONLINE);
-    page
+    profile.open_live(&server.url("/room"))
 }
 
 /// Waits until the page is live and shows 1 for what is kept and 0 for everything else.
@@ -86,7 +83,7 @@ fn shows(page: &Page, kept: [bool; 6]) {
 }
 
 fn shows_values(page: &Page, values: [u32; 6]) {
-    page.wait_for(ONLINE);
+    page.online();
     let expected = json!(values.map(|value| value.to_string())).to_string();
     page.wait_for(&format!(
         "JSON.stringify({}.map((id) => document.getElementById(id).textContent)) === {}",
@@ -111,7 +108,7 @@ fn what_is_typed_survives_a_reload_unless_it_is_secret() {
     page.click("#secret");
     page.type_text("hunter2");
     page.reload();
-    page.wait_for(ONLINE);
+    page.online();
     page.wait_for("document.querySelector('#text').value === 'half a \"sentence\"'");
     assert_eq!(page.eval("document.querySelector('#secret').value"), "");
     assert_eq!(
@@ -127,7 +124,7 @@ fn what_is_typed_survives_a_reload_unless_it_is_secret() {
     other.type_text("gone");
     other.goto(&scene.server.url("/elsewhere"));
     other.goto(&scene.server.url("/room"));
-    other.wait_for(ONLINE);
+    other.online();
     assert_eq!(other.eval("document.querySelector('#text').value"), "");
 }
 
@@ -139,11 +136,11 @@ fn what_is_typed_and_clicked_on_the_page_of_an_older_build_takes_effect_once() {
     scene.page.type_text("typed before");
     scene.restart("2");
     let page = &scene.page;
-    page.wait_for(ONLINE);
+    page.online();
     page.eval("for (let click = 0; click < 3; click++) document.querySelector('#add').click()");
     page.wait_for("document.querySelector('#added')?.textContent === '3'");
     shows_values(page, [4; 6]);
-    page.wait_for(SETTLED);
+    page.settled();
     assert_eq!(page.navigations(), 2, "one reload");
     assert_eq!(
         page.eval("document.querySelector('#text').value"),
@@ -205,7 +202,7 @@ fn a_rollback() {
     shows(&scene.page, [true; 6]);
     scene.page.click("#add");
     shows_values(&scene.page, [2; 6]);
-    scene.page.wait_for(SETTLED);
+    scene.page.settled();
     scene.restart("1");
     scene.page.reload();
     shows_values(
@@ -219,7 +216,7 @@ fn a_rollback() {
     // What the older version does not know is there for the next one.
     scene.page.click("#add");
     shows_values(&scene.page, [3; 6]);
-    scene.page.wait_for(SETTLED);
+    scene.page.settled();
     scene.restart("2");
     scene.page.reload();
     shows_values(&scene.page, [3; 6]);
@@ -235,7 +232,7 @@ fn a_rollback() {
 fn a_log_in() {
     let scene = Scene::new();
     scene.page.click("#log-in");
-    scene.page.wait_for(SETTLED);
+    scene.page.settled();
     shows(&scene.page, row("the user logs in"));
     scene.page.reload();
     shows(&scene.page, row("the user logs in"));
@@ -245,7 +242,7 @@ fn a_log_in() {
 fn a_log_out() {
     let scene = Scene::new();
     scene.page.click("#log-in");
-    scene.page.wait_for(SETTLED);
+    scene.page.settled();
     scene.page.click("#log-out");
     shows(&scene.page, row("the user logs out"));
     scene.page.reload();

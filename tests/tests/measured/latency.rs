@@ -1,6 +1,6 @@
 //! How long a click takes until another tab shows it.
 
-use via_tests::chromium::{Browser, Page, Profile};
+use via_tests::chromium::{Browser, Page};
 use via_tests::server::{Options, Server};
 
 use crate::TURN;
@@ -22,21 +22,8 @@ const COUNT_OF_A_NEW_DOCUMENT: &str = "fetch('/')
     .then((answer) => answer.text())
     .then((html) => /<output[^>]*>([^<]*)</.exec(html)[1])";
 
-/// A tab whose live stream is open.
-fn open(profile: &Profile, url: &str) -> Page {
-    let page = profile.open(url);
-    page.wait_for("document.documentElement.dataset.viaConnection === 'online'");
-    page
-}
-
 fn increment(page: &Page) {
     page.click("button");
-}
-
-fn shows(page: &Page, count: i64) {
-    page.wait_for(&format!(
-        "document.querySelector('output').textContent === '{count}'"
-    ));
 }
 
 #[test]
@@ -45,9 +32,9 @@ fn a_click_reaches_the_other_tab_within_250_ms_and_nobody_else() {
     let server = Server::build("counter-example").start(Options::default());
     let browser = Browser::launch();
     let (ann, bob) = (browser.profile(), browser.profile());
-    let first = open(&ann, &server.url("/"));
-    let second = open(&ann, &server.url("/"));
-    let stranger = open(&bob, &server.url("/"));
+    let first = ann.open_live(&server.url("/"));
+    let second = ann.open_live(&server.url("/"));
+    let stranger = bob.open_live(&server.url("/"));
     for page in [&first, &second] {
         page.eval(RECORD_TIMES);
     }
@@ -59,8 +46,8 @@ fn a_click_reaches_the_other_tab_within_250_ms_and_nobody_else() {
         for _ in 0..20 {
             increment(&first);
             count += 1;
-            shows(&first, count);
-            shows(&second, count);
+            first.shows("output", count);
+            second.shows("output", count);
             let click = first.eval("clicks.at(-1)").as_f64().unwrap();
             let change = second.eval(&format!("changes[{count}]")).as_f64().unwrap();
             worst = worst.max(change - click);
@@ -78,18 +65,18 @@ fn a_click_reaches_the_other_tab_within_250_ms_and_nobody_else() {
         "a change was not announced (in ms): {rounds:?}"
     );
 
-    shows(&stranger, 0);
+    stranger.shows("output", 0);
     increment(&stranger);
-    shows(&stranger, 1);
+    stranger.shows("output", 1);
     // Each click has counted once: for a document that is loaded now, in both tabs, and after one
     // click more.
     for expected in [count, count + 1] {
         for page in [&first, &second] {
-            page.wait_for("!document.querySelector('[data-via-pending]')");
+            page.settled();
         }
         assert_eq!(first.eval(COUNT_OF_A_NEW_DOCUMENT), expected.to_string());
         for page in [&first, &second] {
-            shows(page, expected);
+            page.shows("output", expected);
         }
         if expected == count {
             increment(&first);

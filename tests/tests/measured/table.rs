@@ -113,7 +113,7 @@ async fn a_cell_of_a_thousand_rows_costs_a_page_far_less_than_the_table() {
         &json!({ "source": WATCH }),
     );
     page.goto(&url);
-    page.wait_for("document.documentElement.dataset.viaConnection === 'online'");
+    page.online();
     let time = |what: &str| -> Times {
         // The garbage of one is not for the next one to collect.
         page.call("HeapProfiler.collectGarbage", &json!({}));

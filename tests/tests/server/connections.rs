@@ -6,7 +6,7 @@ use http::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use via_tests::http::{Action, Stream, Tab, Visitor, raw};
+use via_tests::client::{Action, Stream, Tab, Visitor, raw};
 use via_tests::patience::{PATIENCE, eventually};
 use via_tests::serving::Serving;
 use via_tests::wall::wall;

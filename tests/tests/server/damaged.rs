@@ -9,8 +9,9 @@ use via::store::{
 };
 use via::{App, Clock};
 use via_tests::chromium::{Browser, Page};
-use via_tests::http::{Action, Answer, Tab, Visitor};
-use via_tests::serving::{Serving, Witness};
+use via_tests::client::{Action, Answer, Tab, Visitor};
+use via_tests::serving::Serving;
+use via_tests::stores::Faulty;
 
 #[via::page("/")]
 struct Desk {
@@ -70,13 +71,13 @@ const DAMAGES: [&str; 4] = [
 const MESSAGE: &str = "What is stored for this page cannot be read";
 
 struct Scene {
-    store: Witness,
+    store: Faulty,
     server: Serving,
 }
 
 impl Scene {
     async fn new() -> Self {
-        let store = Witness::default();
+        let store = Faulty::default();
         let app = App::new().store(store.clone());
         let server = Serving::start(app.page::<Desk>().page::<Board>()).await;
         Self { store, server }
@@ -227,8 +228,6 @@ async fn a_shared_value_that_cannot_be_read_is_said_to_its_pages_alone() {
     }
 }
 
-const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online'";
-
 fn notice(page: &Page) -> String {
     let text = page.wait_for("document.querySelector('.via-notice')?.firstChild.data");
     text.as_str().unwrap().to_owned()
@@ -243,11 +242,9 @@ async fn a_browser_says_that_a_session_cannot_be_read_and_goes_on_once_it_can() 
     for (count, tab) in (1..).zip(&tabs) {
         tab.expect("status of 500");
         tab.expect("the server answered 500 damaged");
-        tab.wait_for(ONLINE);
+        tab.online();
         tab.click("button");
-        tab.wait_for(&format!(
-            "document.querySelector('output').textContent === '{count}'"
-        ));
+        tab.shows("output", count);
     }
     profile.expect_network_errors();
 
@@ -256,7 +253,7 @@ async fn a_browser_says_that_a_session_cannot_be_read_and_goes_on_once_it_can() 
     for tab in &tabs {
         assert_eq!(notice(tab), format!("{MESSAGE}."));
         tab.click("button");
-        tab.wait_for("!document.querySelector('[data-via-pending]')");
+        tab.settled();
         assert_eq!(
             tab.eval("document.querySelectorAll('.via-notice').length"),
             1
@@ -276,10 +273,8 @@ async fn a_browser_says_that_a_session_cannot_be_read_and_goes_on_once_it_can() 
     tabs[0].reload();
     tabs[1].click(".via-notice button");
     for (count, tab) in (3..).zip(&tabs) {
-        tab.wait_for(ONLINE);
+        tab.online();
         tab.click("button");
-        tab.wait_for(&format!(
-            "document.querySelector('output')?.textContent === '{count}'"
-        ));
+        tab.shows("output", count);
     }
 }

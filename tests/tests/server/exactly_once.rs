@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use via::prelude::*;
 use via::store::{Store, Timestamp};
-use via_tests::http::{Action, Answer, Tab, Visitor};
+use via_tests::client::{Action, Answer, Tab, Visitor};
 use via_tests::patience::eventually;
 use via_tests::proxy::{Fate, Proxy};
 use via_tests::serving::Serving;
@@ -70,7 +70,7 @@ async fn counter() -> Serving {
 
 /// A counter on a store with faults, at 1, and a tab of its visitor.
 async fn counter_on_a_faulty_store() -> (Serving, Faulty, Visitor, Tab) {
-    let store = Faulty::new(MemoryStore::new());
+    let store = Faulty::default();
     let app = Serving::start(via::App::new().store(store.clone()).page::<Counter>()).await;
     let visitor = app.visit("/").await;
     let tab = visitor.attach("/").await;
@@ -333,7 +333,7 @@ impl View for Contested {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_action_that_others_overtake_runs_again_and_its_effects_happen_once() {
-    let store = Faulty::new(MemoryStore::new());
+    let store = Faulty::default();
     let app = Serving::start(via::App::new().store(store.clone()).page::<Contested>()).await;
     let visitor = app.visit("/").await;
     let tab = visitor.attach("/").await;
@@ -404,7 +404,7 @@ impl View for Uncertain {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_action_and_its_effects_happen_once_where_the_store_cannot_say_whether_it_committed() {
-    let store = Faulty::new(MemoryStore::new());
+    let store = Faulty::default();
     let app = Serving::start(via::App::new().store(store.clone()).page::<Uncertain>()).await;
     let visitor = app.visit("/").await;
     let tab = visitor.attach("/").await;
@@ -528,19 +528,19 @@ fn bytes(request: &http::Request<bytes::Bytes>) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_action_goes_on_when_its_client_goes_away() {
     let (_app, store, visitor, tab) = counter_on_a_faulty_store().await;
-    let before = store.commits();
-    store.hold(true);
+    let before = store.writes();
+    let held = store.hold().await;
     let mut connection = TcpStream::connect(visitor.server()).await.unwrap();
     let request = bytes(&tab.request(&add()));
     connection.write_all(&request).await.unwrap();
     eventually("the action is being committed", async || {
-        (store.commits() > before).then_some(())
+        (store.writes() > before).then_some(())
     })
     .await;
     drop(connection);
     // The server sees to this connection only after it has seen the end of the other one.
     visitor.get("/_via/nothing").await;
-    store.hold(false);
+    drop(held);
     eventually("the action has counted", async || {
         (count(&visitor).await == 2).then_some(())
     })

@@ -3,7 +3,7 @@
 use http::{HeaderValue, StatusCode};
 use via::App;
 use via::prelude::*;
-use via_tests::http::{Action, Answer, Stream, Tab, Visitor};
+use via_tests::client::{Action, Answer, Stream, Tab, Visitor};
 use via_tests::patience::eventually;
 use via_tests::serving::Serving;
 use via_tests::sse::{Event, Parser};

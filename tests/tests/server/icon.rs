@@ -7,7 +7,7 @@ use axum::routing::get;
 use http::{Method, StatusCode};
 use via::App;
 use via::prelude::*;
-use via_tests::http::{Answer, Visitor};
+use via_tests::client::{Answer, Visitor};
 use via_tests::serving::Serving;
 use via_tests::wall::wall;
 

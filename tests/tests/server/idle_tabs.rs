@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use via::App;
 use via::prelude::*;
 use via_tests::alone::alone;
-use via_tests::http::{Action, bytes};
+use via_tests::client::{Action, bytes};
 use via_tests::serving::Serving;
 use via_tests::weight::resident;
 

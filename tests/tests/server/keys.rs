@@ -1,10 +1,10 @@
 //! The key that all servers share: replaced with an overlap, from the store or from secrets.
 
 use via::prelude::*;
-use via_tests::http::{Action, Visitor};
+use via_tests::client::{Action, Visitor};
 use via_tests::patience::eventually;
 use via_tests::serving::Serving;
-use via_tests::tape::Tape;
+use via_tests::stores::Faulty;
 
 const NEW: &str = "a new secret of thirty-two bytes and more";
 const OLD: &str = "an old secret of thirty-two bytes and more";
@@ -28,7 +28,7 @@ impl View for Desk {
     }
 }
 
-fn app(store: &Tape) -> via::App {
+fn app(store: &Faulty) -> via::App {
     via::App::new().store(store.clone()).page::<Desk>()
 }
 
@@ -49,13 +49,13 @@ async fn is_known(visitor: &Visitor, server: &Serving) -> bool {
 
 #[tokio::test]
 async fn a_key_that_is_replaced_at_one_server_is_taken_up_by_the_others_without_a_restart() {
-    let store = Tape::default();
+    let store = Faulty::rewindable();
     let first = Serving::start(app(&store)).await;
     let second = Serving::start(app(&store)).await;
     let before = guest(&first).await;
     let tab = before.attach("/").await;
     // Not even a notice says so.
-    store.set_silent(true);
+    store.lose_notices(|| true);
     let sessions = app(&store).sessions();
     sessions.rotate_key().await.unwrap();
     let after = eventually("the first server seals with the new key", async || {
@@ -73,7 +73,7 @@ async fn a_key_that_is_replaced_at_one_server_is_taken_up_by_the_others_without_
         .await
         .assert_ok();
 
-    store.set_silent(false);
+    store.lose_notices(|| false);
     sessions.forget_old_keys().await.unwrap();
     eventually("the old key opens nothing", async || {
         let cookies = before.cookies();
@@ -90,9 +90,9 @@ async fn a_key_that_is_replaced_at_one_server_is_taken_up_by_the_others_without_
 
 #[tokio::test]
 async fn tokens_and_cookies_of_a_key_that_a_server_does_not_know_make_it_look() {
-    let store = Tape::default();
+    let store = Faulty::rewindable();
     let second = Serving::start(app(&store)).await;
-    store.set_silent(true);
+    store.lose_notices(|| true);
     app(&store).sessions().rotate_key().await.unwrap();
     // Knows the new key from its start.
     let first = Serving::start(app(&store)).await;
@@ -113,7 +113,7 @@ async fn tokens_and_cookies_of_a_key_that_a_server_does_not_know_make_it_look() 
 
 #[tokio::test]
 async fn secrets_replace_each_other_with_an_overlap() {
-    let store = Tape::default();
+    let store = Faulty::rewindable();
     let old = Serving::start(app(&store).secret(OLD)).await;
     let before = guest(&old).await;
     let both = Serving::start(app(&store).secret(NEW).secret(OLD)).await;
@@ -133,7 +133,7 @@ async fn secrets_replace_each_other_with_an_overlap() {
 
 #[tokio::test]
 async fn a_secret_that_can_be_guessed_stops_the_app_and_a_key_that_is_not_stored_is_not_replaced() {
-    let error = app(&Tape::default())
+    let error = app(&Faulty::rewindable())
         .secret("hunter2")
         .bind("127.0.0.1:0")
         .await
@@ -144,7 +144,7 @@ async fn a_secret_that_can_be_guessed_stops_the_app_and_a_key_that_is_not_stored
         "{message}"
     );
     assert!(!message.contains("hunter2"), "{message}");
-    let sessions = app(&Tape::default()).secret(NEW).sessions();
+    let sessions = app(&Faulty::rewindable()).secret(NEW).sessions();
     let error = sessions.rotate_key().await.unwrap_err();
     assert!(error.is_config(), "{error}");
 }

@@ -13,8 +13,9 @@ use via::store::{
     Timestamp, Write,
 };
 use via::{App, Clock};
-use via_tests::http::{Action, Answer, Tab, Visitor};
-use via_tests::serving::{Serving, Witness};
+use via_tests::client::{Action, Answer, Tab, Visitor};
+use via_tests::serving::Serving;
+use via_tests::stores::Faulty;
 
 #[via::page("/")]
 struct Desk {
@@ -108,7 +109,7 @@ async fn shown(visitor: &Visitor) -> (usize, usize, usize) {
 
 /// A visitor who has acted so often that their documents have the size that they keep, with what
 /// they need beside the text and the board.
-async fn settled(server: &Serving, store: &Witness) -> (Tab, Visitor, [usize; 2]) {
+async fn settled(server: &Serving, store: &Faulty) -> (Tab, Visitor, [usize; 2]) {
     let visitor = server.visit("/").await;
     let tab = visitor.attach("/").await;
     for size in 1..=10 {
@@ -131,7 +132,7 @@ async fn settled(server: &Serving, store: &Witness) -> (Tab, Visitor, [usize; 2]
 #[tokio::test]
 async fn a_document_may_have_1_mib_and_an_action_that_wants_more_changes_nothing() {
     LazyLock::force(&LOGGING);
-    let store = Witness::default();
+    let store = Faulty::default();
     let server = Serving::start(App::new().store(store.clone()).page::<Desk>()).await;
     let (tab, visitor, [session, app]) = settled(&server, &store).await;
     for (name, beside) in [("Desk::write", session), ("Desk::post", app)] {
@@ -156,7 +157,7 @@ async fn a_document_may_have_1_mib_and_an_action_that_wants_more_changes_nothing
 #[tokio::test]
 async fn a_document_above_256_kib_is_taken_with_a_warning() {
     LazyLock::force(&LOGGING);
-    let store = Witness::default();
+    let store = Faulty::default();
     let server = Serving::start(App::new().store(store.clone()).page::<Desk>()).await;
     let (tab, visitor, [session, app]) = settled(&server, &store).await;
     for (name, beside, said) in [

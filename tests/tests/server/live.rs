@@ -11,10 +11,11 @@ use via::prelude::*;
 use via::store::Timestamp;
 use via::{App, Clock};
 use via_tests::alone::alone;
-use via_tests::http::{Action, Stream, Tab, Visitor};
+use via_tests::client::{Action, Stream, Tab, Visitor};
 use via_tests::patience::{PATIENCE, eventually};
-use via_tests::serving::{Serving, Witness};
+use via_tests::serving::Serving;
 use via_tests::sse::Event;
+use via_tests::stores::Faulty;
 use via_tests::weight::resident;
 
 const ELEMENTS: &str = "datastar-patch-elements";
@@ -70,8 +71,7 @@ async fn counter() -> (Serving, Visitor) {
 /// A served app, and somebody who has looked at its first page.
 async fn visited(app: App) -> (Serving, Visitor) {
     let server = Serving::start(app).await;
-    let visitor = server.visitor();
-    visitor.get("/").await.assert_ok();
+    let visitor = server.visit("/").await;
     (server, visitor)
 }
 
@@ -327,8 +327,7 @@ async fn a_tab_with_an_expired_token_is_told_and_the_others_go_on() {
     let expired = visitor.attach("/").await;
     clock.advance(Duration::from_hours(1));
     let fresh = visitor.attach("/").await;
-    let somebody = server.visitor();
-    somebody.get("/").await.assert_ok();
+    let somebody = server.visit("/").await;
     let theirs = somebody.attach("/").await;
 
     let mut stream = visitor.stream(&[&expired, &fresh, &theirs]).await;
@@ -538,7 +537,7 @@ async fn streams_are_told_of_a_shutdown_and_do_not_delay_it() {
 
 #[tokio::test]
 async fn a_running_action_finishes_during_a_shutdown() {
-    let store = Witness::default();
+    let store = Faulty::default();
     let app = App::new().store(store.clone()).page::<Counter>();
     let (mut server, visitor) = visited(app).await;
     let waits = visitor.attach("/").await;
@@ -554,8 +553,7 @@ async fn a_running_action_finishes_during_a_shutdown() {
         (store.written().len() > written).then_some(())
     })
     .await;
-    let somebody = server.visitor();
-    somebody.get("/").await.assert_ok();
+    let somebody = server.visit("/").await;
     let theirs = somebody.attach("/").await;
     let written = store.written().len();
     let leaving =

@@ -7,7 +7,7 @@ use http::StatusCode;
 use via::prelude::*;
 use via::store::{Store, Timestamp};
 use via::{App, Clock, SessionHandle};
-use via_tests::http::{Action, Answer, Tab, Visitor};
+use via_tests::client::{Action, Answer, Tab, Visitor};
 use via_tests::serving::Serving;
 
 #[via::page("/")]

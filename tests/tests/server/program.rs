@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use via_tests::http::{Action, Visitor};
+use via_tests::client::{Action, Visitor};
 use via_tests::server::{Options, Server};
 
 #[tokio::test(flavor = "multi_thread")]

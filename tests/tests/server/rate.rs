@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use via::App;
 use via::prelude::*;
-use via_tests::http::{Action, Answer, Tab, Visitor};
+use via_tests::client::{Action, Answer, Tab, Visitor};
 use via_tests::patience::eventually;
-use via_tests::serving::{Serving, Witness};
+use via_tests::serving::Serving;
+use via_tests::stores::Faulty;
 
 #[via::page("/")]
 struct Desk {
@@ -97,7 +98,7 @@ async fn by_default_a_session_acts_twenty_times_a_second() {
 
 #[tokio::test]
 async fn sixteen_actions_of_a_tab_wait_and_sixty_four_of_a_session() {
-    let store = Witness::default();
+    let store = Faulty::default();
     let server = Serving::start(App::new().store(store.clone()).page::<Desk>()).await;
     let (visitor, tab) = visit(&server).await;
     tab.act(add()).await.assert_ok();

@@ -3,10 +3,10 @@
 
 use via::prelude::*;
 use via_tests::alone::alone;
-use via_tests::http::{Action, Stream};
+use via_tests::client::{Action, Stream};
 use via_tests::patience::eventually;
 use via_tests::serving::Serving;
-use via_tests::tape::Tape;
+use via_tests::stores::Faulty;
 
 const SAID: &str = "The database has lost something";
 
@@ -66,7 +66,7 @@ fn what_a_store_has_lost_is_counted_said_and_not_written_back() {
 
 #[tokio::main(flavor = "current_thread")]
 async fn lose() {
-    let store = Tape::default();
+    let store = Faulty::rewindable();
     let server = Serving::start(via::App::new().store(store.clone()).page::<Desk>()).await;
     let visitor = server.visit("/").await;
     let tab = visitor.attach("/").await;
@@ -103,14 +103,14 @@ async fn lose() {
     let other = Serving::start(via::App::new().store(store.clone()).page::<Desk>()).await;
     let there = visitor.at(other.address());
     let second = there.attach("/").await;
-    store.set_silent(true);
+    store.lose_notices(|| true);
     second.act(Action::new("Desk::add")).await.assert_ok();
     second.act(Action::new("Desk::add")).await.assert_ok();
     says_so_and_shows(&mut stream, "count 3").await;
     assert!(via::rollbacks() > before);
 
     // Everything: the session has ended, and nothing puts it back.
-    let keys = |store: &Tape| store.commits();
+    let keys = |store: &Faulty| store.commits();
     store.flush_but("via/").await;
     let left = keys(&store);
     let end = stream

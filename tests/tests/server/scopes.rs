@@ -9,9 +9,10 @@ use tokio::task::JoinSet;
 use via::prelude::*;
 use via::store::{Key, Loaded, Store, Timestamp};
 use via::{App, Clock};
-use via_tests::http::{Action, Tab, Visitor};
+use via_tests::client::{Action, Tab, Visitor};
 use via_tests::patience::eventually;
-use via_tests::serving::{Serving, Witness};
+use via_tests::serving::Serving;
+use via_tests::stores::Faulty;
 
 #[via::page("/room/{room}")]
 struct Chat {
@@ -365,7 +366,7 @@ mod third {
 
 #[tokio::test]
 async fn a_newer_version_migrates_and_the_older_one_beside_it_keeps_its_own() {
-    let store = Witness::default();
+    let store = Faulty::default();
     let app = || App::new().name("scopes").store(store.clone());
     let old = Serving::start(app().page::<first::Price>()).await;
     let new = Serving::start(app().page::<third::Price>()).await;

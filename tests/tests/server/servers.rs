@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use via::prelude::*;
-use via_tests::http::{Action, Stream, Tab, Visitor};
+use via_tests::client::{Action, Stream, Tab, Visitor};
 use via_tests::serving::Serving;
-use via_tests::tape::Tape;
+use via_tests::stores::{Call, Faulty, Operation};
 
 /// Within this time a change is shown whose notice was lost.
 const CONVERGED: Duration = Duration::from_secs(6);
@@ -87,7 +87,7 @@ impl View for Desk {
 
 /// Two servers, and a tab whose actions go to the first and whose stream comes from the second.
 struct Scene {
-    store: Tape,
+    store: Faulty,
     first: Serving,
     second: Serving,
     tab: Tab,
@@ -96,7 +96,7 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
-        let store = Tape::default();
+        let store = Faulty::rewindable();
         let app = || {
             via::App::new()
                 .name("desk")
@@ -141,7 +141,7 @@ async fn shows(stream: &mut Stream, text: &str) {
 #[tokio::test]
 async fn a_stream_that_is_opened_shows_what_was_committed_before_whatever_the_server_knew() {
     let scene = Scene::new().await;
-    scene.store.set_silent(true);
+    scene.store.lose_notices(|| true);
     scene
         .tab
         .act(Action::new("Desk::add_total"))
@@ -161,7 +161,7 @@ async fn a_stream_that_is_opened_shows_what_was_committed_before_whatever_the_se
 #[tokio::test]
 async fn a_change_whose_notice_was_lost_is_shown_within_six_seconds() {
     let mut scene = Scene::new().await;
-    scene.store.set_silent(true);
+    scene.store.lose_notices(|| true);
     for (action, text) in [("Desk::add", "count 2"), ("Desk::add_total", "total 2")] {
         let before = Instant::now();
         scene.tab.act(Action::new(action)).await.assert_ok();
@@ -176,7 +176,7 @@ async fn a_change_whose_notice_was_lost_is_shown_within_six_seconds() {
 #[tokio::test]
 async fn whoever_hears_that_notices_were_lost_checks_everything_now() {
     let mut scene = Scene::new().await;
-    scene.store.set_silent(true);
+    scene.store.lose_notices(|| true);
     scene.tab.act(Action::new("Desk::add")).await.assert_ok();
     let before = Instant::now();
     scene.store.lag();
@@ -200,9 +200,13 @@ async fn one_action_is_one_write_and_one_notice_and_then_it_is_quiet() {
     scene.tab.act(Action::new("Desk::add")).await.assert_ok();
     shows(&mut scene.stream, "count 2").await;
     // Until both servers have checked what they show.
-    let checks = scene.store.checks();
+    let count = || {
+        let is_check = |call: &Call| call.operation == Operation::Revisions;
+        scene.store.count(is_check)
+    };
+    let checks = count();
     via_tests::patience::eventually("both servers have checked twice", async || {
-        (scene.store.checks() >= checks + 4).then_some(())
+        (count() >= checks + 4).then_some(())
     })
     .await;
     assert_eq!(scene.store.writes() - writes, 1);
@@ -212,7 +216,7 @@ async fn one_action_is_one_write_and_one_notice_and_then_it_is_quiet() {
 
 #[tokio::test]
 async fn nothing_is_asked_for_what_nobody_shows_and_many_documents_are_asked_for_at_once() {
-    let store = Tape::default();
+    let store = Faulty::rewindable();
     let server = Serving::start(via::App::new().store(store.clone()).page::<Desk>()).await;
     let mut streams = Vec::new();
     for _ in 0..40 {
@@ -225,7 +229,11 @@ async fn nothing_is_asked_for_what_nobody_shows_and_many_documents_are_asked_for
     }
     // Forty sessions in one question; the total of all is a question of its own.
     via_tests::patience::eventually("all sessions were asked for at once", async || {
-        (store.widest_check() == 40).then_some(())
+        let calls = store.calls();
+        let checks = calls
+            .iter()
+            .filter(|call| call.operation == Operation::Revisions);
+        (checks.map(|call| call.keys.len()).max() == Some(40)).then_some(())
     })
     .await;
     streams.clear();
@@ -308,7 +316,7 @@ async fn a_tab_that_acted_while_it_had_no_stream_is_told_what_became_of_its_inpu
 #[tokio::test]
 async fn nobody_is_refused_because_of_what_another_server_has_changed_meanwhile() {
     let mut scene = Scene::new().await;
-    scene.store.set_silent(true);
+    scene.store.lose_notices(|| true);
     let second = scene.tab.visitor().at(scene.second.address());
     let tab = scene.tab.at(&second);
     // The second server shows a stream of the session, and knows nothing of this.
@@ -330,7 +338,7 @@ async fn nobody_is_refused_because_of_what_another_server_has_changed_meanwhile(
 #[tokio::test]
 async fn a_log_in_at_one_server_is_known_to_the_next_request_at_another() {
     let scene = Scene::new().await;
-    scene.store.set_silent(true);
+    scene.store.lose_notices(|| true);
     scene.tab.act(Action::new("Desk::log_in")).await.assert_ok();
     let second = scene.tab.visitor().at(scene.second.address());
     let action = Action::new("Desk::add").number(scene.tab.next_number());

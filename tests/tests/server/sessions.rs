@@ -14,8 +14,9 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use via::prelude::*;
 use via::store::{Key, Loaded, Store as _, Timestamp};
 use via::{App, Clock};
-use via_tests::http::{Action, Answer, Tab, Visitor};
-use via_tests::serving::{Serving, Witness};
+use via_tests::client::{Action, Answer, Tab, Visitor};
+use via_tests::serving::Serving;
+use via_tests::stores::Faulty;
 
 #[via::page("/")]
 struct Desk {
@@ -88,7 +89,7 @@ fn assert_session_gone(answer: &Answer) {
 }
 
 /// The keys of sessions that were written.
-fn sessions(store: &Witness) -> Vec<Key> {
+fn sessions(store: &Faulty) -> Vec<Key> {
     let mut keys = store.written();
     keys.retain(|key| key.as_str().starts_with("session/"));
     keys
@@ -171,7 +172,7 @@ async fn cookies_may_come_in_several_fields() {
 
 #[tokio::test]
 async fn two_apps_on_one_host_do_not_disturb_each_other() {
-    let store = Witness::default();
+    let store = Faulty::default();
     let app = |name: &str| App::new().store(store.clone()).page::<Desk>().name(name);
     let one = Serving::start(app("one")).await;
     let two = Serving::start(app("two")).await;
@@ -191,12 +192,11 @@ async fn two_apps_on_one_host_do_not_disturb_each_other() {
 
 #[tokio::test]
 async fn nothing_is_stored_for_who_only_looks() {
-    let store = Witness::default();
+    let store = Faulty::default();
     let server = Serving::start(App::new().store(store.clone()).page::<Desk>()).await;
     let mut cookies = std::collections::BTreeSet::new();
     for _ in 0..100 {
-        let crawler = server.visitor();
-        crawler.get("/").await.assert_ok();
+        let crawler = server.visit("/").await;
         cookies.extend(crawler.cookies().into_values());
     }
     assert_eq!(cookies.len(), 100);
@@ -204,8 +204,7 @@ async fn nothing_is_stored_for_who_only_looks() {
     assert_eq!(store.written(), only_the_key);
 
     // Nor for who attaches and opens a stream.
-    let visitor = server.visitor();
-    visitor.get("/").await.assert_ok();
+    let visitor = server.visit("/").await;
     let tab = visitor.attach("/").await;
     let mut stream = visitor.stream(&[&tab]).await;
     stream.named("datastar-patch-elements").await;
@@ -229,8 +228,7 @@ async fn no_secret_of_a_cookie_reaches_the_store_or_the_log() {
         let store = SqliteStore::open(directory.path().join("via.db")).unwrap();
         let server = Serving::start(App::new().store(store).page::<Desk>()).await;
         for _ in 0..20 {
-            let visitor = server.visitor();
-            visitor.get("/").await.assert_ok();
+            let visitor = server.visit("/").await;
             let tab = visitor.attach("/").await;
             let mut stream = visitor.stream(&[&tab]).await;
             add(&tab).await;
@@ -370,7 +368,7 @@ impl Write for Log {
 /// An app with a clock that stands still, and a visitor who has counted to 1.
 struct Timed {
     clock: Clock,
-    store: Witness,
+    store: Faulty,
     server: Serving,
     visitor: Visitor,
     tab: Tab,
@@ -379,15 +377,14 @@ struct Timed {
 impl Timed {
     async fn new(idle: Duration, absolute: Duration) -> Self {
         let clock = Clock::manual(Timestamp::from_millis(1_000_000_000_000));
-        let store = Witness::default();
+        let store = Faulty::default();
         let app = App::new()
             .store(store.clone())
             .clock(clock.clone())
             .session_timeouts(idle, absolute)
             .page::<Desk>();
         let server = Serving::start(app).await;
-        let visitor = server.visitor();
-        visitor.get("/").await.assert_ok();
+        let visitor = server.visit("/").await;
         let tab = visitor.attach("/").await;
         add(&tab).await;
         Self {
@@ -502,10 +499,9 @@ async fn an_open_stream_is_no_use_of_a_session_and_hears_of_its_end() {
 
 #[tokio::test]
 async fn a_session_that_was_ended_stays_so() {
-    let store = Witness::default();
+    let store = Faulty::default();
     let server = Serving::start(App::new().store(store.clone()).page::<Desk>()).await;
-    let visitor = server.visitor();
-    visitor.get("/").await.assert_ok();
+    let visitor = server.visit("/").await;
     let tab = visitor.attach("/").await;
     let idle_tab = visitor.attach("/").await;
     add(&tab).await;
@@ -549,8 +545,7 @@ async fn cookies_tabs_and_state_outlive_the_process() {
         Serving::start(App::new().store(store).page::<Desk>()).await
     };
     let first = start().await;
-    let visitor = first.visitor();
-    visitor.get("/").await.assert_ok();
+    let visitor = first.visit("/").await;
     let tab = visitor.attach("/").await;
     add(&tab).await;
     first.stop().await;
@@ -576,8 +571,7 @@ async fn two_servers_on_one_file_serve_one_session() {
         Serving::start(App::new().store(store).page::<Desk>()).await
     };
     let (one, two) = (start().await, start().await);
-    let at_one = one.visitor();
-    at_one.get("/").await.assert_ok();
+    let at_one = one.visit("/").await;
     let at_two = at_one.at(two.address());
     let tab_one = at_one.attach("/").await;
     let tab_two = at_two.attach("/").await;

@@ -2,7 +2,7 @@
 //! page learns that it is of the other build.
 
 use tempfile::TempDir;
-use via_tests::http::{Action, Tab, Visitor};
+use via_tests::client::{Action, Tab, Visitor};
 use via_tests::server::{Options, Server};
 
 struct Scene {

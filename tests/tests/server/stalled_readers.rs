@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream};
 use via_tests::alone::{alone_by, binary};
-use via_tests::http::{Action, bytes};
+use via_tests::client::{Action, bytes};
 use via_tests::serving::Serving;
 use via_tests::wall::wall;
 use via_tests::weight::resident;

@@ -2,10 +2,10 @@
 //! is not overwritten, and load balancers hear of it.
 
 use via::prelude::*;
-use via_tests::http::{Action, Answer, Visitor};
+use via_tests::client::{Action, Answer, Visitor};
 use via_tests::patience::eventually;
-use via_tests::serving::{Serving, Witness};
-use via_tests::tape::Tape;
+use via_tests::serving::Serving;
+use via_tests::stores::Faulty;
 
 #[via::page("/")]
 struct Desk {
@@ -26,7 +26,7 @@ impl View for Desk {
     }
 }
 
-async fn desk(store: &Tape) -> Serving {
+async fn desk(store: &Faulty) -> Serving {
     Serving::start(via::App::new().store(store.clone()).page::<Desk>()).await
 }
 
@@ -40,7 +40,7 @@ async fn becomes(visitor: &Visitor, path: &str, status: u16) -> Answer {
 
 #[tokio::test]
 async fn while_the_store_is_away_nothing_is_lost_and_the_same_number_may_come_again() {
-    let store = Tape::default();
+    let store = Faulty::rewindable();
     let server = desk(&store).await;
     let visitor = server.visit("/").await;
     let tab = visitor.attach("/").await;
@@ -78,7 +78,7 @@ async fn while_the_store_is_away_nothing_is_lost_and_the_same_number_may_come_ag
 
 #[tokio::test]
 async fn what_a_store_has_lost_is_not_begun_anew_by_a_tab_that_had_seen_it() {
-    let store = Tape::default();
+    let store = Faulty::rewindable();
     let mut server = desk(&store).await;
     let visitor = server.visit("/").await;
     visitor
@@ -136,7 +136,7 @@ async fn how_a_server_is_can_be_asked_without_a_session() {
 
 #[tokio::test]
 async fn a_server_that_stops_is_not_ready_at_once_while_what_is_under_way_ends_well() {
-    let store = Witness::default();
+    let store = Faulty::default();
     let mut server = Serving::start(via::App::new().store(store.clone()).page::<Desk>()).await;
     let visitor = server.visit("/").await;
     let tab = visitor.attach("/").await;

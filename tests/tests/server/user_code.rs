@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use via::action::TaskError;
 use via::prelude::*;
 use via_tests::alone::alone;
-use via_tests::http::{Action, Answer, Stream, Tab, Visitor};
+use via_tests::client::{Action, Answer, Stream, Tab, Visitor};
 use via_tests::serving::Serving;
 use via_tests::sse::Event;
 use via_tests::stores::Faulty;
@@ -536,7 +536,7 @@ fn a_value_that_cannot_be_decoded_is_kept_aside_when_its_field_is_written() {
 
 #[tokio::main]
 async fn change_types() {
-    let store = Faulty::new(MemoryStore::new());
+    let store = Faulty::default();
     let old = Serving::start(
         via::App::new()
             .store(store.clone())

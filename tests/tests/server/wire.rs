@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use via_tests::client::{Action, Visitor, raw};
 use via_tests::fixture::{Fixture, Reply};
-use via_tests::http::{Action, Visitor, raw};
 use via_tests::patience::wait_until;
 use via_tests::proxy::{Fate, Proxy};
 

@@ -17,8 +17,9 @@ use via::store::{
 };
 use via_tests::{
     documents::{create, key, load, put},
+    link::Link,
     patience::{PATIENCE, eventually},
-    redis::{Line, Redis},
+    redis::Redis,
 };
 
 async fn next(subscription: &mut Subscription) -> Option<Notice> {
@@ -148,14 +149,14 @@ async fn a_store_that_is_away_says_so_at_once_and_comes_back_by_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_server_hangs_nobody() {
     let server = Redis::start(&[]);
-    let line = Line::to(server.address());
-    let store = RedisStore::open(&format!("redis://{}", line.address()))
+    let link = Link::to(server.address());
+    let store = RedisStore::open(&format!("redis://{}", link.address()))
         .await
         .unwrap();
     let document = key("document");
     let version = create(&store, &document, "text").await;
 
-    line.fall_silent(true);
+    link.fall_silent();
     let begun = Instant::now();
     let (commit, loaded) = tokio::join!(
         put(&store, &document, Expect::At(version), "more"),
@@ -178,11 +179,11 @@ async fn a_silent_server_hangs_nobody() {
         begun.elapsed()
     );
 
-    line.fall_silent(false);
+    link.restore();
     let found = read(&store, &document).await;
     assert_eq!(found, Some((version, "text".to_owned())));
 
-    line.fall_silent(true);
+    link.fall_silent();
     let store = Arc::new(store);
     let waiting = tokio::spawn({
         let (store, document) = (store.clone(), document.clone());

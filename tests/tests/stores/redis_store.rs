@@ -7,7 +7,8 @@ use via::store::{
     Durability, RedisStore,
     conformance::{self, Behind, Elsewhere, Faults, Formats, Harness, LosesAnswers, Small},
 };
-use via_tests::redis::{Line, Redis, ask};
+use via_tests::link::Link;
+use via_tests::redis::{Redis, ask};
 
 /// An empty Redis, which other processes can open by its address.
 struct Place {
@@ -115,41 +116,45 @@ mod behind_faults {
     }
 }
 
-/// A Redis at the end of a line that can be cut.
-struct OverALine {
-    line: Line,
+/// A Redis at the end of a link that can be cut.
+struct OverALink {
+    link: Link,
     _server: Redis,
 }
 
-impl OverALine {
+impl OverALink {
     /// Without a log, so without the sections about what survives: they are about the server.
     fn new() -> Self {
         let server = Redis::start(&[]);
         Self {
-            line: Line::to(server.address()),
+            link: Link::to(server.address()),
             _server: server,
         }
     }
 }
 
-impl Harness for OverALine {
+impl Harness for OverALink {
     type Store = RedisStore;
 
     async fn open(&self) -> RedisStore {
-        open(self.line.address()).await.unwrap()
+        open(self.link.address()).await.unwrap()
     }
 }
 
-impl LosesAnswers for OverALine {
+impl LosesAnswers for OverALink {
     async fn lose_answers(&self, _store: &RedisStore, lost: bool) {
-        self.line.lose_answers(lost);
+        if lost {
+            self.link.lose_answers();
+        } else {
+            self.link.restore();
+        }
     }
 }
 
-/// The section `unknown`; the others say nothing new over a line that is not cut.
+/// The section `unknown`; the others say nothing new over a link that is not cut.
 #[test]
 fn what_became_of_a_commit_whose_answer_was_lost_is_unknown() {
-    for case in conformance::unknown::<OverALine>() {
-        case.run(&OverALine::new);
+    for case in conformance::unknown::<OverALink>() {
+        case.run(&OverALink::new);
     }
 }

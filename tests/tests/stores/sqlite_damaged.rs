@@ -14,8 +14,8 @@ use via::store::{
     Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Key, Loaded, OpenError, Put,
     SqliteStore, Store as _, StoreError, Synchronous, Timestamp, Version, Write,
 };
+use via_tests::client::{Action, Visitor};
 use via_tests::dice::Dice;
-use via_tests::http::{Action, Visitor};
 use via_tests::patience::PATIENCE;
 use via_tests::serving::Serving;
 

@@ -14,9 +14,9 @@ use via::store::{
     Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Key, Loaded, Put, SqliteStore,
     Store as _, StoreError, Timestamp, Version, Write,
 };
+use via_tests::client::{Action, Answer, Tab, Visitor};
 use via_tests::disk::{SmallDisk, with_mounts};
 use via_tests::history::{Acknowledged, Entry, violations};
-use via_tests::http::{Action, Answer, Tab, Visitor};
 use via_tests::patience::{PATIENCE, eventually};
 use via_tests::server::{Options, Program, Server};
 

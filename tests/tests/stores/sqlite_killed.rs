@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{Instant, sleep};
+use via_tests::client::{Action, Tab, Visitor};
 use via_tests::dice::Dice;
 use via_tests::history::{Acknowledged, Entry, violations};
-use via_tests::http::{Action, Tab, Visitor};
 use via_tests::patience::{PATIENCE, eventually};
 use via_tests::server::{Options, Program, Server};
 
@@ -87,7 +87,7 @@ async fn act(
                 line = visitor.try_connect().await.ok();
             }
             if let Some(open) = &mut line {
-                match open.send(request.clone()).await {
+                match open.send(&request).await {
                     Ok(answer) if answer.ack() == Some(number) => {
                         assert!(answer.status.is_success(), "{answer:?}");
                         break answer.revision().expect("an applied action has one");

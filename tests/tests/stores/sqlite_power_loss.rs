@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use http::StatusCode;
-use via_tests::http::{Action, Visitor};
+use via_tests::client::{Action, Visitor};
 use via_tests::server::{Options, Server};
 
 const ACTIONS: u64 = 50;

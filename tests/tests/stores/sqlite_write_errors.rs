@@ -11,8 +11,8 @@ use std::path::Path;
 use http::StatusCode;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use tokio::task::block_in_place;
+use via_tests::client::{Action, Visitor};
 use via_tests::history::{Acknowledged, Entry, violations};
-use via_tests::http::{Action, Visitor};
 use via_tests::server::{Options, Program, Server};
 
 /// The program, started so that a write over the limit is an error and not its end.

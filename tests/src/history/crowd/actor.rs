@@ -2,13 +2,16 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use http::Request;
 use tokio::time::{sleep, timeout};
 
 use super::{Member, Plan};
-use crate::client::{Call, Document, Reply, Wire};
+use crate::client::{Action, Answer, Line, Tab};
 use crate::history::Entry;
 use crate::history::book::Sight;
 use crate::history::notes::{Acted, Gone, Notes, Stray};
@@ -23,11 +26,11 @@ pub(super) async fn act(
     mut member: Member,
     plan: Plan,
     tab: u64,
-    document: Document,
+    document: Arc<Tab>,
 ) -> (usize, Notes) {
     let mut notes = Notes::default();
     let shared = member.shared.clone();
-    let mut wires: Vec<Option<Wire>> = shared.sites.iter().map(|_| None).collect();
+    let mut lines: Vec<Option<Line>> = shared.sites.iter().map(|_| None).collect();
     let action = if document.path() == "/" {
         "Ledger::add"
     } else {
@@ -41,21 +44,16 @@ pub(super) async fn act(
             sleep(member.dice.around(plan.think)).await;
         }
         let entry = Entry { tab, number };
-        let args = format!("[{tab},{number}]");
-        let call = Call {
-            action,
-            args: &args,
-            signals: "{}",
-        };
-        let request = member.browser.act(&document, number, call);
+        let call = Action::new(action).arg(tab).arg(number).number(number);
+        let request = document.request(&call);
         let sent = shared.now();
-        match ask(&mut member, &mut wires, &request, number, plan.patience).await {
-            Ok((site, reply)) => {
+        match ask(&mut member, &mut lines, &request, number, plan.patience).await {
+            Ok((site, answer)) => {
                 let told = shared.now();
-                let (Some(revision), Some(result)) = (reply.revision, Sight::find(&reply.body))
+                let (Some(revision), Some(result)) = (answer.revision(), Sight::find(&answer.body))
                 else {
-                    let stray = stray(&member, tab, number, &reply);
-                    if reply.code().as_deref() == Some("session_gone") {
+                    let stray = stray(&member, tab, number, &answer);
+                    if answer.code().as_deref() == Some("session_gone") {
                         notes.gone.push(Gone {
                             at: stray.at,
                             session: member.session,
@@ -93,14 +91,14 @@ pub(super) async fn act(
     (member.log, notes)
 }
 
-fn stray(member: &Member, tab: u64, number: u64, reply: &Reply) -> Stray {
+fn stray(member: &Member, tab: u64, number: u64, answer: &Answer) -> Stray {
     Stray {
         at: member.shared.now(),
         what: format!(
             "{tab}:{number} of session {} was answered {}: {}",
             member.session,
-            reply.status,
-            String::from_utf8_lossy(&reply.body)
+            answer.status,
+            answer.text()
         ),
     }
 }
@@ -108,18 +106,18 @@ fn stray(member: &Member, tab: u64, number: u64, reply: &Reply) -> Stray {
 /// Sends a request until an answer speaks of its number; or answers what came instead.
 async fn ask(
     member: &mut Member,
-    wires: &mut [Option<Wire>],
-    request: &[u8],
+    lines: &mut [Option<Line>],
+    request: &Request<Bytes>,
     number: u64,
     patience: Duration,
-) -> Result<(usize, Reply), String> {
+) -> Result<(usize, Answer), String> {
     let begun = Instant::now();
     loop {
         let site = member.site();
-        let place = &mut wires[site];
+        let place = &mut lines[site];
         let last = match timeout(ANSWER, over(place, member.shared.sites[site], request)).await {
-            Ok(Ok(reply)) if reply.ack == Some(number) => return Ok((site, reply)),
-            Ok(Ok(reply)) => format!("{} {:?}", reply.status, reply.code()),
+            Ok(Ok(answer)) if answer.ack() == Some(number) => return Ok((site, answer)),
+            Ok(Ok(answer)) => format!("{} {:?}", answer.status, answer.code()),
             Ok(Err(error)) => {
                 *place = None;
                 error.to_string()
@@ -137,10 +135,14 @@ async fn ask(
     }
 }
 
-async fn over(place: &mut Option<Wire>, site: SocketAddr, request: &[u8]) -> io::Result<Reply> {
-    let wire = match place {
-        Some(wire) if !wire.is_closed() => wire,
-        _ => place.insert(Wire::open(site).await?),
+async fn over(
+    place: &mut Option<Line>,
+    site: SocketAddr,
+    request: &Request<Bytes>,
+) -> io::Result<Answer> {
+    let line = match place {
+        Some(line) if !line.is_closed() => line,
+        _ => place.insert(Line::open(site).await?),
     };
-    wire.send(request).await
+    line.send(request).await
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use super::Member;
-use crate::client::{Browser, Wire};
+use crate::client::{Line, Visitor};
 use crate::history::book::Sight;
 use crate::history::notes::{Gone, Notes, Page, Stray};
 
@@ -24,39 +24,42 @@ pub(super) async fn look(mut member: Member, mean: Duration) -> (usize, Notes) {
             _ = quiet.changed() => break,
         }
         let site = member.site();
-        let request = member.browser.get(&member.path);
+        let request = member.visitor.navigation(&member.path);
         let asked = member.shared.now();
         let answer = timeout(PAGE, async {
-            Wire::open(member.shared.sites[site])
+            Line::open(member.shared.sites[site])
                 .await?
                 .send(&request)
                 .await
         });
-        let Ok(Ok(reply)) = answer.await else {
+        let Ok(Ok(answer)) = answer.await else {
             continue;
         };
         let at = member.shared.now();
-        match Sight::find(&reply.body) {
-            Some(sight) if reply.is_success() && reply.cookie.is_none() => notes.pages.push(Page {
-                session: member.session,
-                site,
-                asked,
-                at,
-                sight,
-            }),
+        let cookie = answer.header("set-cookie");
+        match Sight::find(&answer.body) {
+            Some(sight) if answer.status.is_success() && cookie.is_none() => {
+                notes.pages.push(Page {
+                    session: member.session,
+                    site,
+                    asked,
+                    at,
+                    sight,
+                });
+            }
             // The cookie of a session that is over: the page belongs to a new one.
-            Some(_) if reply.is_success() => notes.gone.push(Gone {
+            Some(_) if answer.status.is_success() => notes.gone.push(Gone {
                 at,
                 session: member.session,
                 tab: None,
                 what: format!("a page of session {} began a new one", member.session),
             }),
-            _ if Browser::may_come_back(&reply) => {}
+            _ if answer.asks_to_come_back() => {}
             _ => notes.strays.push(Stray {
                 at,
                 what: format!(
-                    "a page of session {} came as {} with the cookie {:?}",
-                    member.session, reply.status, reply.cookie
+                    "a page of session {} came as {} with the cookie {cookie:?}",
+                    member.session, answer.status
                 ),
             }),
         }
@@ -67,16 +70,17 @@ pub(super) async fn look(mut member: Member, mean: Duration) -> (usize, Notes) {
 /// What a server shows, once it shows something.
 pub(super) async fn look_once(
     site: SocketAddr,
-    browser: &Browser,
+    visitor: &Visitor,
     path: &str,
 ) -> (Sight, BTreeMap<u64, u64>) {
     loop {
-        let answer = async { Wire::open(site).await?.send(&browser.get(path)).await }.await;
-        if let Ok(reply) = answer
-            && let Some(sight) = Sight::find(&reply.body)
-            && reply.is_success()
+        let request = visitor.navigation(path);
+        let answer = async { Line::open(site).await?.send(&request).await }.await;
+        if let Ok(answer) = answer
+            && let Some(sight) = Sight::find(&answer.body)
+            && answer.status.is_success()
         {
-            return (sight, Sight::by_tab(&reply.body));
+            return (sight, Sight::by_tab(&answer.body));
         }
         sleep(Duration::from_millis(20)).await;
     }

@@ -1,13 +1,18 @@
 //! The stream of a session: what all its tabs are shown.
 
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::Request;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::Member;
-use crate::client::{Browser, Document, Feed};
+use crate::client::{Answer, Stream, Tab};
 use crate::history::book::Sight;
 use crate::history::notes::{Gone, Notes, Shown, Stray};
 
@@ -18,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Reads the stream of a session until all is quiet, and opens it again, at whatever server,
 /// whenever it ends.
-pub(super) async fn watch(mut member: Member, documents: Vec<(u64, Document)>) -> (usize, Notes) {
+pub(super) async fn watch(mut member: Member, documents: Vec<(u64, Arc<Tab>)>) -> (usize, Notes) {
     let mut notes = Notes {
         tabs: documents.iter().map(|(tab, _)| *tab).collect(),
         ..Notes::default()
@@ -31,15 +36,15 @@ pub(super) async fn watch(mut member: Member, documents: Vec<(u64, Document)>) -
         let list: Vec<_> = documents
             .iter()
             .zip(&frames)
-            .map(|((_, document), frame)| (document, frame.as_deref()))
+            .map(|((_, document), frame)| (&**document, frame.as_deref()))
             .collect();
-        let request = member.browser.stream(&list);
-        let opening = Feed::open(member.shared.sites[site], &request);
+        let request = member.visitor.opening("/_via/stream", &list);
+        let opening = open(member.shared.sites[site], &request);
         let wait = match timeout(OPENING, opening).await {
-            Ok(Ok(Ok(feed))) => {
+            Ok(Ok(Ok(stream))) => {
                 read(
                     &member,
-                    feed,
+                    stream,
                     site,
                     &documents,
                     &mut frames,
@@ -48,15 +53,15 @@ pub(super) async fn watch(mut member: Member, documents: Vec<(u64, Document)>) -
                 )
                 .await
             }
-            Ok(Ok(Err(reply))) => {
-                if !Browser::may_come_back(&reply) {
+            Ok(Ok(Err(answer))) => {
+                if !answer.asks_to_come_back() {
                     notes.strays.push(Stray {
                         at: member.shared.now(),
                         what: format!(
                             "the stream of session {} was refused: {} {:?}",
                             member.session,
-                            reply.status,
-                            reply.code()
+                            answer.status,
+                            answer.code()
                         ),
                     });
                     break;
@@ -74,13 +79,22 @@ pub(super) async fn watch(mut member: Member, documents: Vec<(u64, Document)>) -
     (member.log, notes)
 }
 
+/// Opens a stream; inside, the answer of a server that refuses.
+async fn open(site: SocketAddr, request: &Request<Bytes>) -> io::Result<Result<Stream, Answer>> {
+    let stream = Stream::open(site, request).await?;
+    if stream.status().is_success() {
+        return Ok(Ok(stream));
+    }
+    stream.into_answer().await.map(Err)
+}
+
 /// Reads one stream to its end; answers when the server wants the next one to be opened, if it
 /// said so.
 async fn read(
     member: &Member,
-    mut feed: Feed,
+    mut stream: Stream,
     site: usize,
-    documents: &[(u64, Document)],
+    documents: &[(u64, Arc<Tab>)],
     frames: &mut [Option<String>],
     notes: &mut Notes,
     quiet: &mut watch::Receiver<bool>,
@@ -88,45 +102,45 @@ async fn read(
     let opened = member.shared.now();
     loop {
         let event = tokio::select! {
-            event = feed.next() => event,
+            event = stream.coming() => event?,
             _ = quiet.changed() => return None,
         };
-        let Ok(Some(event)) = event else {
-            return None;
-        };
-        if event.name() == "via-bye" {
-            let data: Option<serde_json::Value> = serde_json::from_str(event.data()).ok();
+        if event.name == "via-bye" {
+            let data: Option<serde_json::Value> = serde_json::from_str(&event.data).ok();
             let after = data.and_then(|data| data["reconnect_ms"].as_u64());
             return after.map(Duration::from_millis);
         }
-        let Some((index, hash)) = event.frame() else {
+        let Some(frame) = event.frame() else {
+            continue;
+        };
+        let Ok(index) = frame.tab.parse::<usize>() else {
             continue;
         };
         let Some((tab, _)) = documents.get(index) else {
             continue;
         };
-        if event.name() == "via-tab" && event.data().contains("session_gone") {
+        if event.name == "via-tab" && event.data.contains("session_gone") {
             notes.gone.push(Gone {
                 at: member.shared.now(),
                 session: member.session,
                 tab: Some(*tab),
-                what: format!("tab {tab} was told {}", event.data()),
+                what: format!("tab {tab} was told {}", event.data),
             });
             member.shared.tell(*tab, true);
-        } else if event.name() == "via-tab" {
+        } else if event.name == "via-tab" {
             notes.strays.push(Stray {
                 at: member.shared.now(),
-                what: format!("tab {tab} was told {}", event.data()),
+                what: format!("tab {tab} was told {}", event.data),
             });
         }
-        if event.name() == "via-cmd" && event.data().contains("lost by the database") {
+        if event.name == "via-cmd" && event.data.contains("lost by the database") {
             notes.losses.push((member.shared.now(), *tab));
             member.shared.tell(*tab, false);
         }
-        if let Some(hash) = hash {
-            frames[index] = Some(hash.to_owned());
+        if let Some(hash) = frame.hash {
+            frames[index] = Some(hash);
         }
-        if let Some(sight) = Sight::find(event.bytes()) {
+        if let Some(sight) = Sight::find(event.data.as_bytes()) {
             notes.shown.push(Shown {
                 tab: *tab,
                 site,

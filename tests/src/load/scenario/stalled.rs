@@ -71,7 +71,7 @@ fn painted(painter: &mut Tab, others: &mut ClosedLoop) -> io::Result<Vec<Duratio
 /// Opens a stream of the wall with hardly any room for what it brings, and reads nothing.
 fn stall(line: &mut Line, at: usize) -> io::Result<TcpStream> {
     let session = Session::visit(line, WALL.path, at)?;
-    let mut socket = connect_narrowly(session.source, session.server)?;
+    let mut socket = connect_narrowly(session.source, session.server())?;
     socket.write_all(&session.stream_request())?;
     // The answer has begun: the stream is there.
     socket.peek(&mut [0])?;

@@ -7,16 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
-use hyper::body::Incoming;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use serde_json::json;
-use tokio::time::timeout;
 
 use super::answer::Answer;
+use super::line::Line;
 use super::stream::Stream;
 use super::tab::Tab;
-use super::wire::{self, Connection, Line};
-use crate::patience::PATIENCE;
 
 /// Somebody with a cookie jar. Clones share it, as the tabs of a browser do.
 #[derive(Debug, Clone)]
@@ -107,11 +104,9 @@ impl Visitor {
     ///
     /// The connection was refused or cut, or the answer did not end in time.
     pub async fn send(&self, request: Request<Bytes>) -> io::Result<Answer> {
-        timeout(PATIENCE, async {
-            let (response, _connection) = self.begin(request).await?;
-            Answer::read(response).await
-        })
-        .await?
+        let answer = Line::open(self.server).await?.send(&request).await?;
+        self.keep_cookies(&answer.headers);
+        Ok(answer)
     }
 
     /// Opens a connection that is kept for many requests.
@@ -130,16 +125,6 @@ impl Visitor {
         Line::open(self.server).await
     }
 
-    /// Sends a request and keeps the cookies of the answer, whose body is still to come.
-    pub(super) async fn begin(
-        &self,
-        request: Request<Bytes>,
-    ) -> io::Result<(Response<Incoming>, Connection)> {
-        let (response, connection) = wire::send(self.server, request).await?;
-        self.keep_cookies(response.headers());
-        Ok((response, connection))
-    }
-
     /// Loads a page as a person does who follows a link: its status and HTML, whatever they are.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.navigation(path))
@@ -148,7 +133,8 @@ impl Visitor {
     }
 
     /// The request of a person who follows a link.
-    fn navigation(&self, path: &str) -> Request<Bytes> {
+    #[must_use]
+    pub fn navigation(&self, path: &str) -> Request<Bytes> {
         let mut request = self.request(Method::GET, path, "");
         let headers = request.headers_mut();
         headers.insert("sec-fetch-site", HeaderValue::from_static("none"));
@@ -198,15 +184,16 @@ impl Visitor {
 
     /// The same at an app whose stream has another path, because it is nested in a router.
     pub async fn resume_at(&self, path: &str, tabs: &[(&Tab, Option<&str>)]) -> Stream {
-        let (response, connection) = self
-            .begin(self.opening(path, tabs))
+        let stream = Stream::open(self.server, &self.opening(path, tabs))
             .await
             .unwrap_or_else(|error| panic!("the stream does not open: {error}"));
-        Stream::new(response, Some(connection))
+        self.keep_cookies(stream.headers());
+        stream
     }
 
-    /// The request that opens a stream.
-    fn opening(&self, path: &str, tabs: &[(&Tab, Option<&str>)]) -> Request<Bytes> {
+    /// The request that opens a stream for tabs that show a frame.
+    #[must_use]
+    pub fn opening(&self, path: &str, tabs: &[(&Tab, Option<&str>)]) -> Request<Bytes> {
         let tabs: Vec<_> = tabs
             .iter()
             .map(|(tab, frame)| json!({ "token": tab.token(), "frame": frame }))
@@ -215,7 +202,8 @@ impl Visitor {
         self.post(path, "stream", body)
     }
 
-    pub(super) fn keep_cookies(&self, headers: &HeaderMap) {
+    /// Keeps the cookies of an answer, as [`send`](Self::send) does.
+    pub fn keep_cookies(&self, headers: &HeaderMap) {
         let mut jar = self.jar();
         for cookie in headers.get_all(SET_COOKIE) {
             let cookie = cookie.to_str().expect("a cookie is plain text");

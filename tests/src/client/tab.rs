@@ -11,8 +11,8 @@ use tokio::time::sleep;
 
 use super::action::Action;
 use super::answer::Answer;
+use super::line::Line;
 use super::visitor::Visitor;
-use super::wire::Line;
 use crate::patience::PATIENCE;
 
 /// An attached tab. It numbers its actions from 1, as the browser's client does.
@@ -28,7 +28,7 @@ pub struct Tab {
 
 impl Tab {
     #[track_caller]
-    pub(super) fn new(visitor: Visitor, path: &str, reply: &Value) -> Self {
+    pub(crate) fn new(visitor: Visitor, path: &str, reply: &Value) -> Self {
         let text = |field: &str| {
             reply[field]
                 .as_str()
@@ -113,7 +113,7 @@ impl Tab {
 
     /// Sends an action over a connection that is kept.
     pub async fn act_over(&self, line: &mut Line, action: Action) -> Answer {
-        line.send(self.request(&action))
+        line.send(&self.request(&action))
             .await
             .unwrap_or_else(|error| panic!("an action at {}: {error}", self.path))
     }

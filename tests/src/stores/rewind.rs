@@ -1,0 +1,107 @@
+//! A store in memory that can be wound back, as one is after a failover.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::broadcast;
+use via::store::{
+    Change, Commit, CommitOutcome, MemoryStore, Notice, Store, Subscription, Version,
+};
+
+use super::{Faulty, lock};
+
+/// What a store has done. It gives notices itself, because the store inside is replaced.
+#[derive(Debug)]
+pub(super) struct Reel {
+    commits: Mutex<Vec<Commit>>,
+    notices: broadcast::Sender<Notice>,
+    announced: AtomicUsize,
+}
+
+impl Faulty {
+    /// A store in memory that remembers its commits.
+    #[must_use]
+    pub fn rewindable() -> Self {
+        let reel = Reel {
+            commits: Mutex::default(),
+            notices: broadcast::Sender::new(1024),
+            announced: AtomicUsize::new(0),
+        };
+        Self::with(Arc::new(MemoryStore::new()), true, Some(reel))
+    }
+
+    /// How many commits it has done that are not wound back.
+    pub fn commits(&self) -> usize {
+        lock(&self.reel().commits).len()
+    }
+
+    /// How many notices it had to give, whether or not they were lost.
+    pub fn announced(&self) -> usize {
+        self.reel().announced.load(Ordering::SeqCst)
+    }
+
+    /// Says that notices were lost.
+    pub fn lag(&self) {
+        let _ = self.reel().notices.send(Notice::Lagged);
+    }
+
+    /// Loses the last `count` commits, as if they had never been.
+    pub async fn wind_back(&self, count: usize) {
+        let mut kept = lock(&self.reel().commits).clone();
+        kept.truncate(kept.len().checked_sub(count).expect("so many commits"));
+        self.replay(kept).await;
+    }
+
+    /// Loses everything but documents whose keys begin with `prefix`.
+    pub async fn flush_but(&self, prefix: &str) {
+        let mut kept = lock(&self.reel().commits).clone();
+        kept.retain(|commit| {
+            let mut keys = commit.writes.iter().map(|write| write.key.as_str());
+            keys.all(|key| key.starts_with(prefix))
+        });
+        self.replay(kept).await;
+    }
+
+    async fn replay(&self, commits: Vec<Commit>) {
+        let store = Arc::new(MemoryStore::new());
+        for commit in &commits {
+            let outcome = store.commit(commit.clone()).await;
+            assert!(
+                matches!(outcome, Ok(CommitOutcome::Committed(_))),
+                "{outcome:?}"
+            );
+        }
+        let mut kept = lock(&self.reel().commits);
+        *self.0.inner.write().unwrap_or_else(PoisonError::into_inner) = store;
+        *kept = commits;
+    }
+
+    fn reel(&self) -> &Reel {
+        let reel = self.0.reel.as_ref();
+        reel.expect("a store that can be wound back")
+    }
+}
+
+impl Reel {
+    /// Notes a commit that is done, and gives notice of it unless the notice gets lost.
+    pub(super) fn record(&self, commit: Commit, versions: &[Version], is_silent: bool) {
+        lock(&self.commits).push(commit.clone());
+        for (write, version) in commit.writes.into_iter().zip(versions) {
+            let (key, version) = (write.key, *version);
+            let notice = match write.change {
+                Change::Put(_) => Notice::Committed { key, version },
+                Change::Delete { .. } => Notice::Deleted { key },
+                Change::Keep => continue,
+            };
+            self.announced.fetch_add(1, Ordering::SeqCst);
+            if !is_silent {
+                // If nobody listens, nobody misses it.
+                let _ = self.notices.send(notice);
+            }
+        }
+    }
+
+    pub(super) fn subscribe(&self) -> Subscription {
+        Subscription::new(self.notices.subscribe())
+    }
+}

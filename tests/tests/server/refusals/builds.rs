@@ -1,0 +1,102 @@
+//! A tab of another build.
+
+use http::StatusCode;
+use serde_json::json;
+use via_tests::client::Action;
+use via_tests::serving::Serving;
+use via_tests::stores::Faulty;
+
+/// The page in one build.
+mod old {
+    use via::prelude::*;
+
+    #[via::page("/")]
+    pub(super) struct Shelf {
+        #[state]
+        count: i64,
+    }
+
+    #[via::actions]
+    impl Shelf {
+        fn add(&mut self) {
+            self.count += 1;
+        }
+    }
+
+    impl View for Shelf {
+        fn view(&self, _cx: &Cx<Self>) -> Markup {
+            html! { p { (self.count) } }
+        }
+    }
+}
+
+/// The same page in another build.
+mod new {
+    use via::prelude::*;
+
+    #[via::page("/")]
+    pub(super) struct Shelf {
+        #[state]
+        count: i64,
+        #[signal(default = 10)]
+        step: i64,
+    }
+
+    #[via::actions]
+    impl Shelf {
+        fn add(&mut self) {
+            self.count += self.step;
+        }
+    }
+
+    impl View for Shelf {
+        fn view(&self, _cx: &Cx<Self>) -> Markup {
+            html! { p { (self.count) } }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tab_of_another_build_is_told_that_its_page_is_stale() {
+    let store = Faulty::default();
+    let app = || via::App::new().store(store.clone());
+    let old = Serving::start(app().page::<old::Shelf>()).await;
+    let new = Serving::start(app().page::<new::Shelf>()).await;
+    let at_old = old.visit("/").await;
+    let tab = at_old.attach("/").await;
+    tab.act(Action::new("Shelf::add")).await.assert_ok();
+    let written = store.written();
+
+    // The cookie and the state are those of both builds, the token is of one.
+    let at_new = at_old.at(new.address());
+    let page = at_new.get("/").await;
+    assert!(page.text().contains("<p>1</p>"), "{}", page.text());
+    assert_eq!(page.header("set-cookie"), None);
+    let answer = tab.at(&at_new).act(Action::new("Shelf::add")).await;
+    assert_eq!(
+        (answer.status, answer.code().as_deref(), answer.ack()),
+        (StatusCode::CONFLICT, Some("stale_page"), Some(2))
+    );
+    assert_eq!(store.written(), written);
+
+    // A document of the one build cannot attach to the other as if it were its own.
+    let text = at_old.get("/").await.text();
+    let (_, mark) = text.split_once("data-via-page=\"").unwrap();
+    let attach = json!({ "page": &mark[..16] }).to_string();
+    let answer = at_old
+        .send(at_old.post("/", "attach", attach.clone()))
+        .await;
+    answer.unwrap().assert_ok();
+    let answer = at_new
+        .send(at_new.post("/", "attach", attach))
+        .await
+        .unwrap();
+    assert_eq!(
+        (answer.status, answer.code().as_deref()),
+        (StatusCode::CONFLICT, Some("stale_page"))
+    );
+
+    let tab = at_new.attach("/").await;
+    tab.act(Action::new("Shelf::add")).await.assert_ok();
+    assert!(at_old.get("/").await.text().contains("<p>11</p>"));
+}
