@@ -75,7 +75,7 @@ async fn only_a_cookie_that_this_app_handed_out_is_taken() {
     let elsewhere = Scene::new().await;
     let (name, value) = scene.visitor.cookies().into_iter().next().unwrap();
     let foreign = elsewhere.visitor.cookies().into_values().next().unwrap();
-    assert_eq!(name, "via-refusals");
+    assert_eq!(name, "via-server");
     let mut cookies = vec![
         "garbage".to_owned(),
         String::new(),

@@ -14,10 +14,10 @@ async fn on_plain_loopback_http_the_cookie_is_neither_secure_nor_prefixed() {
     let server = Serving::start(App::new().page::<Desk>()).await;
     let visitor = server.visitor();
     let answer = visitor.get("/").await;
-    let value = &visitor.cookies()["via-sessions"];
+    let value = &visitor.cookies()["via-server"];
     assert_eq!(
         answer.header("set-cookie").unwrap(),
-        format!("via-sessions={value}; Path=/; Max-Age=7776000; HttpOnly; SameSite=Lax")
+        format!("via-server={value}; Path=/; Max-Age=7776000; HttpOnly; SameSite=Lax")
     );
     // Whoever has one is not given another.
     assert_eq!(visitor.get("/").await.header("set-cookie"), None);

@@ -9,13 +9,23 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use http::StatusCode;
 use via::App;
 use via::prelude::*;
+use via_tests::alone::alone;
 use via_tests::client::Action;
 use via_tests::serving::Serving;
 
 use super::{Desk, add, assert_session_gone};
 
-#[tokio::test]
-async fn no_secret_of_a_cookie_reaches_the_store_or_the_log() {
+/// In a process of its own, because the whole process has one log.
+#[test]
+fn no_secret_of_a_cookie_reaches_the_store_or_the_log() {
+    alone(
+        "sessions::leaks::no_secret_of_a_cookie_reaches_the_store_or_the_log",
+        use_and_look,
+    );
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn use_and_look() {
     let log = Log::of_everything();
     let directory = tempfile::tempdir().unwrap();
     let mut cookies = Vec::new();
