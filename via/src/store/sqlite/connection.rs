@@ -1,6 +1,7 @@
 //! Opening the file: is it ours, is it whole, can it be written.
 
 use std::{
+    cell::Cell,
     error::Error,
     path::{Path, PathBuf},
     thread,
@@ -96,7 +97,7 @@ impl DatabaseFile {
         }
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection
-            .busy_handler(Some(patience(OPENING_PATIENCE)))
+            .busy_handler(Some(wait_to_open))
             .map_err(|error| self.sqlite(error))?;
         // Until we know that it is ours, not even its log is written back.
         self.checkpoint_on_close(&connection, false)?;
@@ -114,7 +115,7 @@ impl DatabaseFile {
         }
         self.checkpoint_on_close(&connection, true)?;
         connection
-            .busy_handler(Some(patience(BUSY_PATIENCE)))
+            .busy_handler(Some(wait_for_turn))
             .map_err(|error| self.sqlite(error))?;
         Ok(connection)
     }
@@ -123,7 +124,7 @@ impl DatabaseFile {
     pub(super) fn open_reader(&self) -> rusqlite::Result<Connection> {
         let mut connection = Connection::open_with_flags(&self.path, flags(false))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        connection.busy_handler(Some(patience(BUSY_PATIENCE)))?;
+        connection.busy_handler(Some(wait_for_turn))?;
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
     }
@@ -345,17 +346,29 @@ fn flags(create: bool) -> OpenFlags {
     }
 }
 
-/// Waits for another process in short steps, for a bounded time: a transaction is over soon.
-fn patience(limit: Duration) -> impl FnMut(i32) -> bool + Send + 'static {
-    let mut begun = Instant::now();
-    move |tries| {
-        if tries == 0 {
-            begun = Instant::now();
-        }
-        let step = if tries < 10 { 100 } else { 1000 };
-        thread::sleep(Duration::from_micros(step));
-        begun.elapsed() < limit
+thread_local! {
+    /// When this thread began to wait. Older versions of rusqlite take a handler without a state.
+    static WAITING_SINCE: Cell<Instant> = Cell::new(Instant::now());
+}
+
+/// Waits for other processes that open the file.
+fn wait_to_open(tries: i32) -> bool {
+    wait(tries, OPENING_PATIENCE)
+}
+
+/// Waits for a transaction of another process.
+fn wait_for_turn(tries: i32) -> bool {
+    wait(tries, BUSY_PATIENCE)
+}
+
+/// Waits in short steps, for a bounded time: a transaction is over soon.
+fn wait(tries: i32, limit: Duration) -> bool {
+    if tries == 0 {
+        WAITING_SINCE.set(Instant::now());
     }
+    let step = if tries < 10 { 100 } else { 1000 };
+    thread::sleep(Duration::from_micros(step));
+    WAITING_SINCE.get().elapsed() < limit
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {
