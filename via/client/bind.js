@@ -5,8 +5,9 @@
  * it is being typed.
  */
 
+import { ownValue, same } from './data.js';
 import { isHeld, onRelease } from './fields.js';
-import { effect, ownValue, same } from './signals.js';
+import { effect } from './signals.js';
 import { fieldKind, NOT_A_NUMBER, parseNumber } from './values.js';
 
 const fieldsOf = new Map();
