@@ -83,5 +83,6 @@ const others = {
 
 export function extend(page) {
   page.paced = paced;
-  [sources, others].forEach((more, index) => Object.assign(page.stages[index], more));
+  Object.assign(page.stages[0], sources);
+  Object.assign(page.stages[1], others);
 }

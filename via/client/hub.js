@@ -38,6 +38,8 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
   const resyncs = makeBackoff({ random });
   let status = 'connecting';
   let stream;
+  /** The tabs of the stream. */
+  let listed;
   let timer;
   let due = Infinity;
   let openedAt = 0;
@@ -79,6 +81,9 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
   /** The tabs whose tokens are taken. */
   const welcome = () => [...tabs.values()].filter(({ token }) => token !== null);
 
+  /** The tab shows `frame`, and the frame with the number `next` comes next. */
+  const expect = (tab, frame, next) => Object.assign(tab, { frame, next, events: [], early: [] });
+
   const open = () => {
     due = Infinity;
     // Tabs that join while a stream opens wait for its hello and share the next one; a crowd of
@@ -90,10 +95,10 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
       return;
     }
     close();
-    const listed = welcome();
+    listed = welcome();
     for (const tab of listed.splice(MAX_TABS)) refuse(tab, { code: 'too_many_tabs', message: TOO_MANY });
     if (!listed.length) return;
-    for (const tab of listed) Object.assign(tab, { next: 1, events: [], early: [], full: tab.frame === null });
+    for (const tab of listed) expect(tab, tab.frame, 1);
     openedAt = now();
     stream = openStream({
       url,
@@ -128,20 +133,10 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
     reopen(wait ?? backoff.next());
   };
 
-  /** Nobody knows what the tab shows. */
-  const resync = (tab, why) => {
-    debug(`via: full frame: ${why}`);
-    Object.assign(tab, { frame: null, next: NaN, early: [] });
-    const first = now() - resyncedAt > CALM;
-    if (first) resyncs.reset();
-    resyncedAt = now();
-    reopen(first ? 0 : resyncs.next());
-  };
-
   const take = (message) => {
     const { event, id, data } = message;
     const [index, number, hash] = id.split('/');
-    const tab = stream.listed[index];
+    const tab = listed[index];
     // A tab that has left, or has another token since, is of no concern.
     if (!tab || tabs.get(tab.key) !== tab) return;
     const { next } = tab;
@@ -155,10 +150,10 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
     } else if (n === next) {
       tab.events.push({ event, data });
       if (!hash) return;
-      const { events, early, full } = tab;
+      const { frame, events, early } = tab;
       // First, because a tab in this page may say at once that it could not apply the frame.
-      Object.assign(tab, { frame: hash, next: next + 1, events: [], early: [], full: false });
-      tab.deliver({ type: 'frame', full, hash, events });
+      expect(tab, hash, next + 1);
+      tab.deliver({ type: 'frame', full: frame === null, hash, events });
       early.forEach(take);
     }
   };
@@ -168,9 +163,9 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
     join(key, { token, frame }, deliver) {
       const before = tabs.get(key);
       deliver({ type: 'status', status });
-      if (before?.token === token && stream?.listed.includes(before)) return;
+      if (before?.token === token && stream && listed.includes(before)) return;
       // Of a tab that is known the hub knows better: a frame may be on its way to it.
-      tabs.set(key, { key, token, frame: (before ?? { frame }).frame, deliver });
+      tabs.set(key, { key, token, frame: before ? before.frame : frame, deliver });
       reopen(JOIN_DELAY);
     },
 
@@ -193,7 +188,13 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
     /** A tab could not apply a frame: it needs a full one, and ignores all others until it comes. */
     failed(key, why) {
       const tab = tabs.get(key);
-      if (tab) resync(tab, why);
+      if (!tab) return;
+      debug(`via: full frame: ${why}`);
+      expect(tab, null, NaN);
+      const first = now() - resyncedAt > CALM;
+      if (first) resyncs.reset();
+      resyncedAt = now();
+      reopen(first ? 0 : resyncs.next());
     },
 
     /** A moment when a lost connection may be back (`online`, a page became visible). */

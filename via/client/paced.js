@@ -44,9 +44,12 @@ function throttle(work, wait, has, { setTimeout }) {
     }, wait);
   };
   return (event) => {
-    const isFirst = !resting;
-    if (isFirst) rest();
-    if (isFirst && !has('noleading')) work(event);
-    else if (isFirst || has('trailing')) last = event;
+    if (resting) {
+      if (has('trailing')) last = event;
+      return;
+    }
+    rest();
+    if (has('noleading')) last = event;
+    else work(event);
   };
 }

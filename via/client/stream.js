@@ -57,7 +57,7 @@ export function openStream({ url, fetch, timers, now, listed, greeted, event, lo
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'Via-Request': 'stream' },
-      body: JSON.stringify({ tabs: listed.map(({ token, frame }) => ({ token, frame })) }),
+      body: JSON.stringify({ tabs: listed }, ['tabs', 'token', 'frame']),
       signal: controller.signal,
     });
     const { status } = response;
@@ -80,10 +80,9 @@ export function openStream({ url, fetch, timers, now, listed, greeted, event, lo
     }
   };
   listen();
-  read().catch(String).then((why) => end(why));
+  read().catch(String).then(end);
 
   return {
-    listed,
     close,
     /** Timers may have slept with the machine: is the heartbeat overdue by the clock? */
     check: () => now() - heard > patience && silent(),
