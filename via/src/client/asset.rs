@@ -16,22 +16,7 @@ pub(super) struct Asset {
 }
 
 impl Asset {
-    /// One that was compressed when this library was built.
-    pub(super) fn packed(
-        kind: &'static str,
-        text: &'static str,
-        brotli: &'static [u8],
-        gzip: &'static [u8],
-    ) -> Self {
-        Self {
-            kind,
-            text: Bytes::from_static(text.as_bytes()),
-            brotli: Bytes::from_static(brotli),
-            gzip: Bytes::from_static(gzip),
-        }
-    }
-
-    /// Compresses a text; meant for a few kilobytes, once.
+    /// Compresses a text. 30 KB take about 40 ms, so do it once, and only for what a browser asks for.
     pub(super) fn pack(kind: &'static str, text: &'static str) -> Self {
         let mut brotli = Vec::new();
         let params = brotli::enc::BrotliEncoderParams::default();
@@ -48,10 +33,6 @@ impl Asset {
             brotli: brotli.into(),
             gzip: gzip.into(),
         }
-    }
-
-    pub(super) fn text(&self) -> &[u8] {
-        &self.text
     }
 
     /// The answer to a request with these headers; it may be kept for ever.
