@@ -13,6 +13,7 @@ mod harness;
 mod icon;
 mod log_in;
 mod losses;
+mod modules;
 mod parts;
 mod servers;
 mod signals;
