@@ -9,6 +9,9 @@ import { makeBackoff } from './backoff.js';
 import { parseJson } from './tolerant.js';
 import { forJson } from './values.js';
 
+/** Shown where an action was sent by a tab that the server does not know any more. */
+const UNKNOWN = 'We cannot tell whether your last action was done. Please check, then try again.';
+
 /** The body of a request that outlives its page may be this long (the browsers' limit is 64 KiB). */
 const KEEPALIVE_LIMIT = 60_000;
 
@@ -18,16 +21,21 @@ const ANSWER_WITHIN = 30_000;
 /** A request that is older than this when the connection comes back went out on a dead one. */
 const SUSPECT = 3_000;
 
-/** Another document has this tab's place in the order, or the server lost it: what waits goes out as another tab. */
-const DISPLACED = ['forgotten', 'superseded', 'number_reused'];
+/** A server that asks for this many seconds may not take the action for long: the user is told why. */
+const LONG = 5;
+
+/** Whether an answer leaves open what became of its action. */
+const hasUnknownOutcome = ({ status, body }) =>
+  // Servers of older builds do not say `definite`.
+  !(body?.definite ?? (status !== 409 || body?.code === 'stale_page'));
 
 /**
  * `post(body, { number, keepalive, signal })` sends; `queued(item)` is called for each item that is added,
  * `sending(item)` before it leaves for the first time, `retrying(item)` when it is to leave again,
- * `settled(item, { status, text, body })` when it has its answer, `full(message)` once for an item that has to
- * wait until the server has room, and `displaced()` when the document has to be attached as another tab.
+ * `settled(item, { status, text, body })` when it has its answer, `delayed(message)` once for an item that has to
+ * wait for long, and `displaced()` when the document has to be attached as another tab.
  */
-export function makeQueue({ timers = globalThis, now = Date.now, random, post, queued, sending, retrying, settled, full, displaced }) {
+export function makeQueue({ timers = globalThis, now = Date.now, random, post, queued, sending, retrying, settled, delayed, displaced }) {
   const backoff = makeBackoff({ base: 200, cap: 5_000, floor: 0.5, random });
   const items = [];
   let count = 0;
@@ -60,7 +68,7 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
       finish(answer);
       return;
     }
-    if (answer?.body?.code === 'full' && !item.full) full((item.full = answer.body.message));
+    if (answer?.retryAfter >= LONG && answer.body?.message && !item.delayed) delayed((item.delayed = answer.body.message));
     if (answer?.retryAfter > 0) wait = Math.max(wait, Math.min(answer.retryAfter * 1000, 60_000));
     retrying?.(item);
     retry = timers.setTimeout(send, wait);
@@ -76,13 +84,8 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
       const response = await post(body, { number, keepalive, signal: controller.signal });
       const text = await response.text();
       const { status, headers } = response;
-      return {
-        status,
-        text,
-        ack: headers.get('Via-Ack'),
-        retryAfter: headers.get('Retry-After'),
-        body: parseJson(text),
-      };
+      const ack = headers.get('Via-Ack');
+      return { status, text, ack, retryAfter: headers.get('Retry-After'), body: parseJson(text) };
     } catch {
       return null;
     } finally {
@@ -97,7 +100,8 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
     timers.clearTimeout(retry);
     retry = null;
     settled(item, answer);
-    if (DISPLACED.includes(answer.body?.code)) {
+    // Another document has this tab's place in the order, or the server lost it: what waits goes out as another tab.
+    if (answer.status && hasUnknownOutcome(answer)) {
       token = null;
       displaced();
     }
@@ -111,7 +115,7 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
       if (newTab) {
         count = 0;
         // What was sent under the old tab may have been applied there, so it is not sent again.
-        if (items[0]?.body) finish({ status: 0, body: { code: 'unknown_outcome' } });
+        if (items[0]?.body) finish({ status: 0, body: { code: 'unknown_outcome', message: UNKNOWN, definite: false } });
       }
       next();
     },

@@ -9,45 +9,40 @@ import { storage } from './storage.js';
 /** A page that had to be reloaded this short a time ago is not reloaded again. */
 const RELOAD_GUARD = 60_000;
 
-/** Codes that leave open what became of an action. */
-const UNKNOWN = ['unknown_outcome', 'forgotten', 'superseded', 'number_reused'];
+/** What refusals of these codes need; for all others their message is enough. */
+const OUTDATED = ['stale_page', 'unknown'];
+const ENDED = ['session_gone', 'no_cookie', 'damaged'];
+const UNATTACHED = 'expired';
+
+const NO_COOKIES = 'This page needs cookies. Allow them for this site, then reload the page.';
 
 /**
  * `carry(item)` hands the clicks that wait on to the document after a reload, `item` first;
- * `applied(versions)` hears of each action that was done.
+ * `applied(versions)` hears of each action that was done; `attach()` gets the tab another token.
  */
-export function makeAnswers({ applied, carry }) {
+export function makeAnswers({ applied, carry, attach }) {
   const guard = `via:reloaded:${location.pathname}`;
 
   const outdated = (item) => {
     carry(item);
     if (Date.now() - storage.getItem(guard) < RELOAD_GUARD) {
-      ask('This page is out of date.');
+      ask('This page is out of date. Please reload it.');
       return;
     }
     storage.setItem(guard, Date.now());
     location.reload();
   };
 
-  const sessionGone = (code) =>
-    ask(
-      code === 'no_cookie' || navigator.cookieEnabled === false
-        ? 'This page needs cookies, which are off in this browser.'
-        : code === 'damaged'
-          ? 'What is stored for this page cannot be read.'
-          : 'Your session has ended.',
-    );
-
-  /** Takes an error, `{ status, code, message }`: of `item`, or of the whole page. */
-  const refused = ({ status, code, message }, item) => {
-    if (status === 401 || status === 410 || code === 'damaged') sessionGone(code);
-    else if (code === 'stale_page') outdated(item);
-    else {
-      const isUnknown = UNKNOWN.includes(code);
-      if (!isUnknown && !/^(?:refused|invalid_signal|invalid_arguments)$/.test(code)) {
-        console.error(`via: the server answered ${status} ${code ?? ''}: ${message ?? ''}`);
-      }
-      toast(isUnknown ? 'It is not known whether your last action was done.' : message || 'That did not work.', true);
+  /** Takes a refusal, `{ status, code, message, definite }`: of `item`, or of the whole page. */
+  const refused = ({ status, code, message, definite }, item) => {
+    if (code === UNATTACHED) attach();
+    else if (OUTDATED.includes(code)) outdated(item);
+    else if (status === 401 || ENDED.includes(code)) {
+      ask(navigator.cookieEnabled === false ? NO_COOKIES : message || 'Your session has ended.');
+    } else {
+      // With 422 the user has entered something that is not taken.
+      if (definite && status !== 422) console.error(`via: the server answered ${status} ${code}: ${message}`);
+      toast(message || 'That did not work.', true);
     }
   };
 
@@ -61,7 +56,6 @@ export function makeAnswers({ applied, carry }) {
 
   return {
     refused,
-    sessionGone,
     run,
 
     /** Takes a definite answer to `item`. */

@@ -46,7 +46,8 @@ export function makeAttachment({ url, page, attached, refused }) {
         take(body);
         return;
       }
-      if ((status < 500 && status !== 429) || body?.code === 'damaged') {
+      // Servers of older builds do not say `definite`.
+      if (body?.definite ?? (status < 500 && status !== 429)) {
         refused({ ...body, status });
         return;
       }

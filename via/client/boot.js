@@ -45,6 +45,7 @@ function boot(root) {
   const answers = makeAnswers({
     applied: (versions) => drafts.acknowledged(versions),
     carry: (item) => handover.carry(item),
+    attach: () => attachment.attach(),
   });
 
   const queue = makeQueue({
@@ -66,7 +67,7 @@ function boot(root) {
       batch(() => answers.settle(item, answer));
       if (!body && status !== 204) link.tell('answered', { id: named, text });
     },
-    full: (message) => toast(message, true),
+    delayed: (message) => toast(message, true),
     displaced: () => attachment.attach(null),
   });
   page.actions = makeCalls({ queue, drafts });
@@ -115,11 +116,7 @@ function boot(root) {
     } else if (type === 'stream') stream = more.id;
     else if (type === 'frame') apply(more);
     else if (type === 'command') answers.run(command);
-    // From here on it is about this tab.
-    else if (code === 'expired') attachment.attach();
-    else if (code === 'unknown') stale();
-    else if (code === 'too_many_tabs') toast(message, true);
-    else answers.sessionGone(code);
+    else answers.refused({ code, message });
   }
 
   function apply({ full, hash, events: list }) {

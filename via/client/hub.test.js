@@ -340,22 +340,47 @@ test('a tab that leaves gets nothing more; the stream of the others goes on for 
   assert.equal(server.requests.length, 2);
 });
 
-for (const [status, code] of [[401, 'session_gone'], [500, 'damaged']]) {
-  test(`a session that is ${code} is said to every tab, and the stream is not asked for again`, async () => {
+const OVER = [
+  [401, { code: 'session_gone', message: 'It is over.', definite: true }],
+  [500, { code: 'damaged', message: 'It is over.', definite: true }],
+  // Of a server that does not say `definite` yet.
+  [401, { code: 'session_gone', message: 'It is over.' }],
+];
+for (const [status, refusal] of OVER) {
+  test(`after ${status} ${JSON.stringify(refusal)} every tab is told, and the stream is not asked for again`, async () => {
     const { clock, server, join } = setUp();
     const tabs = [join('a'), join('b')];
     await clock.pass(10);
     server.last.answer(status, 'application/json');
-    server.last.send(`{"code":"${code}","message":"It is over."}`);
+    server.last.send(JSON.stringify(refusal));
     server.last.close();
     await clock.pass(60_000);
-    for (const messages of tabs) assert.deepEqual(messages.at(-1), { type: 'tab', code });
+    const { code, message } = refusal;
+    for (const messages of tabs) assert.deepEqual(messages.at(-1), { type: 'tab', code, message });
     assert.equal(server.requests.length, 1);
     join('a', 'new');
     await clock.pass(10);
     assert.deepEqual(server.last.body.tabs, [{ token: 'new', frame: null }]);
   });
 }
+
+test('a refusal of the stream that is not definite, or that another server may not give, is waited out', async () => {
+  const other = [
+    [500, { code: 'any', message: 'Later.', definite: false }],
+    [422, { code: 'malformed', message: 'Unknown field.', definite: true }],
+  ];
+  for (const [status, refusal] of other) {
+    const { clock, server, join } = setUp();
+    const messages = join('a');
+    await clock.pass(10);
+    server.last.answer(status, 'application/json');
+    server.last.send(JSON.stringify(refusal));
+    server.last.close();
+    await clock.pass(60_000);
+    assert.ok(server.requests.length > 1);
+    assert.ok(!messages.some(({ type }) => type === 'tab'));
+  }
+});
 
 test('the tabs that are too many are told, and the others are served', async () => {
   const { clock, server, join } = setUp();

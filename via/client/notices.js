@@ -37,7 +37,7 @@ export function toast(text, isError) {
 export function ask(text) {
   for (const { firstChild } of shown.children) if (firstChild?.data === text) return;
   const button = document.createElement('button');
-  button.textContent = 'Start again';
+  button.textContent = 'Reload';
   button.onclick = () => location.reload();
   addNotice(text, true).append(button);
 }

@@ -8,7 +8,7 @@ import { addElement } from './notices.js';
 
 const SHOWN_AFTER = 1_000;
 
-const TEXTS = { connecting: 'Connecting…', reconnecting: 'Reconnecting…', offline: 'You are offline.' };
+const TEXTS = { connecting: 'Connecting…', reconnecting: 'Reconnecting…', offline: 'You are offline. Changes are sent later.' };
 
 let stream = 'connecting';
 let told;

@@ -9,7 +9,7 @@ const HELLO_WITHIN = 15_000;
 
 /**
  * Opens a stream. `greeted(id)` is called when it is live, `event` for each event, `lost(why, wait)`
- * once; `wait` is given for a planned end, and `refused(code)` is called instead where it is not to
+ * once; `wait` is given for a planned end, and `refused({ code, message })` is called instead where it is not to
  * be tried again.
  */
 export function openStream({ url, fetch, timers, now, listed, greeted, event, lost, refused }) {
@@ -62,11 +62,12 @@ export function openStream({ url, fetch, timers, now, listed, greeted, event, lo
     });
     const { status } = response;
     if (status !== 200 || !response.headers.get('Content-Type')?.startsWith('text/event-stream')) {
-      const code = /401|500/.test(status) && (await response.json().catch(() => null))?.code;
-      // Any other 500 may be a gateway's.
-      if (!over && code && (status === 401 || code === 'damaged')) {
+      // Any other status may change with the next server, and so may one that a gateway gives.
+      const body = [401, 500].includes(status) && (await response.json().catch(() => null));
+      // Servers of older builds do not say `definite`.
+      if (!over && body?.code && (body.definite ?? status === 401)) {
         close();
-        refused(code);
+        refused(body);
       }
       return status;
     }

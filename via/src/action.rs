@@ -10,7 +10,7 @@ use crate::state::{ChangeError, Changes, Sources};
 
 pub use args::{Argument, ArgumentError, ArgumentJson, ArgumentList, Arguments};
 pub use effects::Effects;
-pub(crate) use task::{HostFuture, TaskFailure, TaskHost};
+pub(crate) use task::{HostFuture, TaskHost};
 pub use task::{Task, TaskError};
 
 pub use crate::signal::action_handle::ActionHandle;
@@ -42,7 +42,7 @@ pub(crate) type Step<'a> =
 
 /// The body of a task.
 #[doc(hidden)]
-pub type TaskFuture = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
+pub type TaskFuture = Pin<Box<dyn Future<Output = Result<(), Rejection>> + Send>>;
 
 /// Makes the body of a task fit the table; called by generated code.
 #[doc(hidden)]
@@ -74,7 +74,7 @@ pub enum ActionError {
     /// The arguments are not what it takes.
     Arguments(ArgumentError),
     /// It returned `Err`.
-    Refused(Refusal),
+    Refused(Rejection),
 }
 
 impl From<ArgumentError> for ActionError {
@@ -83,16 +83,16 @@ impl From<ArgumentError> for ActionError {
     }
 }
 
-impl From<Refusal> for ActionError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+impl From<Rejection> for ActionError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(rejection)
     }
 }
 
 /// What an action's `Err` says to the user.
 #[doc(hidden)]
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal(pub String);
+pub struct Rejection(pub String);
 
 /// What an action may return: nothing, or `Result<(), E>` whose error is shown to the user.
 #[doc(hidden)]
@@ -108,19 +108,19 @@ pub trait ActionResult {
     /// # Errors
     ///
     /// The text of the action's own error.
-    fn into_result(self) -> Result<(), Refusal>;
+    fn into_result(self) -> Result<(), Rejection>;
 }
 
 #[diagnostic::do_not_recommend]
 impl ActionResult for () {
-    fn into_result(self) -> Result<(), Refusal> {
+    fn into_result(self) -> Result<(), Rejection> {
         Ok(())
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: fmt::Display> ActionResult for Result<(), E> {
-    fn into_result(self) -> Result<(), Refusal> {
-        self.map_err(|error| Refusal(error.to_string()))
+    fn into_result(self) -> Result<(), Rejection> {
+        self.map_err(|error| Rejection(error.to_string()))
     }
 }

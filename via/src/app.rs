@@ -1,16 +1,21 @@
 //! [`App`]: what is registered, turned into an axum [`Router`] or a server.
 
 mod act;
+mod attach;
 mod document;
 mod health;
 mod keys;
 mod live_stream;
+mod options;
 mod outlive;
+mod pages;
+mod request;
 mod routes;
 mod security;
 mod serve;
+mod visitor;
 
-use std::{collections::BTreeMap, fmt, panic::Location, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use axum::Router;
 
@@ -19,10 +24,9 @@ pub use serve::Server;
 use crate::{
     client::Files,
     clock::Clock,
-    field::Segment,
     hub::ActionRate,
     limits,
-    page::{PageEntry, View},
+    page::PageEntry,
     runtime::{Config, Core, Timeouts},
     session::{SECRET_VARIABLE, Secrets, WeakSecret},
     sessions::Sessions,
@@ -31,7 +35,7 @@ use crate::{
 
 /// An application: its pages, its store, and how browsers reach it.
 ///
-/// Wrong configuration stops the program at start, at the line that wrote it.
+/// If the configuration is wrong, the program stops at start and names the line to change.
 ///
 /// # Example: a page in a router
 ///
@@ -67,7 +71,7 @@ pub struct App {
 }
 
 impl App {
-    /// An app without pages whose state lives in memory.
+    /// Creates an app without pages that keeps its state in memory.
     pub fn new() -> Self {
         Self {
             pages: Vec::new(),
@@ -83,243 +87,9 @@ impl App {
         }
     }
 
-    /// Adds a page under its own route.
+    /// Lists and ends the sessions of principals, from anywhere in the program.
     ///
-    /// # Panics
-    ///
-    /// Panics, at the line of the call, if a page of this route or of this name was added before:
-    /// a name is part of the keys of stored state and of the names of actions, so that two pages
-    /// cannot share it. Also if a field is kept under the key of another page's field (`key = ".."`,
-    /// `shared = ".."`) in another type, version or time to live.
-    #[track_caller]
-    pub fn page<P: View>(mut self) -> Self {
-        let entry = PageEntry::new::<P>(Location::caller());
-        let (new, place) = (entry.descriptor, entry.location);
-        assert!(
-            !new.route.starts_with("/_via"),
-            "page `{}` cannot have the route `{}`: paths below `/_via` belong to the framework",
-            new.name,
-            new.route,
-        );
-        assert!(
-            !health::PATHS.contains(&new.route),
-            "page `{}` cannot have the route `{}`: the framework answers there how the server is",
-            new.name,
-            new.route,
-        );
-        for PageEntry {
-            descriptor: old,
-            location,
-            ..
-        } in &self.pages
-        {
-            assert!(
-                !Segment::same_paths(old.segments, new.segments),
-                "the route `{}` is taken twice: by `{}::{}`, added at {location}, and by \
-                 `{}::{}`, added at {place}",
-                new.route,
-                old.module,
-                old.name,
-                new.module,
-                new.name,
-            );
-            assert!(
-                old.name != new.name,
-                "two pages are named `{}`: `{}::{}`, added at {location}, and `{}::{}`, added at \
-                 {place}; rename one, because stored state is kept under that name",
-                new.name,
-                old.module,
-                old.name,
-                new.module,
-                new.name,
-            );
-        }
-        keys::assert_agreement(&self.pages, &entry);
-        self.pages.push(entry);
-        self
-    }
-
-    /// Keeps state in `store` instead of memory.
-    pub fn store(mut self, store: impl Store) -> Self {
-        self.store = Arc::new(store);
-        self
-    }
-
-    /// Adds a stylesheet to every page, served under a hashed URL that browsers keep for ever.
-    ///
-    /// Inline styles are forbidden by the default Content-Security-Policy.
-    pub fn stylesheet(mut self, css: &'static str) -> Self {
-        self.files.stylesheets.push(css);
-        self
-    }
-
-    /// Adds a JavaScript module to every page, served under a hashed URL that browsers keep for ever.
-    ///
-    /// It runs after the browser client and finds it as `window.via`; the
-    /// [guide](crate::guide::client) says what that gives. Inline scripts are forbidden by the default
-    /// Content-Security-Policy.
-    ///
-    /// Test: `tests/browser/client_api.rs`, `a_script_of_the_app_calls_an_action_and_hears_what_becomes_of_it`.
-    pub fn script(mut self, module: &'static str) -> Self {
-        self.files.scripts.push(module);
-        self
-    }
-
-    /// Shows an overlay on every page for whoever develops it: the connection, the tab, the last
-    /// patches with their size, how long clicks take, mistakes in attributes, and a switch that makes
-    /// the network slow. Off by default.
-    ///
-    /// Without it no page and no script has anything of the overlay, and nothing of it is served. It
-    /// is as safe as any page: it shows what the browser knows anyway.
-    ///
-    /// Test: `tests/browser/dev.rs`, `nothing_of_the_overlay_is_in_an_app_without_it`.
-    ///
-    /// ```
-    /// let app = via::App::new().dev(cfg!(debug_assertions));
-    /// ```
-    pub fn dev(mut self, on: bool) -> Self {
-        self.files.dev = on;
-        self
-    }
-
-    /// Names the app in its cookie, so that several apps on one host do not disturb each other.
-    ///
-    /// By default this is the name of the crate that the first page is in. Another name starts
-    /// new sessions for everybody.
-    ///
-    /// # Panics
-    ///
-    /// Panics if `name` is empty or has other characters than letters, digits, `-` and `_`.
-    #[track_caller]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        let name = name.into();
-        assert!(
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'),
-            "the name of an app is made of letters, digits, `-` and `_`, not {name:?}"
-        );
-        self.name = Some(name);
-        self
-    }
-
-    /// Says how browsers reach the app, for example `https://app.example.com` when a proxy that
-    /// speaks TLS is in front. May be called several times.
-    ///
-    /// With an `https` origin, cookies are `Secure` and have the `__Host-` prefix. With an `http`
-    /// origin they travel in the clear, which is right on a private network at most.
-    ///
-    /// # Panics
-    ///
-    /// Panics if `origin` is not a scheme and a host, perhaps with a port, or if both `http` and
-    /// `https` origins are given.
-    #[track_caller]
-    pub fn origin(mut self, origin: impl Into<String>) -> Self {
-        let origin = origin.into();
-        assert!(
-            security::is_origin(&origin),
-            "an origin is written as `https://app.example.com` or `http://10.0.0.1:3000`, without \
-             a path, not {origin:?}"
-        );
-        let secure = |origin: &str| origin.starts_with("https:");
-        assert!(
-            self.origins
-                .iter()
-                .all(|old| secure(old) == secure(&origin)),
-            "an app is reached either by `https` or by `http`, but {origin:?} was given after {:?}",
-            self.origins,
-        );
-        self.origins.push(origin);
-        self
-    }
-
-    /// Ends a session that nobody used for `idle`, and any session after `absolute`.
-    ///
-    /// By default 14 and 90 days. An open page that does nothing is not a use.
-    ///
-    /// An app does not start, and says what to write, where `idle` is less than a second or longer
-    /// than `absolute`.
-    ///
-    /// # Example: timeouts that end nothing
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// use std::time::Duration;
-    ///
-    /// let app = via::App::new().session_timeouts(Duration::from_hours(24), Duration::from_hours(1));
-    /// let error = app.bind("127.0.0.1:0").await.unwrap_err();
-    /// assert!(error.is_config());
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn session_timeouts(mut self, idle: Duration, absolute: Duration) -> Self {
-        self.timeouts = Timeouts::new(idle, absolute, Location::caller());
-        self
-    }
-
-    /// Authenticates cookies with this secret instead of a key that is kept in the store. Called
-    /// several times, the first secret is used, and what the others sealed is still opened: put a
-    /// new one before the old one, and take the old one away once nobody has a cookie of it.
-    ///
-    /// All servers of a store need the same secrets. Without any, those of the environment variable
-    /// `VIA_SECRET` count, which stand there with commas between them, the newest first.
-    ///
-    /// An app does not start, and says what to write, where a secret has less than 32 bytes.
-    ///
-    /// # Example: a secret that can be guessed
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// let error = via::App::new().secret("hunter2").bind("127.0.0.1:0").await.unwrap_err();
-    /// assert!(error.is_config());
-    /// # }
-    /// ```
-    pub fn secret(mut self, secret: impl Into<String>) -> Self {
-        self.secrets.push(secret.into());
-        self
-    }
-
-    /// Lets each session act `per_second` times a second on average, and `burst` times at once.
-    ///
-    /// By default 20 and 60. An action above that is answered with 429, and the browser repeats it
-    /// after a second: it is late and not lost. (Shown by `tests/server/rate.rs`.)
-    ///
-    /// # Panics
-    ///
-    /// Panics if one of the two is 0.
-    #[track_caller]
-    pub fn action_rate(mut self, per_second: u32, burst: u32) -> Self {
-        assert!(
-            per_second > 0 && burst > 0,
-            "with an action rate of {per_second} a second and {burst} at once nobody could act"
-        );
-        self.action_rate = ActionRate::new(per_second, burst);
-        self
-    }
-
-    /// How many live streams, one for each browser, may be open to one address: 256 unless it is
-    /// set. The next is refused for a while, with 429.
-    ///
-    /// Set it to what you expect in all where browsers come by way of a proxy, whose address theirs
-    /// then is; `usize::MAX` is no limit. Inside a router of your own nothing is counted.
-    /// (Shown by `tests/server/connections.rs`.)
-    pub fn streams_per_address(mut self, limit: usize) -> Self {
-        self.streams_per_address = limit;
-        self
-    }
-
-    /// Takes the time from `clock` instead of the system.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// The sessions of principals, to list and to end from anywhere in the program.
-    ///
-    /// Ask for it once the store, the clock, the timeouts and the secrets are set.
+    /// Call it after you have set the store, the clock, the timeouts and the secrets.
     #[must_use]
     pub fn sessions(&self) -> Sessions {
         let key_in_store = self.secrets.is_empty() && std::env::var_os(SECRET_VARIABLE).is_none();
@@ -331,7 +101,7 @@ impl App {
         )
     }
 
-    /// What the macros know of its pages.
+    /// What the macros know about its pages.
     #[cfg(feature = "testing")]
     pub(crate) fn descriptors(
         &self,
@@ -339,17 +109,17 @@ impl App {
         self.pages.iter().map(|page| page.descriptor)
     }
 
-    /// The app as an axum [`Router`], to nest it in a program of your own.
+    /// Turns the app into an axum [`Router`], so that you can nest it in a program of your own.
     ///
-    /// Beside the pages it answers `/livez` and `/readyz`, and what begins with `/_via`. Your router
-    /// may answer `/favicon.ico`; a page at `/{room}` never receives it as its parameter.
+    /// Beside the pages the router answers `/livez`, `/readyz`, and all paths that begin with `/_via`.
+    /// Your router may answer `/favicon.ico`; a page at `/{room}` never receives it as its parameter.
     ///
-    /// Without an [`origin`](Self::origin) it is taken to be reached by HTTPS.
+    /// Without an [`origin`](Self::origin) the app assumes that browsers reach it by HTTPS.
     ///
     /// # Panics
     ///
-    /// Panics if the [timeouts](Self::session_timeouts) make no sense or a [secret](Self::secret) can
-    /// be guessed, and says what to write.
+    /// Panics if the [timeouts](Self::session_timeouts) are wrong, or if a [secret](Self::secret) is
+    /// too short.
     pub fn into_router(mut self) -> Router {
         if let Err(wrong) = self.timeouts.check() {
             panic!("{wrong}");
@@ -365,7 +135,7 @@ impl App {
         routes::router(&core, &files)
     }
 
-    /// Finds out which secrets count.
+    /// Takes the secrets of the environment if the program gives none.
     fn take_secrets(&mut self) -> Result<(), WeakSecret> {
         let variable = std::env::var_os(SECRET_VARIABLE);
         let variable = variable.as_ref().map(|text| text.to_string_lossy());

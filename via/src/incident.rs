@@ -2,7 +2,7 @@
 
 use std::{any::Any, fmt};
 
-use crate::{command::Command, hex, random::random};
+use crate::{command::Command, hex, random::random, refusal::Refusal};
 
 /// Something that should not have happened; the id connects what the user saw with the log.
 #[derive(Clone, Debug)]
@@ -35,8 +35,16 @@ impl Incident {
         }
     }
 
+    /// The same as the answer to a request.
+    pub(crate) fn refusal(&self) -> Refusal {
+        Refusal::INCIDENT.saying(self.message())
+    }
+
     /// What the user is told.
     pub(crate) fn message(&self) -> String {
-        format!("Something went wrong. (Incident {})", self.id)
+        format!(
+            "Something went wrong. Please try again, or report incident {}.",
+            self.id
+        )
     }
 }

@@ -28,6 +28,7 @@ mod page;
 pub mod prelude;
 mod protocol;
 mod random;
+mod refusal;
 mod runtime;
 mod session;
 mod sessions;

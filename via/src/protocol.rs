@@ -1,8 +1,9 @@
-//! What travels: SSE framing, Datastar events, requests and their answers.
+//! The wire: headers, requests, answers, server-sent events and tokens.
 
-pub(crate) mod answer;
+mod answer;
 pub(crate) mod datastar;
 pub(crate) mod events;
+pub(crate) mod header;
 pub(crate) mod incoming;
 pub(crate) mod sse;
 pub(crate) mod token;

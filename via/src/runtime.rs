@@ -8,7 +8,6 @@ mod timeouts;
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
-use http::HeaderMap;
 use tokio::sync::OnceCell;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -18,8 +17,7 @@ use crate::{
     hub::{Hub, PageDocuments, PageState, SessionState, check_for_ever},
     limits,
     page::PageEntry,
-    protocol::token::Token,
-    session::{Keyring, SessionCookie},
+    session::Keyring,
     sessions::Sessions,
     store::{Expiry, Key, Notice, Store, StoreError, Timestamp},
 };
@@ -43,13 +41,6 @@ pub(crate) struct Core {
     pub(crate) shutdown: CancellationToken,
     keys: OnceCell<Arc<Keyring>>,
     health: Health,
-}
-
-/// The credentials of a request, opened.
-pub(crate) struct Shown {
-    pub(crate) cookie: Option<SessionCookie>,
-    /// One per token of the request; `None` if it is not a token of this app.
-    pub(crate) tokens: Vec<Option<Token>>,
 }
 
 impl Core {
@@ -165,32 +156,6 @@ impl Core {
         } else {
             Ok(Keyring::of_secrets(&self.config.secrets))
         }
-    }
-
-    /// Opens the credentials of a request. If one does not open, the store is asked for newer keys,
-    /// at most once a second.
-    pub(crate) async fn shown(
-        &self,
-        keys: &Keyring,
-        headers: &HeaderMap,
-        tokens: &[&str],
-    ) -> Shown {
-        let open = || Shown {
-            cookie: self.config.cookie.read(headers, keys),
-            tokens: tokens
-                .iter()
-                .map(|token| Token::open(token, keys))
-                .collect(),
-        };
-        let shown = open();
-        let is_strange = (shown.cookie.is_none() && self.config.cookie.is_sent(headers))
-            || shown.tokens.iter().any(Option::is_none);
-        if !is_strange {
-            return shown;
-        }
-        // Boxed, because it is large and rarely runs.
-        Box::pin(keys.refresh_now_and_then(&*self.store, self.clock.now())).await;
-        open()
     }
 
     fn until_shutdown(&self, work: impl Future<Output = ()> + Send + 'static) {

@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use futures_util::FutureExt as _;
 
 use crate::{
-    action::{HostFuture, Refusal, Step, TaskError, TaskFailure, TaskFuture, TaskHost},
+    action::{HostFuture, Rejection, Step, TaskError, TaskFuture, TaskHost},
     command::Command,
     hub::PageDocuments,
     incident::Incident,
@@ -13,7 +13,7 @@ use crate::{
     session::SessionCookie,
     sessions::{SessionHandle, Sessions},
     state::{Inputs, TabId},
-    transaction::{self, Actor, Failure},
+    transaction::{self, Actor},
 };
 
 /// Where a task was started.
@@ -31,7 +31,7 @@ impl Host {
     pub(crate) async fn carry_out(self: Arc<Self>, future: TaskFuture) {
         let toast = match AssertUnwindSafe(future).catch_unwind().await {
             Ok(Ok(())) => return,
-            Ok(Err(Refusal(text))) => Command::Toast { text },
+            Ok(Err(Rejection(text))) => Command::Toast { text },
             Err(panic) => Incident::of_panic("a task panicked", &*panic).toast(),
         };
         self.tell(&toast);
@@ -54,7 +54,7 @@ impl TaskHost for Host {
             transaction::run(&self.core, &self.documents, actor, None, step)
                 .await
                 .map(drop)
-                .map_err(|failure| TaskError(failure.into()))
+                .map_err(TaskError)
         })
     }
 
@@ -78,17 +78,5 @@ impl TaskHost for Host {
 
     fn tell(&self, command: &Command) {
         self.documents.session().tell(self.tab, command);
-    }
-}
-
-impl From<Failure> for TaskFailure {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::SessionGone => Self::SessionGone,
-            Failure::Incident(incident) => Self::Incident(incident),
-            Failure::Damaged => Self::Damaged,
-            Failure::TooLarge => Self::TooLarge,
-            _ => Self::Unavailable,
-        }
     }
 }

@@ -18,9 +18,9 @@ use self::{
 use crate::{
     action::{Effects, Step},
     backoff::backoff,
-    hub::{LoadError, PageDocuments, StreamId, WakeGuard},
-    incident::Incident,
+    hub::{PageDocuments, StreamId, WakeGuard},
     limits,
+    refusal::Refusal,
     runtime::Core,
     session::SessionCookie,
     state::{Inputs, Load, Outcome, TabId},
@@ -62,38 +62,8 @@ pub(crate) struct Done {
     pub(crate) wake_guard: Option<WakeGuard>,
 }
 
-/// Why a transaction changed nothing.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    /// A later action of the tab was handled before.
-    Superseded,
-    /// The number was used for another action.
-    NumberReused,
-    /// The tab was quiet for so long that its last number is not known any more.
-    Forgotten,
-    /// The session was ended, or its secret was changed.
-    SessionGone,
-    /// The session's secret was changed a moment ago: try again with the new one.
-    Rotated,
-    /// What the browser sent does not fit the page.
-    Invalid(String),
-    /// The arguments are not what the action takes.
-    Arguments(String),
-    /// User code failed in a way that it should not.
-    Incident(Incident),
-    /// A document would be too large.
-    TooLarge,
-    /// The store has no room for another document.
-    Full,
-    /// Too many actions wait for the same state.
-    Busy,
-    /// The session acts more often than it may.
-    TooOften,
-    /// What is stored cannot be read, and was left as it is.
-    Damaged,
-    /// The store cannot be reached, or others always came first: try again, with the same number.
-    Unavailable,
-}
+/// What a log line calls the documents of a transaction.
+const DOCUMENTS: &str = "a document of a page";
 
 /// Runs `step` as a transaction on `documents`.
 pub(crate) async fn run(
@@ -102,7 +72,7 @@ pub(crate) async fn run(
     actor: Actor<'_>,
     numbered: Option<Numbered>,
     step: &mut Step<'_>,
-) -> Result<Done, Failure> {
+) -> Result<Done, Refusal> {
     let mut transaction = Transaction {
         core,
         documents,
@@ -119,13 +89,13 @@ pub(crate) async fn run(
         let attempt = match transaction.prepare(&base, &mut unsure, step, now) {
             Ok(Prepared::Attempt(attempt)) => attempt,
             Ok(Prepared::Done(done)) => return Ok(done),
-            Err(failure) if fresh => return Err(failure),
+            Err(refusal) if fresh => return Err(refusal),
             // The known state may be older than a commit of another server. The user is not told of a
             // failure that came of that.
-            Err(failure) => {
+            Err(refusal) => {
                 let latest = transaction.load(now).await?;
                 if latest.is_what_was(&base) {
-                    return Err(failure);
+                    return Err(refusal);
                 }
                 (base, fresh) = (latest, true);
                 continue;
@@ -161,15 +131,5 @@ pub(crate) async fn run(
         round += 1;
     }
     tracing::warn!(attempts = limits::ATTEMPTS, "others always committed first");
-    Err(Failure::Unavailable)
-}
-
-fn not_loaded(error: &LoadError) -> Failure {
-    if error.is_damage() {
-        tracing::error!(%error, "a stored document cannot be read");
-        Failure::Damaged
-    } else {
-        tracing::warn!(%error, "the store did not do its part");
-        Failure::Unavailable
-    }
+    Err(Refusal::UNAVAILABLE)
 }

@@ -160,7 +160,7 @@ in_both_browsers! {
         page.set_offline(true);
         scene.proxy.cut();
         page.wait_for(&format!("{CONNECTION} === 'offline'"));
-        banner(&page, "You are offline.");
+        banner(&page, "You are offline. Changes are sent later.");
         page.click("button");
         page.set_offline(false);
         page.wait_for_within(&format!("{CONNECTION} === 'online'"), Duration::from_secs(5));

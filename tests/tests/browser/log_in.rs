@@ -233,7 +233,10 @@ async fn a_session_that_is_ended_elsewhere_tells_its_tabs_and_lets_go_of_its_str
     here.click("#end_others");
     for tab in &tabs {
         tab.wait_for("document.querySelector('.via-notice button')");
-        assert_eq!(notices(tab), ["Your session has ended."]);
+        assert_eq!(
+            notices(tab),
+            ["Your session has ended. Reload the page to start again."]
+        );
         assert_eq!(tab.navigations(), 1);
     }
     let streams = proxy.count(|request| request.is("stream"));
@@ -241,7 +244,10 @@ async fn a_session_that_is_ended_elsewhere_tells_its_tabs_and_lets_go_of_its_str
     tabs[0].expect("status of 401");
     tabs[0].click("#add");
     tabs[0].settled();
-    assert_eq!(notices(&tabs[0]), ["Your session has ended."]);
+    assert_eq!(
+        notices(&tabs[0]),
+        ["Your session has ended. Reload the page to start again."]
+    );
     assert_eq!(proxy.count(|request| request.is("stream")), streams);
     let seen = seen_with(&server, &ended).await;
     assert!(seen.contains("nobody"), "{seen}");

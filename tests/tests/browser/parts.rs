@@ -252,7 +252,7 @@ async fn a_part_that_the_server_has_no_more_reloads_the_page_once() {
     });
     page.click("#more");
     page.wait_for(
-        "document.querySelector('.via-notice')?.firstChild.data === 'This page is out of date.'",
+        "document.querySelector('.via-notice')?.firstChild.data === 'This page is out of date. Please reload it.'",
     );
     assert_eq!(page.navigations(), navigations + 1);
     scene.proxy.pass();

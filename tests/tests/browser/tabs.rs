@@ -228,7 +228,7 @@ fn a_browser_without_cookies_is_told_so_once_and_is_not_reloaded() {
         page.expect("status of 401");
         profile.expect_network_errors();
         page.wait_for(
-            "document.querySelector('.via-notice')?.firstChild.data === 'This page needs cookies, which are off in this browser.'",
+            "document.querySelector('.via-notice')?.firstChild.data === 'This page needs cookies. Allow them for this site, then reload the page.'",
         );
         page.click("button");
         page.click("button");

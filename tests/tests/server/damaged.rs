@@ -68,7 +68,8 @@ const DAMAGES: [&str; 4] = [
     r#"{"format":1000,"fields":{}}"#,
 ];
 
-const MESSAGE: &str = "What is stored for this page cannot be read";
+const MESSAGE: &str = "The stored data of this page cannot be read. Nothing was changed. \
+                       Please tell the operator of this site.";
 
 struct Scene {
     store: Faulty,
@@ -251,7 +252,7 @@ async fn a_browser_says_that_a_session_cannot_be_read_and_goes_on_once_it_can() 
     let key = scene.last("session/");
     let bytes = scene.replace(&key, "").await;
     for tab in &tabs {
-        assert_eq!(notice(tab), format!("{MESSAGE}."));
+        assert_eq!(notice(tab), MESSAGE);
         tab.click("button");
         tab.settled();
         assert_eq!(

@@ -95,6 +95,7 @@ fn assert_refused(answer: &Answer, status: u16, code: &str, number: u64) {
     assert_eq!(answer.status.as_u16(), status, "{}", answer.text());
     assert_eq!(answer.code().as_deref(), Some(code));
     assert_eq!(answer.ack(), Some(number));
+    assert_eq!(answer.json()["definite"], false, "it may have been done");
 }
 
 #[track_caller]
@@ -103,6 +104,7 @@ fn assert_unavailable(answer: &Answer) {
     assert_eq!(answer.code().as_deref(), Some("unavailable"));
     assert_eq!(answer.ack(), None, "it may be repeated");
     assert!(answer.header("retry-after").is_some());
+    assert_eq!(answer.json()["definite"], false);
 }
 
 /// What a repetition must be answered with.
@@ -455,7 +457,7 @@ async fn nothing_is_lost_or_doubled_while_the_store_is_away() {
             .unwrap()
             .starts_with("text/html")
     );
-    let text = "<p>The server cannot reach its data at the moment.</p>";
+    let text = "<p>The server cannot reach its data right now. Please try again in a moment.</p>";
     assert!(page.text().contains(text), "{}", page.text());
     assert!(page.header("set-cookie").is_none(), "the session is kept");
     assert_unavailable(&visitor.try_attach("/").await);

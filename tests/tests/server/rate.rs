@@ -44,6 +44,7 @@ fn assert_later(answer: &Answer, code: &str) {
     assert_eq!(answer.code().as_deref(), Some(code));
     assert_eq!(answer.ack(), None);
     assert_eq!(answer.header("retry-after"), Some("1"));
+    assert_eq!(answer.json()["definite"], false);
 }
 
 #[tokio::test]

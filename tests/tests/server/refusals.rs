@@ -190,6 +190,7 @@ impl Scene {
         let seen = (answer.status.as_u16(), answer.code(), answer.ack());
         let text = answer.text();
         assert_eq!(seen, (status, Some(code.to_owned()), ack), "{what}: {text}");
+        assert_eq!(answer.json()["definite"], true, "{what}: {text}");
         self.assert_unchanged(what).await;
     }
 

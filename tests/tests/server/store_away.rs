@@ -57,7 +57,7 @@ async fn while_the_store_is_away_nothing_is_lost_and_the_same_number_may_come_ag
             .starts_with("text/html")
     );
     assert!(
-        page.text().contains("cannot reach its data"),
+        page.text().contains("cannot reach its data right now"),
         "{}",
         page.text()
     );

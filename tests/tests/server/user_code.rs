@@ -24,8 +24,8 @@ fn assert_applied(answer: &Answer, revision: u64) {
 #[track_caller]
 fn incident(text: &str) -> &str {
     let id = text
-        .split_once("(Incident ")
-        .and_then(|(_, rest)| rest.split_once(')'))
+        .split_once("report incident ")
+        .and_then(|(_, rest)| rest.split_once('.'))
         .map(|(id, _)| id)
         .filter(|id| id.len() == 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
     id.unwrap_or_else(|| panic!("no incident is told of in {text:?}"))

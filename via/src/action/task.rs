@@ -5,7 +5,7 @@ use std::{fmt, future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 use super::Step;
 use crate::{
     command::Command,
-    incident::Incident,
+    refusal::Refusal,
     sessions::{SessionHandle, Sessions},
 };
 
@@ -107,35 +107,19 @@ impl<P> fmt::Debug for Task<P> {
 
 /// Why a task could not change its page.
 #[derive(Debug)]
-pub struct TaskError(pub(crate) TaskFailure);
-
-/// The reasons that a task can tell apart.
-#[derive(Debug)]
-pub(crate) enum TaskFailure {
-    SessionGone,
-    Incident(Incident),
-    Damaged,
-    TooLarge,
-    Unavailable,
-}
+pub struct TaskError(pub(crate) Refusal);
 
 impl TaskError {
     /// Whether the session of the task has ended. Then nobody sees what the task does.
     #[must_use]
     pub fn is_session_gone(&self) -> bool {
-        matches!(self.0, TaskFailure::SessionGone)
+        self.0.is(&Refusal::SESSION_GONE)
     }
 }
 
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            TaskFailure::SessionGone => f.write_str("the session has ended"),
-            TaskFailure::Incident(incident) => f.write_str(&incident.message()),
-            TaskFailure::Damaged => f.write_str("what is stored of the state cannot be read"),
-            TaskFailure::TooLarge => f.write_str("the state of the session is too large"),
-            TaskFailure::Unavailable => f.write_str("the state cannot be changed at the moment"),
-        }
+        f.write_str(self.0.message())
     }
 }
 

@@ -1,4 +1,4 @@
-//! `GET` of a page: the whole document, right before any script has run.
+//! `GET` of a page: the whole document, complete before any script runs.
 
 use std::panic::AssertUnwindSafe;
 
@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use maud::{DOCTYPE, PreEscaped, html};
 
-use super::act::{keys, load};
+use super::visitor::{Visitor, load};
 use crate::{
     client::Links,
     first_html,
@@ -15,14 +15,14 @@ use crate::{
     incident::Incident,
     limits,
     page::PageEntry,
-    protocol::answer::Refused,
+    refusal::Refusal,
     runtime::{Core, Standing},
     session::SessionCookie,
     state::Inputs,
     store::Timestamp,
 };
 
-/// Renders the page in the latest state of the visitor's session. Stores nothing.
+/// Renders the page in the latest state of the visitor's session, without storing anything.
 pub(super) async fn show(
     core: &Core,
     page: &PageEntry,
@@ -30,17 +30,16 @@ pub(super) async fn show(
     base: &str,
     params: &[(String, String)],
     headers: &HeaderMap,
-) -> Result<Response, Refused> {
-    let keys = keys(core).await?;
-    let shown = core.shown(keys, headers, &[]).await.cookie;
+) -> Result<Response, Refusal> {
+    let Visitor { keys, cookie, .. } = Visitor::of(core, headers, &[]).await?;
     let now = core.clock.now();
-    let Some(visitor) = Visitor::of(core, page, params, shown, now).await? else {
+    let Some(shown) = Shown::to(cookie, core, page, params, now).await? else {
         return Ok(one_moment());
     };
     let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        // Not kept: only a tab that is shown frames needs the next one to differ from this.
-        let (frame, known) = render_first(page, params, &visitor.state)?;
-        let head = visitor
+        // The frame is not kept: only the stream of a tab compares frames.
+        let (frame, known) = render_first(page, params, &shown.state)?;
+        let head = shown
             .state
             .with_sources(params, None, Inputs::none(), |sources| {
                 page.code.head(sources)
@@ -51,7 +50,7 @@ pub(super) async fn show(
         Ok(Ok(rendered)) => rendered,
         Ok(Err(error)) => {
             let _: crate::state::ReadError = error;
-            return Err(Refused::not_found());
+            return Err(Refusal::NOT_FOUND);
         }
         Err(panic) => return Ok(failed(&Incident::of_panic("a view panicked", &*panic))),
     };
@@ -62,40 +61,40 @@ pub(super) async fn show(
             &size,
         )));
     }
-    // The frame is compared with others as the view printed it; what the browser can work out
-    // again is filled in for the document alone.
+    // Only the document contains what the browser can work out by itself. Frames are compared
+    // as the view prints them.
     let content = first_html::fill(frame.tree(), &known);
     let mut response = whole(page, &frame, &content, &head, links, base).into_response();
     let headers = response.headers_mut();
-    // The browser may keep the page for the back button, and asks again on every navigation.
+    // The browser may keep the page for the back button, but asks again on every navigation.
     headers.insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static("private, no-cache"),
     );
-    if let Some(cookie) = visitor.handed_out {
+    if let Some(cookie) = shown.new_cookie {
         headers.insert(header::SET_COOKIE, core.config.cookie.write(&cookie, keys));
     }
     Ok(response)
 }
 
-/// Whose request it is.
-struct Visitor {
+/// What a visitor is shown.
+struct Shown {
     state: PageState,
-    /// The cookie to hand out, if the visitor came without one that is worth keeping.
-    handed_out: Option<SessionCookie>,
+    /// The cookie to hand out, if the visitor has none that opens a session.
+    new_cookie: Option<SessionCookie>,
 }
 
-impl Visitor {
-    /// `None` for somebody whose browser is being given another cookie at this moment, which a
-    /// cookie in this answer could replace.
-    async fn of(
+impl Shown {
+    /// `None` if the browser is being given another cookie at this moment, because a cookie in this
+    /// answer could replace that one.
+    async fn to(
+        cookie: Option<SessionCookie>,
         core: &Core,
         page: &PageEntry,
         params: &[(String, String)],
-        shown: Option<SessionCookie>,
         now: Timestamp,
-    ) -> Result<Option<Self>, Refused> {
-        if let Some(cookie) = shown {
+    ) -> Result<Option<Self>, Refusal> {
+        if let Some(cookie) = cookie {
             let documents = core.hub.documents(cookie.id, page, params);
             let state = load(core, &documents).await?;
             match core.standing(&cookie, &state.session, now) {
@@ -103,7 +102,7 @@ impl Visitor {
                     core.note_use(&documents, &state, now).await;
                     return Ok(Some(Self {
                         state,
-                        handed_out: None,
+                        new_cookie: None,
                     }));
                 }
                 Standing::Rotated => return Ok(None),
@@ -119,14 +118,15 @@ impl Visitor {
         }
         Ok(Some(Self {
             state,
-            handed_out: Some(cookie),
+            new_cookie: Some(cookie),
         }))
     }
 }
 
-/// Comes back by itself, with the cookie that the browser has by then.
+/// A page that reloads by itself after a second. The browser has its new cookie by then.
 fn one_moment() -> Response {
-    let mut response = notice("One moment", "This page is about to be shown.").into_response();
+    let mut response =
+        notice("One moment, please", "This page appears in a second.").into_response();
     let headers = response.headers_mut();
     headers.insert(header::REFRESH, HeaderValue::from_static("1"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -148,7 +148,7 @@ fn whole(
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                // Fetched beside the stylesheets, which come before anything is shown.
+                // Fetched together with the stylesheets, which block the first paint.
                 script async src={ (base) (links.early()) } {}
                 @for module in links.modules() {
                     script type="module" src={ (base) (module) } {}
@@ -178,10 +178,10 @@ fn failed(incident: &Incident) -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, page).into_response()
 }
 
-/// The answer to whoever opens a page and cannot have it: the same refusal, for people.
-pub(super) fn refused(refused: Refused) -> Response {
-    let page = notice("This page cannot be shown", refused.message());
-    let (mut parts, _) = refused.into_response().into_parts();
+/// A refusal as a page, for the people who open it.
+pub(super) fn refused(refusal: Refusal) -> Response {
+    let page = notice("This page cannot be shown", refusal.message());
+    let (mut parts, _) = refusal.into_response().into_parts();
     parts.headers.remove(header::CONTENT_TYPE);
     (parts, page).into_response()
 }

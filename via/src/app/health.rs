@@ -1,4 +1,4 @@
-//! `/livez` and `/readyz`: how the server is, for load balancers and for whatever restarts it.
+//! `/livez` and `/readyz`: tell load balancers and supervisors whether the server is well.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use axum::{
 };
 use http::{StatusCode, header};
 
-/// The paths that are answered here, and are no page's.
+/// The paths that no page can have.
 pub(super) const PATHS: [&str; 2] = ["/livez", "/readyz"];
 
-/// Answers both paths, to anybody, without a session or a cookie.
+/// Answers both paths without a session or a cookie.
 pub(super) fn routes(core: &Arc<Core>) -> Router {
     let core = Arc::clone(core);
     let [live, ready] = PATHS;
@@ -22,8 +22,8 @@ pub(super) fn routes(core: &Arc<Core>) -> Router {
         .route(ready, get(move || async move { readiness(&core).await }))
 }
 
-/// Whether it makes sense to send visitors here: not while the server stops, nor while its store is
-/// away.
+/// Whether a load balancer should send visitors here: not while the server stops, and not while its
+/// store is unavailable.
 async fn readiness(core: &Core) -> Response {
     if core.shutdown.is_cancelled() {
         return answer(StatusCode::SERVICE_UNAVAILABLE, "stopping");

@@ -1,33 +1,30 @@
-//! Whether all pages agree about what is kept under which key.
+//! Checks that two pages keep the same thing under the same key.
 
 use crate::{field::FieldDescriptor, page::PageEntry};
 
-/// Stops the program where two fields of different pages can be kept under one key, but not in one
-/// form.
+/// Stops the program if two fields of different pages can be kept under one key, but differ in form.
 ///
 /// # Panics
 ///
-/// Panics with both places if `new` and one of the pages before do not agree.
+/// Panics with both places if the two pages do not agree.
 #[track_caller]
-pub(super) fn assert_agreement(pages: &[PageEntry], new: &PageEntry) {
-    for old in pages {
-        for (one, other) in pairs(old, new) {
-            if let Some(difference) = difference(one, other) {
-                panic!(
-                    "the key `{}` is kept in two forms: `{}::{}.{}`, added at {}, and \
-                     `{}::{}.{}`, added at {}, {difference}; give one of the two another key, or \
-                     both the same form",
-                    other.key,
-                    old.descriptor.module,
-                    old.descriptor.name,
-                    one.name,
-                    old.location,
-                    new.descriptor.module,
-                    new.descriptor.name,
-                    other.name,
-                    new.location,
-                );
-            }
+pub(super) fn assert_agreement(old: &PageEntry, new: &PageEntry) {
+    for (one, other) in pairs(old, new) {
+        if let Some(difference) = difference(one, other) {
+            panic!(
+                "the key `{}` is kept in two forms: `{}::{}.{}`, added at {}, and \
+                 `{}::{}.{}`, added at {}, {difference}; give one of the two another key, or \
+                 both the same form",
+                other.key,
+                old.descriptor.module,
+                old.descriptor.name,
+                one.name,
+                old.location,
+                new.descriptor.module,
+                new.descriptor.name,
+                other.name,
+                new.location,
+            );
         }
     }
 }
@@ -43,22 +40,25 @@ fn pairs<'a>(
         .filter(|(one, other)| one.can_share_a_key(other))
 }
 
-/// In what two fields of one key differ, as a part of a sentence.
+/// How two fields of one key differ, as a part of a sentence.
 fn difference(one: &FieldDescriptor, other: &FieldDescriptor) -> Option<String> {
     if let (Some(one), Some(other)) = (one.ty, other.ty) {
         let (one, other) = (one(), other());
         if one.id != other.id {
-            return Some(format!("of the types `{}` and `{}`", one.name, other.name));
+            return Some(format!(
+                "have the types `{}` and `{}`",
+                one.name, other.name
+            ));
         }
     }
     if one.version != other.version {
         return Some(format!(
-            "in the versions {} and {}",
+            "have the versions {} and {}",
             one.version, other.version
         ));
     }
     if one.kind != other.kind {
-        return Some("with different scopes or times to live".to_owned());
+        return Some("have different scopes or times to live".to_owned());
     }
     None
 }
@@ -105,12 +105,12 @@ mod tests {
             "Cart.cart`, added at ",
             "Wrong.cart`, added at ",
             "app/keys.rs:",
-            "of the types `alloc::vec::Vec<u32>` and `alloc::vec::Vec<u64>`",
+            "have the types `alloc::vec::Vec<u32>` and `alloc::vec::Vec<u64>`",
         ] {
             assert!(wrong.contains(part), "{wrong}");
         }
         let newer = panic_of(|| via::App::new().page::<Cart>().page::<Newer>());
-        assert!(newer.contains("in the versions 1 and 2"), "{newer}");
+        assert!(newer.contains("have the versions 1 and 2"), "{newer}");
         let lobby = panic_of(|| via::App::new().page::<Room>().page::<Lobby>());
         assert!(lobby.contains("the key `room/lobby`"), "{lobby}");
         let short = panic_of(|| via::App::new().page::<Room>().page::<Short>());

@@ -1,4 +1,4 @@
-//! Work that goes on when nobody waits for it any more.
+//! Work that continues after its waiter is dropped.
 
 use std::{
     any::Any,
@@ -13,14 +13,14 @@ use tokio_util::task::TaskTracker;
 
 type Work<T> = Pin<Box<dyn Future<Output = std::thread::Result<T>> + Send>>;
 
-/// Work that is done in place, as part of whoever waits for it; if it is dropped before it is done,
-/// it goes on as a task of its own. That costs less than a task for each piece of work.
+/// Work that runs inside the future that awaits it. If this is dropped early, the work continues as a
+/// task of its own. That is cheaper than one task for each piece of work.
 pub(super) struct Outlive<T: Send + 'static> {
     tasks: TaskTracker,
     work: Option<Work<T>>,
 }
 
-/// Begins `work`, which `tasks` waits for. A panic in it is an error, and goes no further.
+/// Prepares `work`, for which `tasks` waits. A panic in the work becomes an error.
 pub(super) fn outlive<T: Send + 'static>(
     tasks: &TaskTracker,
     work: impl Future<Output = T> + Send + 'static,
@@ -47,7 +47,7 @@ impl<T: Send + 'static> Future for Outlive<T> {
 
 impl<T: Send + 'static> Drop for Outlive<T> {
     fn drop(&mut self) {
-        // Without a runtime the process is about to end.
+        // Without a runtime the process is ending.
         if let Some(work) = self.work.take()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {

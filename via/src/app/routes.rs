@@ -1,11 +1,6 @@
 //! The routes of an app: each page's own path serves everything of the page.
 
-use std::{
-    collections::HashMap,
-    error::Error,
-    future::{Future, ready},
-    sync::Arc,
-};
+use std::{collections::HashMap, future::Future, sync::Arc};
 
 use axum::{
     Router,
@@ -14,24 +9,23 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use bytes::Bytes;
-use futures_util::{FutureExt as _, future::Either};
-use http::{HeaderMap, HeaderName, StatusCode, Uri, header, request::Parts};
-use http_body_util::LengthLimitError;
-use tokio::time::timeout;
+use futures_util::FutureExt as _;
+use http::{HeaderMap, Uri};
 
-use super::{act, document, health, live_stream, security};
+use super::{
+    act, attach, document, health, live_stream,
+    request::{announced, read},
+    security,
+};
 use crate::{
-    client, field::Segment, limits, page::PageEntry, protocol::answer::Refused, runtime::Core,
+    client,
+    field::Segment,
+    page::PageEntry,
+    protocol::header::{STREAM_PATH, VIA_REQUEST},
+    refusal::Refusal,
+    runtime::Core,
     stream::TabStream,
 };
-
-/// The header in which the client repeats the number of an action, for answers that are given
-/// without a look at the body.
-const VIA_NUMBER: HeaderName = HeaderName::from_static("via-number");
-
-/// The path of the live stream.
-pub(super) const STREAM: &str = "/_via/stream";
 
 /// Where browsers look for the icon of a page that names none.
 const ICON: &str = "/favicon.ico";
@@ -73,26 +67,24 @@ pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
         }
     };
     router
-        .route(STREAM, post(streamed))
+        .route(STREAM_PATH, post(streamed))
         .merge(health::routes(core))
         .layer(map_response(security::default_headers))
 }
 
-/// Answers where no page is. A client of ours that comes here has a page of another build.
+/// Answers where there is no page. If the browser client comes here, its page is of another build.
 pub(super) async fn nowhere(request: Request) -> Response {
     let headers = request.headers();
-    let kind = headers
-        .get(security::VIA_REQUEST)
-        .map(http::HeaderValue::as_bytes);
+    let kind = headers.get(VIA_REQUEST).map(http::HeaderValue::as_bytes);
     let answer = match kind {
-        Some(b"action" | b"attach") => Refused::stale_page().into_response_to(announced(headers)),
+        Some(b"action" | b"attach") => Refusal::STALE_PAGE.into_response_to(announced(headers)),
         _ if request.uri().path() == ICON => client::icon(),
-        _ => (StatusCode::NOT_FOUND, "There is no such page.").into_response(),
+        _ => document::refused(Refusal::NOT_FOUND),
     };
     security::default_headers(answer).await
 }
 
-/// The pages whose routes are paths as they are, without parameters.
+/// The pages whose routes have no parameters.
 pub(super) fn plain(core: &Core) -> HashMap<&'static str, Arc<PageEntry>> {
     core.pages
         .values()
@@ -116,115 +108,30 @@ pub(super) fn acted(
         .map(move |answer| answer.unwrap_or_else(|refused| refused.into_response_to(number)))
 }
 
-/// In two parts, of which the second takes the room of the first.
+/// In two parts, so that the second one reuses the memory of the first.
 fn answer(
     core: Arc<Core>,
     page: Arc<PageEntry>,
     params: Vec<(String, String)>,
     request: Request,
-) -> impl Future<Output = Result<Response, Refused>> + Send {
-    guarded(&core, request).then(|guarded| async move {
-        let (mut headers, body) = guarded?;
-        match headers
-            .get(security::VIA_REQUEST)
-            .map(http::HeaderValue::as_bytes)
-        {
+) -> impl Future<Output = Result<Response, Refusal>> + Send {
+    read(&core, request).then(|request| async move {
+        let (mut headers, body) = request?;
+        match headers.get(VIA_REQUEST).map(http::HeaderValue::as_bytes) {
             Some(b"action") => act::act(core, page, params, &mut headers, body).await,
-            // Seldom, and large.
-            Some(b"attach") => Box::pin(act::attach(&core, &page, params, &headers, &body)).await,
-            _ => Err(Refused::bad_request(
-                "unknown_request",
-                "The header `Via-Request` is neither `action` nor `attach`.",
-            )),
+            // On the heap, because it is rare and large.
+            Some(b"attach") => {
+                Box::pin(attach::attach(&core, &page, params, &headers, &body)).await
+            }
+            _ => Err(Refusal::UNKNOWN_REQUEST),
         }
     })
 }
 
-/// The number of the action that a request is about, known before its body is read.
-fn announced(headers: &HeaderMap) -> Option<u64> {
-    let is_action = headers.get(security::VIA_REQUEST)? == "action";
-    let number = headers.get(VIA_NUMBER)?.to_str().ok()?.parse().ok()?;
-    is_action.then_some(number)
-}
-
 /// A `POST` for the live stream.
-pub(super) async fn stream(core: Arc<Core>, request: Request) -> Result<TabStream, Refused> {
-    let (headers, body) = guarded(&core, request).await?;
+pub(super) async fn stream(core: Arc<Core>, request: Request) -> Result<TabStream, Refusal> {
+    let (headers, body) = read(&core, request).await?;
     live_stream::open(core, &headers, &body).await
-}
-
-/// Lets only same-origin JSON of a sane size through.
-fn guarded(
-    core: &Core,
-    request: Request,
-) -> impl Future<Output = Result<(HeaderMap, Bytes), Refused>> + Send + use<> {
-    let (Parts { headers, .. }, body) = request.into_parts();
-    match is_json_of_ours(core, &headers) {
-        Err(refused) => Either::Left(ready(Err(refused))),
-        Ok(()) => Either::Right(
-            timeout(limits::BODY_TIME, axum::body::to_bytes(body, limits::BODY)).map(|read| {
-                match read {
-                    Ok(Ok(body)) => Ok((headers, body)),
-                    Ok(Err(error)) => Err(too_large_or_cut(&error)),
-                    Err(_) => Err(too_slow()),
-                }
-            }),
-        ),
-    }
-}
-
-fn is_json_of_ours(core: &Core, headers: &HeaderMap) -> Result<(), Refused> {
-    security::same_origin(headers, &core.config.origins)?;
-    if headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(Refused::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "encoded_body",
-            "A request may not have a `Content-Encoding`.",
-        ));
-    }
-    let json = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-    if !json {
-        return Err(Refused::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "not_json",
-            "A request must have the content type `application/json`.",
-        ));
-    }
-    Ok(())
-}
-
-/// Why a body could not be read to its end.
-fn too_large_or_cut(error: &axum::Error) -> Refused {
-    if error
-        .source()
-        .is_some_and(<dyn Error>::is::<LengthLimitError>)
-    {
-        return Refused::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            format!("A body may have at most {} bytes.", limits::BODY),
-        );
-    }
-    // What arrived says nothing of what was sent, so the same request may be repeated.
-    Refused::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "cut_body",
-        "The body of the request did not arrive.",
-    )
-    .retry_after(1)
-}
-
-fn too_slow() -> Refused {
-    Refused::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "slow_body",
-        "The body of the request did not arrive in time.",
-    )
-    .retry_after(1)
 }
 
 /// Where the app is nested in another router: the part of the `original` path before its own.

@@ -2,15 +2,11 @@
 
 use axum::response::Response;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    HeaderMap, HeaderName, HeaderValue,
     header::{CONTENT_SECURITY_POLICY, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
 };
 
-use crate::protocol::answer::Refused;
-
-/// The header that every request of the client carries. A page of another origin cannot send it
-/// without asking first.
-pub(crate) const VIA_REQUEST: HeaderName = HeaderName::from_static("via-request");
+use crate::{protocol::header::VIA_REQUEST, refusal::Refusal};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -19,15 +15,15 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      frame-ancestors 'none'; form-action 'self'; require-trusted-types-for 'script'; trusted-types via",
 );
 
-/// Lets a request through that a page of this app made, and no other.
+/// Accepts only requests that a page of this app makes.
 ///
-/// A browser says so by `Sec-Fetch-Site: same-origin`; where that header is absent, the `Origin`
-/// must be one of `ours`. Besides, the client's own header must be there.
+/// The browser must send `Sec-Fetch-Site: same-origin`. If it does not know that header, its `Origin`
+/// must be one of `ours`. In both cases the client's own header must be there.
 ///
 /// # Errors
 ///
-/// A 403 that says which of these failed.
-pub(crate) fn same_origin(headers: &HeaderMap, ours: &[String]) -> Result<(), Refused> {
+/// A refusal that says which of these failed.
+pub(crate) fn same_origin(headers: &HeaderMap, ours: &[String]) -> Result<(), Refusal> {
     let allowed = match headers.get(SEC_FETCH_SITE) {
         Some(site) => site == "same-origin",
         None => headers
@@ -35,30 +31,22 @@ pub(crate) fn same_origin(headers: &HeaderMap, ours: &[String]) -> Result<(), Re
             .is_some_and(|origin| ours.iter().any(|ours| origin == ours.as_str())),
     };
     if !allowed {
-        return Err(Refused::new(
-            StatusCode::FORBIDDEN,
-            "cross_origin",
-            "Only a page of this app can do this.",
-        ));
+        return Err(Refusal::CROSS_ORIGIN);
     }
     if !headers.contains_key(VIA_REQUEST) {
-        return Err(Refused::new(
-            StatusCode::FORBIDDEN,
-            "no_via_request",
-            "The request lacks the header `Via-Request`.",
-        ));
+        return Err(Refusal::NO_VIA_REQUEST);
     }
     Ok(())
 }
 
-/// The headers that every response has.
+/// The headers of every response.
 pub(super) const DEFAULT_HEADERS: [(HeaderName, HeaderValue); 3] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
 ];
 
-/// Adds the default headers, where the response does not have its own.
+/// Adds the default headers that the response does not have yet.
 pub(crate) async fn default_headers(mut response: Response) -> Response {
     add_default_headers(&mut response);
     response
@@ -72,7 +60,7 @@ pub(super) fn add_default_headers(response: &mut Response) {
     }
 }
 
-/// Whether this is a scheme, a host and perhaps a port, and nothing else.
+/// Whether the text is a scheme and a host, with or without a port, and nothing else.
 pub(crate) fn is_origin(text: &str) -> bool {
     let Ok(uri) = text.parse::<http::Uri>() else {
         return false;

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     lock::lock,
+    refusal::Refusal,
     state::{Document, DocumentError, SharedDocument, TabId},
     store::{CommitId, Expiry, Key, Loaded, StoreError, StoredDocument, Timestamp, Version},
 };
@@ -103,6 +104,17 @@ impl LoadError {
             self,
             Self::Document(_) | Self::Store(StoreError::Damaged(_))
         )
+    }
+
+    /// Logs that `what` could not be loaded, and answers what the browser is told.
+    pub(crate) fn refusal(&self, what: &str) -> Refusal {
+        if self.is_damage() {
+            tracing::error!(error = %self, "{what} cannot be read");
+            Refusal::DAMAGED
+        } else {
+            tracing::warn!(error = %self, "{what} cannot be loaded");
+            Refusal::UNAVAILABLE
+        }
     }
 }
 

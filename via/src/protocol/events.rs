@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::sse::{Line, Writer};
-use crate::{command::Command, hub::StreamId};
+use crate::{command::Command, hub::StreamId, refusal::Refusal};
 
 /// The first event of every stream. Its id is what actions name whose answers may carry frames.
 pub(crate) fn hello(out: &mut Vec<u8>, heartbeat_ms: u64, id: StreamId) {
@@ -24,9 +24,13 @@ pub(crate) fn command_event(out: &mut Vec<u8>, index: usize, command: &Command) 
 }
 
 /// An event that says why one tab is not shown frames.
-pub(crate) fn tab_event(out: &mut Vec<u8>, index: usize, code: &str, message: &str) {
-    let data = json!({ "code": code, "message": message }).to_string();
-    event(out, "via-tab", Some(&format!("{index}/0")), &data);
+pub(crate) fn tab_event(out: &mut Vec<u8>, index: usize, refusal: &Refusal) {
+    event(
+        out,
+        "via-tab",
+        Some(&format!("{index}/0")),
+        &refusal.to_json(),
+    );
 }
 
 /// Its name and id are made here and hold no line break.

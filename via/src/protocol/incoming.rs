@@ -1,4 +1,4 @@
-//! What a browser sends, decoded within limits.
+//! Decodes what a browser sends, within limits.
 
 use std::{
     borrow::Cow,
@@ -6,19 +6,13 @@ use std::{
     fmt,
 };
 
-use http::HeaderName;
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Value, value::RawValue};
 
-use super::answer::Refused;
-use crate::limits;
-
-/// The header in which an action names the live stream of its tab's browser, if the client can take
-/// a frame out of the answer.
-pub(crate) const STREAM: HeaderName = HeaderName::from_static("via-stream");
+use crate::{limits, refusal::Refusal};
 
 /// An attach request: a document asks for a tab.
 #[derive(Debug, Deserialize)]
@@ -68,7 +62,7 @@ impl Act {
     /// # Errors
     ///
     /// As [`decode`].
-    pub(crate) fn decode(body: &[u8]) -> Result<Self, Refused> {
+    pub(crate) fn decode(body: &[u8]) -> Result<Self, Refusal> {
         match serde_json::from_slice::<Self>(body) {
             Ok(act) if [&act.token, &act.action].iter().all(|text| is_short(text)) => Ok(act),
             // In this order everything wrong is found before its shape is.
@@ -82,20 +76,26 @@ impl Act {
 /// # Errors
 ///
 /// A 400 if it is not JSON, a 422 if it is over a limit or of another shape.
-pub(crate) fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Refused> {
+pub(crate) fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Refusal> {
     let mut json = serde_json::Deserializer::from_slice(body);
     Within { depth: 0 }
         .deserialize(&mut json)
         .and_then(|()| json.end())
         .map_err(|error| {
             if error.is_data() {
-                Refused::unprocessable("over_limit", error.to_string())
+                Refusal::OVER_LIMIT.saying(without_position(&error))
             } else {
-                Refused::bad_request("not_json", format!("the body is not JSON: {error}"))
+                Refusal::NOT_JSON.saying(format!("The body is not JSON: {error}"))
             }
         })?;
-    serde_json::from_slice(body)
-        .map_err(|error| Refused::unprocessable("malformed", error.to_string()))
+    serde_json::from_slice(body).map_err(|error| Refusal::MALFORMED.saying(error.to_string()))
+}
+
+/// The text of an error for an end user, to whom lines and columns of JSON mean nothing.
+fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let end = text.rfind(" at line ").unwrap_or(text.len());
+    text[..end].to_owned()
 }
 
 /// Decodes a member of a request, after checking that it is within the limits.
@@ -125,7 +125,7 @@ impl Within {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.depth == limits::JSON_DEPTH {
             return Err(E::custom(format_args!(
-                "JSON nests deeper than {} levels",
+                "The values nest deeper than {} levels.",
                 limits::JSON_DEPTH
             )));
         }
@@ -173,7 +173,7 @@ impl<'de> Visitor<'de> for Within {
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
         if !is_short(text) {
             return Err(E::custom(format_args!(
-                "a string is longer than {} bytes",
+                "This text is too long: at most {} bytes are allowed.",
                 limits::JSON_STRING_LEN
             )));
         }
@@ -187,7 +187,7 @@ impl<'de> Visitor<'de> for Within {
             len += 1;
             if len > limits::JSON_ARRAY_LEN {
                 return Err(A::Error::custom(format_args!(
-                    "an array has more than {} elements",
+                    "This list is too long: at most {} entries are allowed.",
                     limits::JSON_ARRAY_LEN
                 )));
             }
@@ -201,16 +201,16 @@ impl<'de> Visitor<'de> for Within {
         while let Some(Name(key)) = map.next_key()? {
             if key.len() > limits::JSON_KEY_LEN {
                 return Err(A::Error::custom(format_args!(
-                    "a key is longer than {} bytes",
+                    "A key is longer than {} bytes.",
                     limits::JSON_KEY_LEN
                 )));
             }
             if !keys.insert(key) {
-                return Err(A::Error::custom("a key is given twice"));
+                return Err(A::Error::custom("A key appears twice."));
             }
             if keys.len() > limits::JSON_KEYS {
                 return Err(A::Error::custom(format_args!(
-                    "an object has more than {} keys",
+                    "An object has more than {} keys.",
                     limits::JSON_KEYS
                 )));
             }
@@ -279,6 +279,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_over_a_limit_is_said_in_a_sentence_without_a_position() {
+        let body = format!("\"{}\"", "x".repeat(limits::JSON_STRING_LEN + 1));
+        let refusal = decode::<Value>(body.as_bytes()).unwrap_err();
+        assert_eq!(
+            refusal.message(),
+            format!(
+                "This text is too long: at most {} bytes are allowed.",
+                limits::JSON_STRING_LEN
+            )
+        );
+    }
+
+    #[test]
     fn json_is_taken_at_each_limit_and_refused_one_above() {
         let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let string = |len| format!("\"{}\"", "x".repeat(len));
@@ -316,7 +329,7 @@ mod tests {
 
     #[test]
     fn an_action_is_refused_for_the_same_reasons_whether_it_is_read_once_or_twice() {
-        let answer = |decoded: Result<Act, Refused>| match decoded {
+        let answer = |decoded: Result<Act, Refusal>| match decoded {
             Ok(act) => format!("{act:?}"),
             Err(refused) => format!("{refused:?}"),
         };

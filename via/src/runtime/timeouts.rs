@@ -22,7 +22,8 @@ pub(crate) struct Timeouts {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WrongTimeouts {
     #[error(
-        "the idle timeout of {idle:?} at {location} is too short; it must be at least one second, as in `App::session_timeouts(\
+        "the session timeouts at {location} have an idle timeout of {idle:?}, which is too short; \
+         write at least one second, as in `App::session_timeouts(\
          Duration::from_hours(24), Duration::from_hours(24 * 30))`"
     )]
     Short {
@@ -30,8 +31,8 @@ pub(crate) enum WrongTimeouts {
         location: &'static Location<'static>,
     },
     #[error(
-        "the session timeouts at {location} end every session after {absolute:?}, so the idle timeout \
-         of {idle:?} can never apply; write the shorter time first, as in `App::session_timeouts(\
+        "the session timeouts at {location} end every session after {absolute:?}, so the idle \
+         timeout of {idle:?} can never apply; write the shorter time first, as in `App::session_timeouts(\
          Duration::from_hours(24), Duration::from_hours(24 * 30))`"
     )]
     IdleBeyondAbsolute {

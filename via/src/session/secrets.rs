@@ -17,11 +17,11 @@ pub(crate) const VARIABLE: &str = "VIA_SECRET";
 #[derive(Clone, Default)]
 pub(crate) struct Secrets(Vec<String>);
 
-/// A secret that is none.
+/// A secret that is too short.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "a secret of {len} bytes in {place} can be guessed; write one of at least {SHORTEST} bytes, as \
-     `openssl rand -base64 32` prints it"
+    "the secret in {place} has {len} bytes and can be guessed; use at least {SHORTEST} bytes, for \
+     example from `openssl rand -base64 32`"
 )]
 pub(crate) struct WeakSecret {
     len: usize,

@@ -16,6 +16,7 @@ use crate::{
         events::{command_event, tab_event},
         sse::{Line, Writer},
     },
+    refusal::Refusal,
     state::{Load, Outcome, ReadError, TabId},
 };
 
@@ -153,7 +154,7 @@ impl StreamTab {
             }
             Ok(Ok(frame)) => frame,
             Ok(Err(ReadError::Param { .. } | ReadError::Signal { .. })) => {
-                return tab_event(out.own(), index, "unknown", "there is no such page");
+                return tab_event(out.own(), index, &Refusal::UNKNOWN_PAGE);
             }
             Err(panic) => {
                 let incident = Incident::of_panic("a view panicked", &*panic);
@@ -207,21 +208,11 @@ impl StreamTab {
 
     /// Its documents cannot be read: it keeps what it shows.
     pub(super) fn damaged(&self, out: &mut Outgoing) {
-        tab_event(
-            out.own(),
-            self.index,
-            "damaged",
-            "what is stored cannot be read",
-        );
+        tab_event(out.own(), self.index, &Refusal::DAMAGED);
     }
 
     pub(super) fn ended(&self, out: &mut Outgoing) {
-        tab_event(
-            out.own(),
-            self.index,
-            "session_gone",
-            "this session has ended",
-        );
+        tab_event(out.own(), self.index, &Refusal::SESSION_GONE);
     }
 
     /// If the tab acted at another server, only the record says what it sent.

@@ -1,9 +1,10 @@
 //! One attempt: what it writes, and what is kept until its outcome is known.
 
-use super::{Actor, Done, Failure, Numbered, not_loaded};
+use super::{Actor, DOCUMENTS, Done, Numbered};
 use crate::{
     action::Effects,
     hub::{PageDocuments, PageState},
+    refusal::Refusal,
     runtime::Core,
     session::{Secret, SessionCookie},
     state::{Document, Outcome, SharedDocument},
@@ -65,7 +66,7 @@ impl Tried {
 
 impl Transaction<'_> {
     /// The state to start from, and whether the store was asked for it just now.
-    pub(super) async fn current(&self) -> Result<(PageState, bool), Failure> {
+    pub(super) async fn current(&self) -> Result<(PageState, bool), Refusal> {
         let now = self.core.clock.now();
         match self.documents.known(now) {
             Some(state) => Ok((state, false)),
@@ -73,10 +74,10 @@ impl Transaction<'_> {
         }
     }
 
-    pub(super) async fn load(&self, now: Timestamp) -> Result<PageState, Failure> {
+    pub(super) async fn load(&self, now: Timestamp) -> Result<PageState, Refusal> {
         // Boxed, because it is rarely needed and its room would always be taken.
         Box::pin(self.documents.load(&*self.core.store, now))
             .await
-            .map_err(|error| not_loaded(&error))
+            .map_err(|error| error.refusal(DOCUMENTS))
     }
 }

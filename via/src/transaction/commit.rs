@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::{
-    Failure,
+    DOCUMENTS,
     attempt::{Attempt, Next, Transaction, Tried},
-    not_loaded,
 };
 use crate::{
     clock,
-    hub::{DocumentState, PageState, SessionState, SharedValue, Snapshot},
+    hub::{DocumentState, LoadError, PageState, SessionState, SharedValue, Snapshot},
     limits,
+    refusal::Refusal,
     state::Encoded,
     store::{
         Change, Commit, CommitOutcome, Expect, Expiry, Put, StoreError, Timestamp, Version, Write,
@@ -32,7 +32,7 @@ impl Transaction<'_> {
         base: &PageState,
         attempt: Box<Attempt>,
         now: Timestamp,
-    ) -> Result<CommitResult, Failure> {
+    ) -> Result<CommitResult, Refusal> {
         let next = &attempt.next;
         let session_expiry = self.core.session_expiry(next.session.created, now);
         let mut expiries = vec![session_expiry];
@@ -82,7 +82,7 @@ impl Transaction<'_> {
                 let state = self
                     .documents
                     .read(current)
-                    .map_err(|error| not_loaded(&error))?;
+                    .map_err(|error| error.refusal(DOCUMENTS))?;
                 self.documents.observe(base, &state, now);
                 Ok(CommitResult::Lost(state))
             }
@@ -92,9 +92,9 @@ impl Transaction<'_> {
                     // It expired between the load and the commit: the next state would belong
                     // to a new session.
                     SessionState::Absent if base.session.snapshot().is_some() => {
-                        Err(Failure::SessionGone)
+                        Err(Refusal::SESSION_GONE)
                     }
-                    SessionState::Deleted => Err(Failure::SessionGone),
+                    SessionState::Deleted => Err(Refusal::SESSION_GONE),
                     _ => Ok(CommitResult::Lost(state)),
                 }
             }
@@ -104,9 +104,9 @@ impl Transaction<'_> {
                 let state = self.load(now).await?;
                 Ok(CommitResult::Unknown(attempt.tried, state))
             }
-            Ok(Err(StoreError::TooLarge { .. })) => Err(Failure::TooLarge),
-            Ok(Err(StoreError::Full(_))) => Err(Failure::Full),
-            Ok(Err(error)) => Err(not_loaded(&error.into())),
+            Ok(Err(StoreError::TooLarge { .. })) => Err(Refusal::TOO_LARGE),
+            Ok(Err(StoreError::Full(_))) => Err(Refusal::FULL),
+            Ok(Err(error)) => Err(LoadError::from(error).refusal(DOCUMENTS)),
         }
     }
 }
@@ -131,9 +131,9 @@ fn put(
     expiry: Expiry,
     owner: Option<Box<str>>,
     what: &str,
-) -> Result<Change, Failure> {
+) -> Result<Change, Refusal> {
     if size > limits::DOCUMENT {
-        return Err(Failure::TooLarge);
+        return Err(Refusal::TOO_LARGE);
     }
     if size > limits::DOCUMENT_WARN {
         tracing::warn!(bytes = size, "the document of {what} is large");
@@ -151,11 +151,11 @@ fn committed(
     next: Next,
     versions: &[Version],
     expiries: &[Expiry],
-) -> Result<PageState, Failure> {
+) -> Result<PageState, Refusal> {
     let mut state = base.clone();
-    let at = |index: usize| -> Result<(Version, Expiry), Failure> {
-        let version = versions.get(index).ok_or(Failure::Unavailable)?;
-        let expiry = expiries.get(index).ok_or(Failure::Unavailable)?;
+    let at = |index: usize| -> Result<(Version, Expiry), Refusal> {
+        let version = versions.get(index).ok_or(Refusal::UNAVAILABLE)?;
+        let expiry = expiries.get(index).ok_or(Refusal::UNAVAILABLE)?;
         Ok((*version, *expiry))
     };
     let (version, expiry) = at(0)?;
@@ -192,6 +192,6 @@ mod tests {
             put(Encoded { bytes, size }, Expiry::NEVER, None, "a session")
         };
         assert!(matches!(put(1024 * 1024), Ok(Change::Put(_))));
-        assert!(matches!(put(1024 * 1024 + 1), Err(Failure::TooLarge)));
+        assert!(put(1024 * 1024 + 1).is_err_and(|refusal| refusal.is(&Refusal::TOO_LARGE)));
     }
 }

@@ -3,14 +3,15 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use super::{
-    Actor, Failure, Numbered,
+    Actor, Numbered,
     attempt::{Attempt, Next, Transaction, Tried},
 };
 use crate::{
-    action::{ActionError, Effects, Refusal, Step},
+    action::{ActionError, Effects, Rejection, Step},
     hub::PageState,
     incident::Incident,
     random::{random, random_id},
+    refusal::Refusal,
     session::{Secret, SessionChange, SessionCookie},
     state::{
         ChangeError, Changes, Document, Fields, Outcome, PreviousSecret, SharedDocument, Sources,
@@ -27,7 +28,7 @@ impl Transaction<'_> {
         mut document: Document,
         step: &mut Step<'_>,
         now: Timestamp,
-    ) -> Result<Attempt, Failure> {
+    ) -> Result<Attempt, Refusal> {
         let Actor {
             session: cookie,
             tab,
@@ -63,7 +64,7 @@ impl Transaction<'_> {
                     commands: effects.commands.clone(),
                 }
             }
-            Err(Refusal(message)) => {
+            Err(Rejection(message)) => {
                 effects = Effects::default();
                 let before = document.tabs.get(&tab);
                 carried = before.and_then(|record| record.carried_and_undone());
@@ -136,12 +137,12 @@ impl Transaction<'_> {
         base: &PageState,
         mut document: Document,
         now: Timestamp,
-    ) -> Result<Attempt, Failure> {
+    ) -> Result<Attempt, Refusal> {
         let record = document
             .tabs
             .get(&self.actor.tab)
-            .ok_or(Failure::SessionGone)?;
-        let outcome = record.outcome().ok_or(Failure::Superseded)?;
+            .ok_or(Refusal::SESSION_GONE)?;
+        let outcome = record.outcome().ok_or(Refusal::SUPERSEDED)?;
         let commit = CommitId(u128::from_le_bytes(random_id()));
         let cookie = self.rotate(&mut document, now);
         document.made_for(commit);
@@ -203,19 +204,18 @@ fn isolated(
     step: &mut Step<'_>,
     sources: Sources<'_>,
     effects: &mut Effects,
-) -> Result<Result<Changes, Refusal>, Failure> {
+) -> Result<Result<Changes, Rejection>, Refusal> {
     let result = std::panic::catch_unwind(AssertUnwindSafe(|| step(sources, effects)))
-        .map_err(|panic| Failure::Incident(Incident::of_panic("an action panicked", &*panic)))?;
+        .map_err(|panic| Incident::of_panic("an action panicked", &*panic).refusal())?;
     match result {
         Ok(changes) => Ok(Ok(changes)),
-        Err(ChangeError::Action(ActionError::Refused(refusal))) => Ok(Err(refusal)),
+        Err(ChangeError::Action(ActionError::Refused(rejection))) => Ok(Err(rejection)),
         Err(ChangeError::Action(ActionError::Arguments(error))) => {
-            Err(Failure::Arguments(error.to_string()))
+            Err(Refusal::INVALID_ARGUMENTS.saying(error.to_string()))
         }
-        Err(ChangeError::Read(error)) => Err(Failure::Invalid(error.to_string())),
-        Err(ChangeError::Write(error)) => Err(Failure::Incident(Incident::report(
-            "a state value has no JSON form",
-            &error,
-        ))),
+        Err(ChangeError::Read(error)) => Err(Refusal::INVALID_SIGNAL.saying(error.to_string())),
+        Err(ChangeError::Write(error)) => {
+            Err(Incident::report("a state value has no JSON form", &error).refusal())
+        }
     }
 }

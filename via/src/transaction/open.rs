@@ -1,12 +1,13 @@
 //! Whether a transaction may change the session, and whether it did so before.
 
 use super::{
-    Done, Failure, Numbered,
+    Done, Numbered,
     attempt::{Attempt, Transaction, Tried},
 };
 use crate::{
     action::{Effects, Step},
     hub::{PageState, SessionState},
+    refusal::Refusal,
     runtime::Standing,
     state::{Document, Outcome, RECENT},
     store::Timestamp,
@@ -35,7 +36,7 @@ impl Transaction<'_> {
         unsure: &mut Vec<Tried>,
         step: &mut Step<'_>,
         now: Timestamp,
-    ) -> Result<Prepared, Failure> {
+    ) -> Result<Prepared, Refusal> {
         let (document, repeats) = match self.open(base, now)? {
             Opened::ByHolder(document) => (document, false),
             Opened::ByPredecessor(document) => (document, true),
@@ -61,20 +62,20 @@ impl Transaction<'_> {
             }));
         }
         if self.numbered.is_none() && outdated(unsure, base) {
-            return Err(Failure::Unavailable);
+            return Err(Refusal::UNAVAILABLE);
         }
         let attempt = self.draft(base, document, step, now)?;
         Ok(Prepared::Attempt(Box::new(attempt)))
     }
 
     /// The document that a change starts from, if the session is open to the caller.
-    pub(super) fn open(&self, base: &PageState, now: Timestamp) -> Result<Opened, Failure> {
+    pub(super) fn open(&self, base: &PageState, now: Timestamp) -> Result<Opened, Refusal> {
         let cookie = self.actor.session;
         // A session that existed does not begin again: the store may have lost it. For a task it
         // existed, because a commit started the task.
         let had_begun = self.numbered.is_none_or(|numbered| numbered.began);
         if matches!(base.session, SessionState::Absent) && had_begun {
-            return Err(Failure::SessionGone);
+            return Err(Refusal::SESSION_GONE);
         }
         match self.core.standing(cookie, &base.session, now) {
             Standing::Open => Ok(Opened::ByHolder(match &base.session {
@@ -83,8 +84,8 @@ impl Transaction<'_> {
                     Document::new(cookie.secret.hash(), now)
                 }
             })),
-            Standing::Gone => self.repeats_rotation(base).ok_or(Failure::SessionGone),
-            Standing::Rotated => self.repeats_rotation(base).ok_or(Failure::Rotated),
+            Standing::Gone => self.repeats_rotation(base).ok_or(Refusal::SESSION_GONE),
+            Standing::Rotated => self.repeats_rotation(base).ok_or(Refusal::ROTATED),
         }
     }
 
@@ -105,7 +106,7 @@ impl Transaction<'_> {
     }
 
     /// Whether this number was handled before, and how.
-    pub(super) fn handled(&self, document: &Document) -> Result<Option<Outcome>, Failure> {
+    pub(super) fn handled(&self, document: &Document) -> Result<Option<Outcome>, Refusal> {
         let Some(Numbered {
             load,
             number,
@@ -118,7 +119,7 @@ impl Transaction<'_> {
         let Some(record) = document.tabs.get(&self.actor.tab) else {
             // A forgotten tab might repeat an action; a tab that was loaded later did nothing yet.
             return if load.since <= document.forgotten.as_millis() {
-                Err(Failure::Forgotten)
+                Err(Refusal::FORGOTTEN)
             } else {
                 Ok(None)
             };
@@ -127,19 +128,19 @@ impl Transaction<'_> {
             return Ok(None);
         }
         if load.epoch < record.load.epoch || number < record.number {
-            return Err(Failure::Superseded);
+            return Err(Refusal::SUPERSEDED);
         }
         if load.nonce != record.load.nonce {
-            return Err(Failure::NumberReused);
+            return Err(Refusal::NUMBER_REUSED);
         }
         if number > record.number {
             return Ok(None);
         }
         if digest != record.digest {
-            return Err(Failure::NumberReused);
+            return Err(Refusal::NUMBER_REUSED);
         }
         // Only a newer build knows its outcome: it does not run again.
-        record.outcome().map(Some).ok_or(Failure::Superseded)
+        record.outcome().map(Some).ok_or(Refusal::SUPERSEDED)
     }
 }
 

@@ -3,8 +3,7 @@
 
 use tokio::sync::SemaphorePermit;
 
-use super::Failure;
-use crate::{hub::SharedValue, limits};
+use crate::{hub::SharedValue, limits, refusal::Refusal};
 
 /// The turns that a transaction has.
 pub(super) struct Turns<'a> {
@@ -26,11 +25,11 @@ impl<'a> Turns<'a> {
     ///
     /// # Errors
     ///
-    /// [`Failure::Busy`] if too many wait already.
+    /// [`Refusal::BUSY`] if too many wait already.
     pub(super) async fn take(
         &mut self,
         wanted: impl Iterator<Item = usize>,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, Refusal> {
         let mut missing: Vec<_> = wanted
             .filter(|index| !self.held.iter().any(|(held, _)| held == index))
             .collect();
@@ -51,7 +50,7 @@ impl<'a> Turns<'a> {
         for index in missing {
             let live = &self.values[index].live;
             if live.waiting() >= limits::WAITING_SHARED {
-                return Err(Failure::Busy);
+                return Err(Refusal::BUSY);
             }
             if let Some(permit) = live.turn().await {
                 self.held.push((index, permit));

@@ -133,7 +133,7 @@ async fn read(
                 what: format!("tab {tab} was told {}", event.data),
             });
         }
-        if event.name == "via-cmd" && event.data.contains("lost by the database") {
+        if event.name == "via-cmd" && event.data.contains("The database has lost something") {
             notes.losses.push((member.shared.now(), *tab));
             member.shared.tell(*tab, false);
         }

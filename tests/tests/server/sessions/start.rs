@@ -56,9 +56,9 @@ async fn timeouts_that_make_no_sense_are_refused_at_start() {
         assert!(app().serve("127.0.0.1:0").await.unwrap_err().is_config());
         assert_eq!(panic_of(|| drop(app().into_router())).message, text);
     };
-    refused(Duration::ZERO, IDLE, "nobody used for 0ns").await;
-    refused(Duration::ZERO, Duration::ZERO, "nobody used for 0ns").await;
-    refused(Duration::from_millis(999), SECOND, "nobody used for 999ms").await;
+    refused(Duration::ZERO, IDLE, "idle timeout of 0ns").await;
+    refused(Duration::ZERO, Duration::ZERO, "idle timeout of 0ns").await;
+    refused(Duration::from_millis(999), SECOND, "idle timeout of 999ms").await;
     refused(IDLE, Duration::ZERO, "every session after 0ns").await;
     refused(IDLE + TICK, IDLE, "every session after 600s").await;
     for (idle, absolute) in [(SECOND, SECOND), (IDLE, IDLE), (IDLE, Duration::MAX)] {

@@ -27,7 +27,7 @@ use super::{
     patient_io::{PatientIo, Pulse},
     site::{Site, with_default_headers},
 };
-use crate::{app::routes, limits, lock::lock, protocol::answer::Refused};
+use crate::{app::routes, limits, lock::lock, protocol::header::STREAM_PATH, refusal::Refusal};
 
 /// What the requests of one connection share.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ impl Service<http::Request<Incoming>> for RequestService {
         self.0.pulse.begin();
         let context = Arc::clone(&self.0);
         let request = request.map(Body::new);
-        if request.method() == Method::POST && request.uri().path() == routes::STREAM {
+        if request.method() == Method::POST && request.uri().path() == STREAM_PATH {
             return Box::pin(async move {
                 let refused = context.stream(request).await;
                 context.pulse.end();
@@ -113,7 +113,7 @@ impl Service<http::Request<Incoming>> for RequestService {
 
 impl Context {
     /// Returns only if there is no stream: otherwise the connection is taken from under it.
-    async fn stream(&self, request: Request) -> Refused {
+    async fn stream(&self, request: Request) -> Refusal {
         let seat = match self.site.take_seat(self.peer) {
             Ok(seat) => seat,
             Err(refused) => return refused,

@@ -4,14 +4,14 @@ use std::{collections::HashMap, future::Future, net::IpAddr, sync::Arc};
 
 use axum::{Router, extract::Request, response::Response};
 use futures_util::{FutureExt as _, future::Either};
-use http::{Method, StatusCode};
+use http::Method;
 use tower_service::Service as _;
 
 use super::addresses::{Addresses, Seat};
 use crate::{
     app::{routes, security},
     page::PageEntry,
-    protocol::answer::Refused,
+    refusal::Refusal,
     runtime::Core,
 };
 
@@ -49,15 +49,10 @@ impl Site {
     }
 
     /// A place for one more stream of `peer`.
-    pub(super) fn take_seat(&self, peer: IpAddr) -> Result<Seat, Refused> {
-        self.addresses.take_seat(peer).ok_or_else(|| {
-            Refused::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too_many_streams",
-                "Too many pages are open at this address.",
-            )
-            .retry_after(5)
-        })
+    pub(super) fn take_seat(&self, peer: IpAddr) -> Result<Seat, Refusal> {
+        self.addresses
+            .take_seat(peer)
+            .ok_or(Refusal::TOO_MANY_STREAMS)
     }
 }
 

@@ -1,0 +1,191 @@
+//! The options of an app.
+
+use std::{panic::Location, sync::Arc, time::Duration};
+
+use super::{App, security};
+use crate::{clock::Clock, hub::ActionRate, runtime::Timeouts, store::Store};
+
+impl App {
+    /// Keeps state in `store`. Without this call an app keeps it in memory.
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.store = Arc::new(store);
+        self
+    }
+
+    /// Adds a stylesheet to every page. Its URL contains a hash, so browsers cache it for ever.
+    ///
+    /// The default Content-Security-Policy forbids inline styles.
+    pub fn stylesheet(mut self, css: &'static str) -> Self {
+        self.files.stylesheets.push(css);
+        self
+    }
+
+    /// Adds a JavaScript module to every page. Its URL contains a hash, so browsers cache it for ever.
+    ///
+    /// The module runs after the browser client and finds it as `window.via`; the
+    /// [guide](crate::guide::client) describes that object. The default Content-Security-Policy
+    /// forbids inline scripts.
+    ///
+    /// Tested by: `tests/browser/client_api.rs`, `a_script_of_the_app_calls_an_action_and_hears_what_becomes_of_it`.
+    pub fn script(mut self, module: &'static str) -> Self {
+        self.files.scripts.push(module);
+        self
+    }
+
+    /// Shows a developer's overlay on every page. Off by default.
+    ///
+    /// The overlay shows the connection, the tab, the last patches with their size, how long clicks
+    /// take, and mistakes in attributes. It can also slow down the network. It reveals nothing that
+    /// the browser does not know anyway. If it is off, the app serves no part of it.
+    ///
+    /// Tested by: `tests/browser/dev.rs`, `nothing_of_the_overlay_is_in_an_app_without_it`.
+    ///
+    /// ```
+    /// let app = via::App::new().dev(cfg!(debug_assertions));
+    /// ```
+    pub fn dev(mut self, on: bool) -> Self {
+        self.files.dev = on;
+        self
+    }
+
+    /// Names the app in its cookie, so that several apps on one host do not overwrite each other's.
+    ///
+    /// The default is the name of the crate of the first page. If you change the name, all visitors
+    /// start new sessions.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `name` is empty or has other characters than letters, digits, `-` and `_`.
+    #[track_caller]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        assert!(
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'),
+            "use letters, digits, `-` and `_` for the name of an app, as in `my-app`, not {name:?}"
+        );
+        self.name = Some(name);
+        self
+    }
+
+    /// Says how browsers reach the app, for example `https://app.example.com` if a reverse proxy
+    /// terminates TLS. You may call it several times.
+    ///
+    /// With an `https` origin, cookies are `Secure` and have the `__Host-` prefix. With an `http`
+    /// origin they travel unencrypted, so use one on a private network only.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `origin` is not a scheme and a host, with or without a port. Panics if some origins
+    /// are `http` and others `https`.
+    #[track_caller]
+    pub fn origin(mut self, origin: impl Into<String>) -> Self {
+        let origin = origin.into();
+        assert!(
+            security::is_origin(&origin),
+            "write an origin without a path, as in `https://app.example.com` or \
+             `http://10.0.0.1:3000`, not {origin:?}"
+        );
+        let secure = |origin: &str| origin.starts_with("https:");
+        assert!(
+            self.origins
+                .iter()
+                .all(|old| secure(old) == secure(&origin)),
+            "browsers reach an app either by `https` or by `http`, but {origin:?} was given after \
+             {:?}; give origins of one scheme",
+            self.origins,
+        );
+        self.origins.push(origin);
+        self
+    }
+
+    /// Ends a session after `idle` without use, and any session after `absolute`.
+    ///
+    /// The defaults are 14 and 90 days. Keeping a page open does not count as use.
+    ///
+    /// The app does not start if `idle` is less than a second or longer than `absolute`.
+    ///
+    /// # Example: timeouts that end nothing
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    ///
+    /// let app = via::App::new().session_timeouts(Duration::from_hours(24), Duration::from_hours(1));
+    /// let error = app.bind("127.0.0.1:0").await.unwrap_err();
+    /// assert!(error.is_config());
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn session_timeouts(mut self, idle: Duration, absolute: Duration) -> Self {
+        self.timeouts = Timeouts::new(idle, absolute, Location::caller());
+        self
+    }
+
+    /// Authenticates cookies with this secret instead of a key in the store.
+    ///
+    /// If you call it several times, the app seals new cookies with the first secret and still
+    /// accepts cookies of the others. So to replace a secret, put the new one before the old one, and
+    /// remove the old one when its cookies have expired.
+    ///
+    /// All servers of a store need the same secrets. Without a call, the app reads them from the
+    /// environment variable `VIA_SECRET`, separated by commas, the newest first.
+    ///
+    /// The app does not start if a secret has less than 32 bytes.
+    ///
+    /// # Example: the app refuses a secret that can be guessed
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let error = via::App::new().secret("hunter2").bind("127.0.0.1:0").await.unwrap_err();
+    /// assert!(error.is_config());
+    /// # }
+    /// ```
+    pub fn secret(mut self, secret: impl Into<String>) -> Self {
+        self.secrets.push(secret.into());
+        self
+    }
+
+    /// Lets each session act `per_second` times a second on average, and `burst` times at once.
+    ///
+    /// The defaults are 20 and 60. The app answers further actions with 429, and the browser repeats
+    /// them after a second, so they are late but not lost.
+    ///
+    /// Tested by: `tests/server/rate.rs`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if one of the two is 0.
+    #[track_caller]
+    pub fn action_rate(mut self, per_second: u32, burst: u32) -> Self {
+        assert!(
+            per_second > 0 && burst > 0,
+            "an action rate of {per_second} per second and {burst} at once allows no action; use at \
+             least 1 for both"
+        );
+        self.action_rate = ActionRate::new(per_second, burst);
+        self
+    }
+
+    /// Limits how many live streams one network address may have open; each browser has one. The
+    /// default is 256. The app answers further ones with 429, and the browser tries again later.
+    ///
+    /// Behind a proxy all browsers share its address, so set this to the total number of streams you
+    /// expect. `usize::MAX` means no limit. Inside a router of your own there is no limit.
+    ///
+    /// Tested by: `tests/server/connections.rs`.
+    pub fn streams_per_address(mut self, limit: usize) -> Self {
+        self.streams_per_address = limit;
+        self
+    }
+
+    /// Takes the time from `clock` instead of the system, for tests.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+}
