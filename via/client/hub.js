@@ -30,7 +30,7 @@ const CALM = 10_000;
 
 /** The server carries this many tabs of a browser. */
 const MAX_TABS = 32;
-const TOO_MANY = 'Too many tabs are open, so this one is not updated. Close some, then reload this one.';
+const TOO_MANY = 'Too many open tabs: close some, then reload.';
 
 export function makeHub({ url, fetch, random, timers = globalThis, now = Date.now, debug = console.debug }) {
   const tabs = new Map();
@@ -115,9 +115,9 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
       event: take,
       lost,
       // The session is over: nothing is asked for until a tab comes with a new token.
-      refused({ code, message }) {
+      refused(refusal) {
         stream = null;
-        for (const tab of listed) refuse(tab, { code, message });
+        for (const tab of listed) refuse(tab, refusal);
       },
     });
   };

@@ -355,8 +355,7 @@ for (const [status, refusal] of OVER) {
     server.last.send(JSON.stringify(refusal));
     server.last.close();
     await clock.pass(60_000);
-    const { code, message } = refusal;
-    for (const messages of tabs) assert.deepEqual(messages.at(-1), { type: 'tab', code, message });
+    for (const messages of tabs) assert.deepEqual(messages.at(-1), { type: 'tab', ...refusal });
     assert.equal(server.requests.length, 1);
     join('a', 'new');
     await clock.pass(10);
