@@ -1,7 +1,7 @@
 //! Where documents live: the [`Store`] trait, its values, and the stores that come with `via`.
 //!
-//! A store knows keys, bytes, versions and expiry. It knows nothing of HTTP, of tabs, or of the
-//! types of an application. All safety of `via` rests on one operation: [`Store::commit`] is an
+//! A store knows keys, bytes, versions and expiry. It does not know HTTP, tabs, or the
+//! types of an application. The safety of `via` rests on one operation: [`Store::commit`] is an
 //! atomic compare-and-set over one or several documents.
 
 use std::{
@@ -37,13 +37,13 @@ pub use redis::RedisStore;
 pub use sqlite::{SqliteStore, Synchronous};
 pub use url::open;
 
-/// The most bytes that a document may have, in every store.
+/// The maximum size of a document in bytes, the same in every store.
 pub const MAX_DOCUMENT: usize = limits::DOCUMENT;
 
 /// The future that every method of a [`Store`] returns.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// Keeps documents and commits changes to them by compare-and-set.
+/// Stores documents and commits changes to them by compare-and-set.
 ///
 /// A store has no clock of its own: every method takes the present time if it needs it. Any number of
 /// tasks may call any method at the same time, and so may several processes that share the store.
@@ -59,7 +59,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 ///   Tested by: `what_was_acknowledged_is_seen_by_the_next_load`,
 ///   `an_instance_sees_what_another_committed`, `a_process_sees_what_another_committed`,
 ///   `what_was_acknowledged_is_there_after_a_drop`, `what_was_acknowledged_survives_a_killed_process`.
-/// - A commit is atomic, also if its future is dropped.
+/// - A commit is atomic, even if its future is dropped.
 ///   Tested by: `several_documents_commit_together_or_not_at_all`,
 ///   `a_dropped_commit_is_whole_or_absent`.
 /// - Each commit raises the revision of a document by exactly one.
@@ -81,7 +81,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// What an acknowledged commit survives.
     fn durability(&self) -> Durability;
 
-    /// Loads several documents as of one moment, in the order of `keys`.
+    /// Loads several documents from one consistent snapshot, in the order of `keys`.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// because it could not read it.
     fn load<'a>(&'a self, keys: &'a [Key], now: Timestamp) -> StoreFuture<'a, Vec<Loaded>>;
 
-    /// Commits all writes of `commit` or none of them.
+    /// Commits all writes of `commit`, or none of them.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store is away.
+    /// [`StoreError`] if the store is unavailable.
     fn touch<'a>(
         &'a self,
         key: &'a Key,
@@ -121,7 +121,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store is away.
+    /// [`StoreError`] if the store is unavailable.
     fn delete<'a>(
         &'a self,
         keys: &'a [Key],
@@ -133,7 +133,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store is away.
+    /// [`StoreError`] if the store is unavailable.
     fn sweep(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, usize>;
 
     /// The versions of many documents in one call, in the order of `keys`; `None` if a document does
@@ -141,18 +141,19 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store is away.
+    /// [`StoreError`] if the store is unavailable.
     fn revisions<'a>(
         &'a self,
         keys: &'a [Key],
         now: Timestamp,
     ) -> StoreFuture<'a, Vec<Option<Version>>>;
 
-    /// The keys of all live documents whose [`Put::owner`] is `owner`, in no particular order.
+    /// The keys of all documents whose [`Put::owner`] is `owner`, in no particular order, without
+    /// those that are deleted or expired.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store is away.
+    /// [`StoreError`] if the store is unavailable.
     fn owned_by<'a>(&'a self, owner: &'a str, now: Timestamp) -> StoreFuture<'a, Vec<Key>>;
 
     /// Subscribes to every commit and deletion from now on, of this instance and of others.
@@ -229,31 +230,31 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 pub enum Durability {
     /// Nothing: the data ends with the process.
     Volatile,
-    /// A killed process, but not the loss of the machine.
+    /// A crash of the process, but not of the machine.
     ProcessCrash,
-    /// A loss of power.
+    /// A power failure.
     PowerLoss,
-    /// A loss of power, except for commits of the last `millis` milliseconds.
+    /// A power failure, except for commits of the last `millis` milliseconds.
     BoundedLoss {
-        /// The longest window that may be lost.
+        /// The length of the window whose commits may be lost.
         millis: u32,
     },
     /// A failover may roll back acknowledged commits. `via` detects and reports it.
     MayRollBack,
 }
 
-/// The name of a document: a non-empty string of at most [`Key::MAX_LEN`] bytes. Clones share it.
+/// The name of a document: a string of 1 to [`Key::MAX_LEN`] bytes. Cloning is cheap.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(Arc<str>);
 
 impl Key {
-    /// The longest key, in bytes.
+    /// The maximum length of a key in bytes.
     pub const MAX_LEN: usize = 512;
 
     /// Makes a key from any text, or answers `None` if it is empty or longer than
     /// [`MAX_LEN`](Self::MAX_LEN).
     ///
-    /// # Example: every character is allowed
+    /// # Example: all characters are allowed
     ///
     /// ```
     /// use via::store::Key;
@@ -285,12 +286,12 @@ impl Display for Key {
     }
 }
 
-/// Which commit a document shows: its number, and the random id of the commit that made it.
+/// Identifies the commit that wrote a document: by its number and its random id.
 ///
 /// After a failover or a restored backup two commits can have the same number. Their ids differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Version {
-    /// 1 for the commit that created the document, then one more per commit.
+    /// 1 for the commit that created the document, then one more for each commit.
     pub revision: u64,
     /// The [`Commit::id`] of that commit.
     pub commit: CommitId,
@@ -301,7 +302,7 @@ pub struct Version {
 pub struct CommitId(pub u128);
 
 impl CommitId {
-    /// Half of it: enough to tell a few commits apart.
+    /// Half of the id, which is enough to tell a few commits apart.
     pub(crate) fn mark(self) -> u64 {
         u64::try_from(self.0 >> 64).unwrap_or_default()
     }
@@ -317,7 +318,7 @@ pub struct Expiry {
 }
 
 impl Expiry {
-    /// The document stays until somebody deletes it.
+    /// The document never expires.
     pub const NEVER: Self = Self {
         idle_until: Timestamp::NEVER,
         absolute: Timestamp::NEVER,
@@ -330,13 +331,13 @@ impl Expiry {
         now >= self.deadline()
     }
 
-    /// The earlier of both deadlines.
+    /// The earlier of the two deadlines.
     #[must_use]
     pub fn deadline(self) -> Timestamp {
         self.idle_until.min(self.absolute)
     }
 
-    /// Both deadlines at one moment.
+    /// Both deadlines at the same moment.
     const fn at(moment: Timestamp) -> Self {
         Self {
             idle_until: moment,
@@ -344,7 +345,7 @@ impl Expiry {
         }
     }
 
-    /// What [`Store::touch`] makes of it.
+    /// These deadlines after [`Store::touch`].
     fn touched(self, idle_until: Timestamp) -> Self {
         Self {
             idle_until: self.idle_until.max(idle_until.min(self.absolute)),
@@ -367,9 +368,9 @@ pub enum Loaded {
 /// A document as the store holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredDocument {
-    /// Which commit this is.
+    /// The commit that wrote it.
     pub version: Version,
-    /// The bytes as they were committed.
+    /// Exactly the bytes that were committed.
     pub bytes: Bytes,
     /// When it expires.
     pub expiry: Expiry,
@@ -382,20 +383,20 @@ pub struct StoredDocument {
 pub struct Commit {
     /// A random id, different for every commit.
     pub id: CommitId,
-    /// The present time, for expiry.
+    /// The current time, to decide what has expired.
     pub now: Timestamp,
     /// The writes. No two of them have the same key.
     pub writes: Vec<Write>,
 }
 
-/// One document's part in a [`Commit`].
+/// What a [`Commit`] does with one document.
 #[derive(Clone, Debug)]
 pub struct Write {
-    /// Which document.
+    /// The document.
     pub key: Key,
     /// The condition: what the store must hold now.
     pub expect: Expect,
-    /// What happens to it.
+    /// The change.
     pub change: Change,
 }
 
@@ -412,14 +413,14 @@ pub enum Expect {
 /// What a [`Write`] does.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// It replaces the document, or creates it with revision 1.
+    /// Replaces the document, or creates it with revision 1.
     Put(Put),
-    /// It deletes the document.
+    /// Deletes the document and leaves a tombstone.
     Delete {
-        /// Until when loads answer [`Loaded::Deleted`].
+        /// Until when a load answers [`Loaded::Deleted`].
         tombstone_until: Timestamp,
     },
-    /// It changes nothing; the store checks only the condition.
+    /// Changes nothing; the store only checks the condition.
     Keep,
 }
 
@@ -445,7 +446,7 @@ pub enum CommitOutcome {
     /// commit expected it to be absent. Holds the current documents, in the order of the writes.
     Conflict(Vec<Loaded>),
     /// The store changed nothing, because a document that should exist does not, or because a document
-    /// was deleted. If `Conflict` is true as well, this is the answer.
+    /// was deleted. If a commit is both `Gone` and a `Conflict`, the answer is `Gone`.
     Gone,
     /// The store cannot tell whether it carried out the writes. Load the documents to find out.
     Unknown,
@@ -456,14 +457,14 @@ pub enum CommitOutcome {
 pub enum Notice {
     /// A document was committed.
     Committed {
-        /// Which document.
+        /// The document.
         key: Key,
         /// Its new version.
         version: Version,
     },
     /// A document was deleted.
     Deleted {
-        /// Which document.
+        /// The document.
         key: Key,
     },
     /// Some notices were lost: any document may have changed.
@@ -501,8 +502,8 @@ pub enum StoreError {
     /// The store cannot be reached, or did not answer in time.
     #[error("the store is unavailable: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A document is larger than the store takes.
-    #[error("a document of {size} bytes is over the limit of {limit} bytes")]
+    /// A document is larger than the store accepts.
+    #[error("a document of {size} bytes exceeds the limit of {limit} bytes")]
     TooLarge {
         /// The size of the document, in bytes.
         size: usize,

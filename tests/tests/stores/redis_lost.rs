@@ -117,7 +117,7 @@ async fn a_store_that_is_away_says_so_at_once_and_comes_back_by_itself() {
         match load(&store, &document).await {
             Err(StoreError::Unavailable(why)) => why
                 .to_string()
-                .contains("cannot reach the Redis at")
+                .contains("cannot reach the Redis server at")
                 .then_some(()),
             other => panic!("{other:?}"),
         }

@@ -74,8 +74,8 @@ async fn a_primary_with_a_replica_may_roll_back_and_the_replica_is_refused() {
     assert_eq!(
         refusal,
         format!(
-            "cannot use the Redis at `{}`: it is a replica, whose documents are old and cannot be \
-             changed; name its primary, `{}`",
+            "cannot use the Redis server at `{}`: it is a replica, whose documents may be stale and \
+             cannot be changed; write the address of its primary, `{}`",
             replica.address(),
             primary.address()
         )
@@ -88,8 +88,8 @@ async fn a_server_that_throws_documents_away_is_refused() {
     assert_eq!(
         refusal(&server.url()).await,
         format!(
-            "cannot use the Redis at `{}`: its `maxmemory-policy` is `allkeys-lru`, which throws \
-             documents away when memory is short; set `maxmemory-policy noeviction` in its \
+            "cannot use the Redis server at `{}`: its `maxmemory-policy` is `allkeys-lru`, which \
+             deletes documents when memory runs out; set `maxmemory-policy noeviction` in its \
              configuration",
             server.address()
         )
@@ -109,7 +109,7 @@ async fn a_node_of_a_cluster_is_refused() {
 async fn a_server_that_is_not_there_is_named() {
     let address = free_address();
     let refusal = refusal(&format!("redis://user:secret@{address}/0")).await;
-    let begin = format!("cannot reach the Redis at `{address}`: ");
+    let begin = format!("cannot reach the Redis server at `{address}`: ");
     assert!(refusal.starts_with(&begin), "{refusal}");
     assert!(!refusal.contains("secret"), "{refusal}");
 }
@@ -120,7 +120,10 @@ async fn a_wrong_password_is_refused_and_not_shown() {
     let address = server.address();
     for credentials in ["", ":secret@", "nobody:secret@"] {
         let refusal = refusal(&format!("redis://{credentials}{address}")).await;
-        assert!(refusal.contains("cannot use the Redis at"), "{refusal}");
+        assert!(
+            refusal.contains("cannot use the Redis server at"),
+            "{refusal}"
+        );
         assert!(!refusal.contains("secret"), "{refusal}");
     }
     let url = format!("redis://:right@{address}");
@@ -145,7 +148,7 @@ async fn what_url_and_configuration_say_must_agree() {
     let server = Redis::start(&[]);
     let refusal_of = refusal(&format!("{}?appendfsync=always", server.url())).await;
     assert!(
-        refusal_of.contains("`appendonly` is `no` in its configuration, so that"),
+        refusal_of.contains("`appendonly` is `no` in its configuration, so `appendfsync=always`"),
         "{refusal_of}"
     );
 }
@@ -160,7 +163,7 @@ async fn a_user_with_the_documented_rights_can_do_everything() {
     let url = format!("redis://app:secret@{}", server.address());
     let refusal = refusal(&url).await;
     assert!(
-        refusal.contains("its user may not call `CONFIG GET`, so it is not known"),
+        refusal.contains("its user may not call `CONFIG GET`, so via cannot tell"),
         "{refusal}"
     );
 
@@ -197,8 +200,9 @@ async fn what_another_program_keeps_there_is_left_alone() {
     let _: () = server.ask(&["SET", "via:format", "theirs"]);
     let refusal_of = refusal(&server.url()).await;
     assert!(
-        refusal_of
-            .ends_with("`via:format` is something of another program; write another `?prefix=`"),
+        refusal_of.ends_with(
+            "another program uses the key `via:format`; write another `?prefix=` in the URL"
+        ),
         "{refusal_of}"
     );
     let store = RedisStore::open(&format!("{}?prefix=mine:", server.url()))

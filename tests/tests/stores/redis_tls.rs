@@ -99,7 +99,7 @@ async fn a_certificate_of_somebody_else_is_refused() {
     ] {
         let error = RedisStore::open(&url).await.unwrap_err().to_string();
         assert!(
-            error.starts_with("cannot reach the Redis at"),
+            error.starts_with("cannot reach the Redis server at"),
             "{why}: {error}"
         );
         assert!(error.contains("certificate"), "{why}: {error}");

@@ -2,7 +2,7 @@
 
 use super::{Change, Commit, CommitId, Expect, MAX_DOCUMENT, StoreError, Version, Write};
 
-/// What stands under a key, as far as compare-and-set looks at it.
+/// What a key holds, as far as compare-and-set is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Occupancy {
     Absent,
@@ -10,7 +10,7 @@ pub(super) enum Occupancy {
     At(Version),
 }
 
-/// What a condition comes to; the greatest one of a commit's writes decides.
+/// The result of a condition. The greatest result of all writes decides about a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ConditionResult {
     Holds,
@@ -32,7 +32,7 @@ impl Expect {
 }
 
 impl Write {
-    /// The version after a commit in which the condition held.
+    /// The version after a commit whose conditions hold.
     pub(super) fn version_after(&self, commit: CommitId) -> Version {
         match (self.expect, &self.change) {
             (Expect::At(version), Change::Keep) => version,
@@ -60,7 +60,7 @@ impl Commit {
             .collect()
     }
 
-    /// Refuses documents over [`MAX_DOCUMENT`].
+    /// Refuses documents that are larger than [`MAX_DOCUMENT`].
     pub(super) fn check_sizes(&self) -> Result<(), StoreError> {
         for write in &self.writes {
             if let Change::Put(put) = &write.change

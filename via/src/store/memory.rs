@@ -16,21 +16,23 @@ use super::{
     notices::Notices,
 };
 
-/// How many documents a sweep looks at before it lets others go on.
+/// How many documents a sweep looks at before it releases the lock for other calls.
 const SWEEP_CHUNK: usize = 256;
 
-/// One byte of so many is kept for documents that are there already.
+/// The last `1 / RESERVE` of the bytes is reserved for documents that already exist.
 const RESERVE: usize = 16;
 
-/// Keeps documents in memory, up to a limit; they end with the process.
+/// Keeps documents in memory, up to a limit. They end with the process.
 ///
-/// Expired documents and tombstones count for the limits until they are swept, or until their
-/// place is needed.
+/// Expired documents and tombstones count towards the limits until a sweep removes them, or until
+/// the store needs their room.
 ///
-/// Over a limit a new document is refused with [`StoreError::Full`], and what is there still works:
-/// the last sixteenth of the bytes is kept for the growth of documents that are there. An app goes
-/// on showing its pages to new visitors, live, and their first action waits until there is room for
-/// their session. (Shown by `tests/server/limits.rs`.)
+/// If a new document would exceed a limit, the store refuses it with [`StoreError::Full`]. Documents
+/// that already exist still work: the store reserves the last sixteenth of its bytes for their
+/// growth. New visitors still see the pages of an app, live. Their first action waits until there is
+/// room for their session.
+///
+/// Tested by: `tests/server/limits.rs`.
 ///
 /// # Example: with other limits
 ///
@@ -57,9 +59,8 @@ impl MemoryStore {
         Self::with_limits(Self::DEFAULT_MAX_DOCUMENTS, Self::DEFAULT_MAX_BYTES)
     }
 
-    /// An empty store that takes at most `max_documents` documents, which together have at most
-    /// `max_bytes` bytes, keys and owners included; a new document is taken up to fifteen
-    /// sixteenths of them.
+    /// An empty store of at most `max_documents` documents and `max_bytes` bytes, which include keys
+    /// and owners. A new document may use only the first fifteen sixteenths of the bytes.
     #[must_use]
     pub fn with_limits(max_documents: usize, max_bytes: usize) -> Self {
         Self {
@@ -78,13 +79,13 @@ impl MemoryStore {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Documents>> {
-        // No code of others runs under the lock.
+        // No code of an app runs under the lock.
         self.documents
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `work` in one go, so that no other operation sees its middle.
+    /// Runs `work` under the lock, so that it is atomic.
     fn with<T>(
         &self,
         work: impl FnOnce(&mut Documents) -> Result<T, StoreError>,
@@ -126,7 +127,7 @@ impl Store for MemoryStore {
             self.with(|documents| {
                 let outcome = documents.commit(&commit)?;
                 if let CommitOutcome::Committed(versions) = &outcome {
-                    // Under the lock, for the order of notices to be that of commits.
+                    // Under the lock, so that notices have the order of commits.
                     self.notices.announce_commit(&commit, versions);
                 }
                 Ok(outcome)
@@ -211,7 +212,7 @@ impl Store for MemoryStore {
     }
 }
 
-/// All documents and tombstones, with the two ways to find them other than by key.
+/// All documents and tombstones, with an index by deadline and one by owner.
 struct Documents {
     limits: Limits,
     entries: HashMap<Arc<str>, Entry>,
@@ -230,10 +231,11 @@ struct Limits {
 struct Entry {
     version: Version,
     expiry: Expiry,
-    /// Where [`Documents::by_deadline`] has the entry: never later than it ends. Deadlines mostly
-    /// move later, with every commit; a sweep corrects this once it comes across it.
+    /// The moment under which [`Documents::by_deadline`] has the entry: never later than its
+    /// deadline. Most commits move the deadline later and leave this alone; a sweep corrects it when
+    /// it meets the entry.
     filed: Timestamp,
-    /// `None` makes it a tombstone.
+    /// `None` for a tombstone.
     content: Option<Content>,
 }
 
@@ -312,7 +314,7 @@ impl Documents {
         Ok(CommitOutcome::Committed(versions))
     }
 
-    /// Refuses a commit that goes over a limit, unless expired documents can make way for it.
+    /// Refuses a commit that exceeds a limit, unless removing expired documents makes enough room.
     fn make_room(&mut self, commit: &Commit) -> Result<(), StoreError> {
         loop {
             let growth = self.growth(commit);
@@ -320,14 +322,14 @@ impl Documents {
                 return Ok(());
             };
             let swept = self.sweep(commit.now, SWEEP_CHUNK, SWEEP_CHUNK);
-            // Those that it looked at may all have moved their deadlines.
+            // All entries of this chunk may have later deadlines by now, so look at the next chunk.
             if swept.removed == 0 && swept.finished {
                 return Err(StoreError::Full(refusal));
             }
         }
     }
 
-    /// Which limit is in the way of growing by so many entries and bytes.
+    /// Why the store cannot grow by so many entries and bytes; `None` if it can.
     fn refusal(&self, (entries, bytes): (usize, usize)) -> Option<&'static str> {
         let most = if entries > 0 {
             self.limits.bytes - self.limits.bytes / RESERVE
@@ -335,9 +337,9 @@ impl Documents {
             self.limits.bytes
         };
         if entries > 0 && self.entries.len() + entries > self.limits.documents {
-            Some("it has as many documents as it may have")
+            Some("it has reached its limit of documents; set a higher one for the memory store")
         } else if bytes > 0 && self.bytes + bytes > most {
-            Some("it has as many bytes as it may have")
+            Some("it has reached its limit of bytes; set a higher one for the memory store")
         } else {
             None
         }
@@ -387,7 +389,7 @@ impl Documents {
         was_there
     }
 
-    /// Removes at most `limit` ended entries; looks at no more than `chunk`.
+    /// Removes at most `limit` expired entries; looks at no more than `chunk`.
     fn sweep(&mut self, now: Timestamp, limit: usize, chunk: usize) -> SweptChunk {
         let mut removed = 0;
         for _ in 0..chunk {
@@ -432,7 +434,7 @@ impl Documents {
             .collect()
     }
 
-    /// Puts an entry where one is or is not.
+    /// Inserts an entry, or replaces the one under this key.
     fn place(&mut self, key: &str, version: Version, expiry: Expiry, content: Option<Content>) {
         let deadline = expiry.deadline();
         let owner = content.as_ref().and_then(|content| content.owner.clone());
@@ -500,7 +502,7 @@ impl Entry {
     }
 }
 
-/// What counts for the limit of bytes.
+/// How many bytes of the limit an entry uses.
 fn size_of(key: &str, bytes: usize, owner: Option<&str>) -> usize {
     key.len() + bytes + owner.map_or(0, str::len)
 }
@@ -529,7 +531,7 @@ mod tests {
         }
     }
 
-    /// The other limit.
+    /// A store that reaches its limit of bytes.
     struct FewBytes;
 
     impl Harness for FewBytes {
@@ -597,7 +599,7 @@ mod tests {
         let change = vec![write(&a, Expect::At(version), put("yes"))];
         commit_at(&store, NOW, change).await.unwrap();
         assert_eq!(found(&store, &a).await.bytes, "yes");
-        // What has expired makes way.
+        // An expired document makes room.
         commit_at(&store, after(100), create_c).await.unwrap();
         found(&store, &c).await;
     }
@@ -606,13 +608,13 @@ mod tests {
     async fn over_the_limit_of_bytes_only_growth_is_refused() {
         let store = MemoryStore::with_limits(10, 160);
         let (a, b) = (key("a"), key("b"));
-        // A new one is taken up to fifteen sixteenths.
+        // A new document may use fifteen sixteenths.
         let too_large = vec![write(&a, Expect::Absent, put(vec![0; 150]))];
         assert!(is_full(&commit_at(&store, NOW, too_large).await));
         let mut version = create(&store, &a, put(vec![0; 149])).await;
         let create_b = vec![write(&b, Expect::Absent, put(""))];
         assert!(is_full(&commit_at(&store, NOW, create_b.clone()).await));
-        // One that is there, up to the limit.
+        // An existing document may use all of the limit.
         let grow = vec![write(&a, Expect::At(version), put(vec![0; 160]))];
         assert!(is_full(&commit_at(&store, NOW, grow).await));
         for size in [158, 159, 148] {
@@ -637,7 +639,7 @@ mod tests {
         let more = vec![write(&key("more"), Expect::Absent, put(""))];
         assert!(is_full(&commit_at(&store, NOW, more).await));
 
-        // The bytes are shared, so that this takes no more memory than one of them.
+        // All documents share their bytes, so this needs no more memory than one of them.
         let store = MemoryStore::new();
         let content = Bytes::from(vec![0; 1024 * 1024 - 2]);
         let mut versions = Vec::new();

@@ -1,4 +1,4 @@
-//! The sending end of [`Subscription`]: shared by the stores of this crate.
+//! The sending end of a [`Subscription`], for the stores of this crate.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,7 +6,7 @@ use tokio::sync::broadcast;
 
 use super::{Change, Commit, Key, Notice, Subscription, Version};
 
-/// How many notices a subscriber may be behind before it is told that it lagged.
+/// How many notices wait for a subscriber before it loses some and receives `Lagged`.
 pub(super) const BACKLOG: usize = 4096;
 
 /// Sends notices until it is closed.
@@ -22,7 +22,7 @@ impl Notices {
         }
     }
 
-    /// A subscription from now on; one that has ended, after [`close`](Self::close).
+    /// Subscribes to all later notices. After [`close`](Self::close) the subscription ends at once.
     pub(super) fn subscribe(&self) -> Subscription {
         self.with(|sender| Subscription::new(sender.subscribe()))
             .unwrap_or_else(|| Subscription::new(broadcast::channel(1).1))
@@ -34,7 +34,7 @@ impl Notices {
 
     pub(super) fn announce(&self, notice: Notice) {
         self.with(|sender| {
-            // Nobody listens: then nobody misses it.
+            // An error means that there is no subscriber who could miss it.
             let _ = sender.send(notice);
         });
     }
@@ -64,7 +64,7 @@ impl Notices {
         }
     }
 
-    /// Ends every subscription, after what was announced.
+    /// Ends every subscription after the notices that it was sent.
     pub(super) fn close(&self) {
         *self.sender.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

@@ -4,7 +4,7 @@ use std::{error::Error, path::PathBuf};
 
 type Source = Box<dyn Error + Send + Sync>;
 
-/// Why a store could not be opened. Nothing was changed.
+/// Why a store could not be opened. An existing store is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -19,38 +19,38 @@ pub enum OpenError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The URL names a kind of store that this build does not have.
+    /// The URL names a kind of store that is not compiled into this build.
     #[error("`{scheme}` stores are not available in this build{hint}")]
     NotAvailable {
-        /// How URLs of such stores begin.
+        /// The beginning of the URLs of such stores.
         scheme: &'static str,
-        /// What to do about it, or nothing.
+        /// What to do about it, or an empty string.
         hint: &'static str,
     },
-    /// No file can be opened or made in this place.
+    /// The path cannot be used, or the file cannot be opened or created.
     #[error("cannot open the store `{path}`: {reason}")]
     Place {
         /// The file of the store.
         path: PathBuf,
         /// Why not.
         reason: String,
-        /// What the operating system or SQLite said, if it was asked.
+        /// The error of the operating system or of SQLite, if there is one.
         #[source]
         source: Option<Source>,
     },
-    /// The file is something else.
+    /// The file is not a SQLite database.
     #[error("cannot open the store `{path}`: the file is not a SQLite database")]
     NotADatabase {
         /// The file.
         path: PathBuf,
-        /// What SQLite said.
+        /// The error of SQLite.
         #[source]
         source: Source,
     },
-    /// The file is a SQLite database, but no store.
+    /// The file is a SQLite database, but not a store.
     #[error(
         "cannot open the store `{path}`: the file is a SQLite database of another program \
-         (application id {application_id:#x}, format {format})"
+         (application id {application_id:#x}, format {format}); choose another path"
     )]
     Foreign {
         /// The file.
@@ -62,8 +62,8 @@ pub enum OpenError {
     },
     /// A newer version of `via` made the file.
     #[error(
-        "cannot open the store `{path}`: it has format {found}, made by a newer version of via; \
-         this version knows formats up to {known}"
+        "cannot open the store `{path}`: it has format {found}, which a newer version of via wrote; \
+         this version knows formats up to {known}, so run the newer version"
     )]
     NewerFormat {
         /// The file.
@@ -73,64 +73,64 @@ pub enum OpenError {
         /// The newest format that this build knows.
         known: i32,
     },
-    /// The file has the format of this build, but not its table: it was made before the first
-    /// release.
+    /// The file has the format number of this build, but another table: a version of `via` before
+    /// the first release made it.
     #[error(
-        "cannot open the store `{path}`: its table is not that of format {format} ({source}); it \
-         was left as it is"
+        "cannot open the store `{path}`: its table is not that of format {format} ({source}), so an \
+         unreleased version of via made it; it was not changed, choose another path"
     )]
     Layout {
         /// The file.
         path: PathBuf,
         /// Its format.
         format: i32,
-        /// What SQLite misses.
+        /// The error of SQLite, which names what is missing.
         #[source]
         source: Source,
     },
-    /// The file does not pass SQLite's check, or a row in it is not what was written.
+    /// The file fails the check of SQLite, or a row differs from its hash.
     #[error(
-        "cannot open the store `{path}`: the database is damaged ({finding}); it was left as it is, \
+        "cannot open the store `{path}`: the database is damaged ({finding}); it was not changed, \
          restore it from a backup"
     )]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// The first finding.
+        /// The first problem that was found.
         finding: String,
     },
-    /// The linked SQLite has a known fault that loses data.
+    /// The linked SQLite has a known bug that loses data.
     #[error(
-        "this build uses SQLite {version}, which can damage a database that has several writers; \
+        "this build uses SQLite {version}, which can damage a database with several writers; \
          build with SQLite 3.51.3 or newer"
     )]
     OldSqlite {
         /// The version that is linked.
         version: String,
     },
-    /// A server does not answer, or the way to it is closed.
-    #[error("cannot reach the Redis at `{place}`: {source}")]
+    /// The Redis server does not answer or cannot be reached.
+    #[error("cannot reach the Redis server at `{place}`: {source}")]
     Unreachable {
         /// Its host and port.
         place: String,
-        /// What came instead of an answer.
+        /// The error of the connection.
         #[source]
         source: Source,
     },
-    /// A server answers, but it cannot keep documents, or is not what the URL says of it.
-    #[error("cannot use the Redis at `{place}`: {reason}")]
+    /// The Redis server answers, but it would lose documents, or contradicts the URL.
+    #[error("cannot use the Redis server at `{place}`: {reason}")]
     Redis {
         /// Its host and port.
         place: String,
         /// What is wrong, and what to change.
         reason: String,
     },
-    /// Anything else that SQLite refused.
+    /// Any other error of SQLite.
     #[error("cannot open the store `{path}`: {source}")]
     Sqlite {
         /// The file.
         path: PathBuf,
-        /// What SQLite said.
+        /// The error of SQLite.
         #[source]
         source: Source,
     },

@@ -34,80 +34,89 @@ mod record;
 mod scripts;
 mod server;
 
-/// How many documents one call of a script looks at, so that others get their turn.
+/// How many documents one call of a script looks at before other calls get their turn.
 const CHUNK: usize = 256;
-/// How many versions are asked for at once.
+/// How many versions one request asks for.
 const VERSIONS: usize = 512;
 
 /// Keeps documents in Redis or Valkey, for servers on several machines.
 ///
-/// Each operation is one script, which Redis runs alone: it compares, writes and announces, or does
-/// nothing. All calls share one connection and do not wait for each other; what others commit is
-/// heard on a second one. Redis deletes nothing by itself: no key gets a time to live, and what
-/// has ended, by the clock of the servers, goes with [`Store::sweep`].
+/// Each operation is one script, which Redis runs atomically: it compares, writes and publishes, or
+/// does nothing. All calls share one connection and do not wait for each other. A second connection
+/// receives the notices of other servers. Redis deletes nothing by itself: no key has a time to
+/// live. [`Store::sweep`] removes what has expired by the clock of the app servers.
 ///
-/// The guide to production has the settings, and what is promised with which of them:
-/// `via/docs/production.md`.
+/// The guide to production, `via/docs/production.md`, lists the settings and what the store promises
+/// with each of them.
 ///
 /// # URL
 ///
-/// `redis://user:password@host:port/database`, or `rediss://` with TLS; all but the host may be left
-/// out, and percent signs in user and password are decoded. Behind a question mark may follow,
+/// `redis://user:password@host:port/database`, or `rediss://` with TLS. Only the host is required.
+/// Percent signs in user and password are decoded. Options may follow after a question mark,
 /// separated by `&`:
 ///
-/// - `prefix=app:`: begins the names of all keys and channels of this store, instead of `via:`. Two
-///   apps on one server need two prefixes, or two databases
-///   (`tests/stores/redis_refusals.rs`: `prefixes_and_databases_keep_stores_apart`).
-/// - `appendfsync=always`, `everysec` or `no`: what the configuration of the server says, for a user
-///   that may not read it. Where it can be read, both have to agree.
+/// - `prefix=app:`: the beginning of the names of all keys and channels of this store, instead of
+///   `via:`. Two apps on one server need two prefixes, or two databases.
+///   Tested by: `tests/stores/redis_refusals.rs`: `prefixes_and_databases_keep_stores_apart`.
+/// - `appendfsync=always`, `everysec` or `no`: the setting of the server, if its user must not read
+///   the configuration. If the store can read it, both values must agree.
 /// - `deadline=2000`: how many milliseconds a call may take.
-/// - `ca=/path/authority.pem`: whose certificates are believed with TLS, instead of the system's.
+/// - `ca=/path/authority.pem`: the certificate authority to trust with TLS, instead of those of the
+///   system.
 ///
-/// # What is refused
+/// # Which servers the store refuses
 ///
-/// [`open`](Self::open) asks the server for its configuration, and so does each new connection and
-/// a question every three seconds. A server that would lose documents is refused: one that evicts
-/// keys, a replica, a node of a Redis Cluster, a Sentinel, a version before 7.0. The sentence names
-/// the server, its setting, and what to write (`tests/stores/redis_refusals.rs`). A server that becomes
-/// like this while it is used gets no more commits until it is fit again
-/// (`a_server_that_changes_its_ways_gets_no_more_commits`).
+/// The store reads the configuration of the server in [`open`](Self::open), on each new connection,
+/// and every three seconds. It refuses a server that would lose documents: one that evicts keys, a
+/// replica, a node of a Redis Cluster, a Sentinel, a version before 7.0. The message names the
+/// server, its setting, and what to write instead. If a server becomes like this while it is in use,
+/// it gets no more commits until its configuration is right again.
+///
+/// Tested by: `tests/stores/redis_refusals.rs`, in particular
+/// `a_server_that_changes_its_ways_gets_no_more_commits`.
 ///
 /// # Durability
 ///
-/// It is read from the live configuration (`the_declared_level_follows_the_configuration`,
-/// `a_primary_with_a_replica_may_roll_back_and_the_replica_is_refused`):
+/// The store reads it from the live configuration:
 ///
 /// | configuration | [`durability`](Store::durability) |
 /// |---|---|
 /// | `appendonly yes`, `appendfsync always` | [`PowerLoss`](Durability::PowerLoss) |
 /// | `appendonly yes`, `appendfsync everysec` | [`BoundedLoss`](Durability::BoundedLoss) of 2 s |
 /// | `appendonly yes`, `appendfsync no`, or `no-appendfsync-on-rewrite yes` | [`ProcessCrash`](Durability::ProcessCrash) |
-/// | `appendonly no` | [`Volatile`](Durability::Volatile): it ends with the process of Redis |
+/// | `appendonly no` | [`Volatile`](Durability::Volatile): documents end with the process of Redis |
 /// | a connected replica | [`MayRollBack`](Durability::MayRollBack) |
+///
+/// Tested by: `the_declared_level_follows_the_configuration`,
+/// `a_primary_with_a_replica_may_roll_back_and_the_replica_is_refused`.
 ///
 /// # What happens on a bad day
 ///
-/// - **The connection breaks.** A commit that was under way is [`CommitOutcome::Unknown`] and is
-///   never sent again; the next call connects anew
-///   (`tests/stores/redis_lost.rs`: `calls_go_on_after_their_connection_was_killed_or_scripts_were_forgotten`).
-///   Subscribers hear [`Lagged`](super::Notice::Lagged) as soon as notices are heard again
-///   (`a_subscription_whose_connection_was_killed_says_lagged_and_goes_on`).
-/// - **Redis is away.** Each call is refused at once with [`StoreError::Unavailable`], until it is
-///   back (`a_store_that_is_away_says_so_at_once_and_comes_back_by_itself`).
-/// - **Redis does not answer.** A call ends at its deadline, after two seconds
-///   (`a_silent_server_hangs_nobody`).
-/// - **Redis is killed.** With `appendfsync always` nothing is missing or doubled that it
-///   acknowledged (`a_server_that_flushes_always_loses_nothing_when_it_is_killed_a_hundred_times`).
-/// - **Redis has no memory left.** A commit that puts a document is refused with
-///   [`StoreError::Full`]; reads, touches, deletions and sweeps go on, so a logout works
-///   (`tests/stores/redis_store.rs`, section `full`).
+/// - **The connection breaks.** The outcome of a running commit is [`CommitOutcome::Unknown`]. The
+///   store never sends that commit again, and the next call opens a new connection. Subscribers
+///   receive [`Lagged`](super::Notice::Lagged) as soon as notices arrive again.
+///   Tested by: `tests/stores/redis_lost.rs`:
+///   `calls_go_on_after_their_connection_was_killed_or_scripts_were_forgotten`,
+///   `a_subscription_whose_connection_was_killed_says_lagged_and_goes_on`.
+/// - **Redis is unreachable.** The store refuses each call at once with
+///   [`StoreError::Unavailable`], until Redis is back.
+///   Tested by: `a_store_that_is_away_says_so_at_once_and_comes_back_by_itself`.
+/// - **Redis does not answer.** A call ends at its deadline, after two seconds.
+///   Tested by: `a_silent_server_hangs_nobody`.
+/// - **Redis is killed.** With `appendfsync always` every acknowledged commit is there exactly once.
+///   Tested by: `a_server_that_flushes_always_loses_nothing_when_it_is_killed_a_hundred_times`.
+/// - **Redis has no memory left.** The store refuses a commit that puts a document with
+///   [`StoreError::Full`]. Reads, touches, deletions and sweeps still work, so a user can log out.
+///   Tested by: `tests/stores/redis_store.rs`, section `full`.
 ///
 /// # Rights
 ///
-/// With an access list the user of a store needs `~via:*`, `&via:*`, `+@connection`, `+info`,
-/// `+config|get`, `+eval`, `+evalsha`, `+get`, `+set`, `+mget`, `+getrange`, `+setrange`, `+unlink`,
-/// `+zadd`, `+zrem`, `+zrangebyscore`, `+sadd`, `+srem`, `+smembers`, `+publish` and `+subscribe`
-/// (`a_user_with_the_documented_rights_can_do_everything`).
+/// If the server has an access list, the user of a store needs `~via:*`, `&via:*`, `+@connection`,
+/// `+info`, `+config|get`, `+eval`, `+evalsha`, `+get`, `+set`, `+mget`, `+getrange`, `+setrange`,
+/// `+unlink`, `+zadd`, `+zrem`, `+zrangebyscore`, `+sadd`, `+srem`, `+smembers`, `+publish` and
+/// `+subscribe`.
+///
+/// Tested by: `a_user_with_the_documented_rights_can_do_everything`.
 ///
 /// # Example
 ///
@@ -116,10 +125,10 @@ const VERSIONS: usize = 512;
 /// # async fn main() {
 /// use via::store::RedisStore;
 ///
-/// // Nothing listens on this port, and the program would end here.
+/// // No server listens on this port, so your program would end here with this message.
 /// let refused = RedisStore::open("redis://app:secret@127.0.0.1:1/0?prefix=shop:").await;
 /// let sentence = refused.unwrap_err().to_string();
-/// assert!(sentence.starts_with("cannot reach the Redis at `127.0.0.1:1`: "));
+/// assert!(sentence.starts_with("cannot reach the Redis server at `127.0.0.1:1`: "));
 /// # }
 /// ```
 pub struct RedisStore {
@@ -129,19 +138,19 @@ pub struct RedisStore {
     scripts: Scripts,
     channel: String,
     is_closed: AtomicBool,
-    /// The calls that have not ended.
+    /// The calls that are running.
     calls: TaskTracker,
     listener: AbortOnDropHandle<()>,
 }
 
 impl RedisStore {
-    /// Connects to the Redis that `url` names, and sees whether it can keep documents.
+    /// Connects to the Redis server that `url` names, and checks that it can keep documents.
     ///
     /// # Errors
     ///
-    /// [`OpenError`] if the URL is wrong, the server cannot be reached, or is refused.
+    /// [`OpenError`] if the URL is wrong, or if the server cannot be reached or used.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        // Where the program has chosen a provider of cryptography, its choice stands.
+        // If the program has already chosen a provider of cryptography, this changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let address = Address::parse(url)?;
         let channel = address.channel();
@@ -162,7 +171,7 @@ impl RedisStore {
         })
     }
 
-    /// Runs a call, unless the store is closed, whose end waits for it.
+    /// Runs a call, unless the store is closed. Closing the store waits for the call.
     async fn call<T, E: From<StoreError>>(
         &self,
         call: impl Future<Output = Result<T, E>>,
@@ -245,7 +254,7 @@ impl RedisStore {
             }
             Ok(_) => Ok(CommitOutcome::Unknown),
             Err(RedisFailure::InDoubt(error)) => {
-                tracing::debug!(%error, "nobody knows what became of a commit");
+                tracing::debug!(%error, "the outcome of a commit is unknown");
                 Ok(CommitOutcome::Unknown)
             }
             Err(RedisFailure::Refused(error)) => Err(error),
@@ -456,7 +465,7 @@ impl Store for RedisStore {
             if self.is_closed.swap(true, Ordering::SeqCst) {
                 return Err(StoreError::Closed);
             }
-            // Each call has a deadline, so this ends.
+            // This wait ends, because each call has a deadline.
             self.calls.close();
             self.calls.wait().await;
             self.listener.abort();
@@ -467,7 +476,7 @@ impl Store for RedisStore {
     }
 }
 
-/// A deadline as a score of a sorted set; empty for what never ends.
+/// A deadline as a score of a sorted set; empty if it never comes.
 fn score(deadline: Timestamp) -> String {
     if deadline == Timestamp::NEVER {
         String::new()
@@ -486,5 +495,5 @@ fn read(record: Value, now: Timestamp) -> Result<Loaded, StoreError> {
 }
 
 fn unexpected() -> StoreError {
-    StoreError::Damaged("Redis gave an answer of another shape".into())
+    StoreError::Damaged("Redis sent an answer of an unexpected type".into())
 }

@@ -34,48 +34,53 @@ mod table;
 mod tests;
 mod writer;
 
-/// How many calls may wait for the writer, and as many for the readers.
+/// How many calls may wait for the writer; as many more may wait for the readers.
 const QUEUE: usize = 16 * 1024;
-/// How many threads read. The second one is for short reads beside a long one.
+/// How many threads read. With two of them, a long read does not block short ones.
 const READERS: usize = 2;
-/// How many rows a sweep looks at before others get their turn.
+/// How many rows a sweep looks at before other calls get their turn.
 const SWEEP_CHUNK: usize = 256;
-/// How long a dropped store waits for its threads.
+/// How long dropping a store waits for its threads.
 const DROP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Keeps documents in one SQLite file, which all processes of one machine may share.
 ///
-/// One thread writes. It takes all commits that wait, runs them in one transaction of SQLite, and
-/// answers them once that transaction is on the disk; so a commit waits for one flush of the disk,
-/// and many commits at once share it. Reads run beside it on threads of their own.
+/// One thread writes. It runs all waiting commits in one SQLite transaction, and answers them when
+/// that transaction is on the disk. So a commit waits for one flush of the disk, and concurrent
+/// commits share the flush. Other threads read at the same time.
 ///
-/// The file belongs on a local disk: SQLite cannot share a file over a network. Beside it are two
-/// more, `-wal` and `-shm`, that belong to it while it is in use and after a crash.
+/// Put the file on a local disk, because SQLite cannot share a file over a network. Two more files,
+/// with the endings `-wal` and `-shm`, belong to it while it is in use and after a crash.
 ///
 /// # What happens on a bad day
 ///
-/// - **The process is killed.** What was acknowledged is there, and nothing is there twice
-///   (`tests/stores/sqlite_killed.rs`).
-/// - **The disk is full.** A commit is refused with [`StoreError::Full`] and has not happened; or
-///   it is [`CommitOutcome::Unknown`], where SQLite found no room at its very end. Reads go on.
-///   Once there is room, so do commits (`tests/stores/sqlite_full_disk.rs`).
-/// - **A write fails.** The connection is given up, and the next commit opens and checks the file
-///   again (`tests/stores/sqlite_write_errors.rs`).
-/// - **A byte changed on the disk.** Each row has a hash of all that it says. A document that is
-///   not as it was committed is [`StoreError::Damaged`], and others go on; where SQLite's own
-///   structures are damaged, or a row's key or version, the file is refused with
-///   [`OpenError::Damaged`] (`tests/stores/sqlite_damaged.rs`).
-/// - **A byte of the log changed, or its end is missing.** All documents are as they were after
-///   some earlier commit. This cannot be told from a log whose end was never flushed.
+/// - **The process is killed.** All acknowledged commits are there, and none of them twice.
+///   Tested by: `tests/stores/sqlite_killed.rs`.
+/// - **The disk is full.** The store refuses a commit with [`StoreError::Full`], and the commit did
+///   not happen. If SQLite runs out of room at the very end of a commit, the outcome is
+///   [`CommitOutcome::Unknown`]. Reads still work. When there is room again, commits work too.
+///   Tested by: `tests/stores/sqlite_full_disk.rs`.
+/// - **A write fails.** The store gives up the connection. The next commit opens and checks the
+///   file again.
+///   Tested by: `tests/stores/sqlite_write_errors.rs`.
+/// - **A byte changes on the disk.** Each row has a hash of its content. A document that differs
+///   from what was committed is [`StoreError::Damaged`], and all others still work. If a structure
+///   of SQLite is damaged, or the key or version of a row, [`open`](Self::open) refuses the file
+///   with [`OpenError::Damaged`].
+///   Tested by: `tests/stores/sqlite_damaged.rs`.
+/// - **A byte of the log changes, or its end is missing.** All documents are as they were after some
+///   earlier commit. The store cannot tell this log from one whose end was never flushed.
 ///
 /// # SQLite itself
 ///
-/// It is compiled into the program, in version 3.51.3 or newer: an older one can damage a file that has
-/// several writers. If your build links an older SQLite instead, opening a store is refused with
-/// [`OpenError::OldSqlite`]. A program has one SQLite, and cargo finds a version that suits `via` and
-/// `sqlx` 0.9, `sea-orm` 2 or `diesel` 2.3 (`tests/workspace/neighbours.rs`).
+/// It is compiled into the program, in version 3.51.3 or newer, because an older one can damage a file
+/// with several writers. If your build links an older SQLite instead, opening a store fails with
+/// [`OpenError::OldSqlite`]. A program has only one SQLite. Cargo finds a version that suits both `via`
+/// and `sqlx` 0.9, `sea-orm` 2 or `diesel` 2.3.
 ///
-/// # Example: what was committed is there after a restart
+/// Tested by: `tests/workspace/neighbours.rs`.
+///
+/// # Example: a restart keeps what was committed
 ///
 /// ```
 /// # use via::store::*;
@@ -104,18 +109,18 @@ pub struct SqliteStore {
     path: PathBuf,
     durability: Durability,
     notices: Arc<Notices>,
-    /// `None` after it was closed. The threads end once they have done all that was sent.
+    /// `None` after the store was closed. The threads end after they have done all queued calls.
     queues: RwLock<Option<Queues>>,
 }
 
-/// When a commit is flushed to the disk.
+/// When SQLite flushes a commit to the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Synchronous {
-    /// Before it is acknowledged: it survives a loss of power.
+    /// Before the store acknowledges it. The commit survives a power failure.
     #[default]
     Full,
-    /// At some later time: it survives the end of the process, and a loss of power may roll back
-    /// the last commits. Faster where one commit follows another.
+    /// At some later time. The commit survives a crash of the process, but a power failure may roll
+    /// back the last commits. This is faster if commits follow one another.
     Normal,
 }
 
@@ -125,39 +130,38 @@ struct Queues {
     ended: Ended,
 }
 
-/// Tells when everything is finished.
+/// Tells when the threads have finished.
 struct Ended {
-    /// To those who can wait, with what became of it.
+    /// For a caller that can wait: the result.
     answer: oneshot::Receiver<Result<(), StoreError>>,
-    /// To those who must not wait long, by being disconnected.
+    /// For a caller that must not wait long: it is disconnected at the end.
     alive: Mutex<mpsc::Receiver<()>>,
 }
 
 impl SqliteStore {
-    /// Opens the file at `path`, or makes it; commits survive a loss of power.
+    /// Opens the file at `path`, or creates it. Commits survive a power failure.
     ///
-    /// This reads the whole file once, to check it.
+    /// This reads the whole file once to check it.
     ///
     /// # Errors
     ///
-    /// [`OpenError`] if the file or its directory cannot be used; an existing file is then left as it
-    /// was.
+    /// [`OpenError`] if the file or its directory cannot be used. An existing file is not changed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         Self::open_with(path, Synchronous::default())
     }
 
-    /// As [`open`](Self::open), with a choice of durability.
+    /// Like [`open`](Self::open), with a choice of durability.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open).
+    /// Like [`open`](Self::open).
     pub fn open_with(path: impl AsRef<Path>, synchronous: Synchronous) -> Result<Self, OpenError> {
         let file = DatabaseFile::new(path.as_ref(), synchronous)?;
         let connection = file.open_writer()?;
         let durability = connection::durability(&connection).map_err(|e| file.sqlite(e))?;
         let notices = Arc::new(Notices::new());
         let thread_failed = |error: std::io::Error| {
-            file.refused("the system gives it no thread", Some(error.into()))
+            file.refused("the system did not start a thread", Some(error.into()))
         };
 
         let (reads, read_queue) = mpsc::sync_channel(QUEUE);
@@ -221,7 +225,7 @@ impl SqliteStore {
         send(queues.as_ref().ok_or(StoreError::Closed)?)
     }
 
-    /// Makes the threads end once they have done all that was sent.
+    /// Makes the threads end after they have done all queued calls.
     fn hang_up(&self) -> Option<Ended> {
         let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
         queues.take().map(|queues| queues.ended)
@@ -242,7 +246,7 @@ impl Drop for SqliteStore {
         if let Some(ended) = self.hang_up() {
             let alive = ended.alive.into_inner();
             let alive = alive.unwrap_or_else(PoisonError::into_inner);
-            // Ends with an error either way: the threads are done, or patience is.
+            // Always an error: either the threads have ended, or the time is up.
             let _ = alive.recv_timeout(DROP_PATIENCE);
         }
     }
@@ -330,8 +334,9 @@ impl Store for SqliteStore {
 
     fn subscribe(&self) -> Subscription {
         let subscription = self.notices.subscribe();
-        // The writer may be asleep without a timer: now it has to look out for other processes.
-        // With a full queue it is not asleep, and a closed store has no news.
+        // Without subscribers the writer sleeps without a timer. Wake it, because from now on it
+        // has to look for commits of other processes. An error needs no handling: if the queue is
+        // full the writer is awake, and a closed store sends no notices.
         let _ = self.enqueue(|queues| send(&queues.writes, Message::Wake));
         subscription
     }
@@ -346,11 +351,11 @@ impl Store for SqliteStore {
 
 fn send<T>(queue: &SyncSender<T>, message: T) -> Result<(), StoreError> {
     queue.try_send(message).map_err(|error| match error {
-        TrySendError::Full(_) => StoreError::Unavailable("too many calls are waiting".into()),
+        TrySendError::Full(_) => StoreError::Unavailable("too many calls wait for the file".into()),
         TrySendError::Disconnected(_) => thread_gone(),
     })
 }
 
 fn thread_gone() -> StoreError {
-    StoreError::Unavailable("the thread of the store has ended".into())
+    StoreError::Unavailable("the thread that serves the file has ended".into())
 }

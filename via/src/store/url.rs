@@ -14,20 +14,20 @@ use super::{MemoryStore, OpenError, Store};
 /// | `redis://user:password@host:port/database` | a `RedisStore`, with the feature `redis` |
 /// | `rediss://user:password@host:port/database` | the same with TLS |
 ///
-/// A SQLite URL may end in `?synchronous=full` (the default) or `?synchronous=normal`, see
-/// [`Synchronous`](super::Synchronous). The path is taken as it stands: percent signs are not
-/// decoded, and it cannot contain a question mark.
+/// A SQLite URL may end in `?synchronous=full`, which is the default, or `?synchronous=normal`; see
+/// [`Synchronous`](super::Synchronous). The path is used literally: percent signs are not decoded,
+/// and it cannot contain a question mark.
 ///
-/// In a Redis URL everything but the host may be left out; what may follow it is in the documentation
-/// of `RedisStore`.
+/// A Redis URL needs only the host. The documentation of `RedisStore` lists the options that may
+/// follow.
 ///
 /// Opening a SQLite store reads the whole file once to check it. Opening a Redis store connects to
-/// the server and refuses one that would lose documents, so that a wrong configuration ends the
-/// program at its start.
+/// the server and checks its configuration. If the server would lose documents, `open` fails, so
+/// you notice a wrong configuration when the program starts.
 ///
 /// # Errors
 ///
-/// [`OpenError`] with one sentence that says what is wrong and what to write.
+/// [`OpenError`], whose message says what is wrong and what to write instead.
 ///
 /// # Example
 ///
@@ -59,7 +59,7 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, OpenError> {
         Some(("memory", _)) => "nothing may follow `memory:`".to_owned(),
         Some((scheme @ ("redis" | "rediss"), _)) => format!("two slashes must follow `{scheme}:`"),
         Some(("sqlite", _)) => "two slashes must follow `sqlite:`".to_owned(),
-        Some((scheme, _)) => format!("`{scheme}:` is not the beginning of any store's URL"),
+        Some((scheme, _)) => format!("via has no store for `{scheme}:`"),
         None => "it has no scheme".to_owned(),
     };
     Err(wrong(url, reason))
@@ -71,10 +71,10 @@ fn open_sqlite(url: &str, rest: &str) -> Result<Arc<dyn Store>, OpenError> {
 
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     if path.is_empty() || path.ends_with('/') {
-        return Err(wrong(url, "the name of a file is missing".to_owned()));
+        return Err(wrong(url, "the file name is missing".to_owned()));
     }
     if path == ":memory:" {
-        return Err(wrong(url, "a store in memory is `memory:`".to_owned()));
+        return Err(wrong(url, "the in-memory store is `memory:`".to_owned()));
     }
     let mut synchronous = Synchronous::default();
     for option in query.split('&').filter(|option| !option.is_empty()) {
@@ -82,7 +82,7 @@ fn open_sqlite(url: &str, rest: &str) -> Result<Arc<dyn Store>, OpenError> {
             Some(("synchronous", "full")) => Synchronous::Full,
             Some(("synchronous", "normal")) => Synchronous::Normal,
             Some(("synchronous", value)) => {
-                let reason = format!("`synchronous` is `full` or `normal`, not `{value}`");
+                let reason = format!("`synchronous` must be `full` or `normal`, not `{value}`");
                 return Err(wrong(url, reason));
             }
             _ => {
@@ -111,10 +111,10 @@ async fn open_redis(url: &str, _scheme: &'static str) -> Result<Arc<dyn Store>, 
 #[cfg(not(feature = "redis"))]
 #[expect(
     clippy::unused_async,
-    reason = "with the feature it waits for the server"
+    reason = "with the feature `redis` it waits for the server"
 )]
 async fn open_redis(_url: &str, scheme: &'static str) -> Result<Arc<dyn Store>, OpenError> {
-    // The rest of the URL may hold a password.
+    // The rest of the URL may contain a password.
     Err(OpenError::NotAvailable {
         scheme,
         hint: "; enable the feature `redis` of `via`",
@@ -128,7 +128,7 @@ pub(super) fn wrong(url: &str, reason: String) -> OpenError {
     }
 }
 
-/// Hides what stands before an `@`: this text ends up in logs.
+/// Hides all text before an `@`, because the URL ends up in logs.
 fn without_password(url: &str) -> String {
     match (url.find("//"), url.rfind('@')) {
         (Some(slashes), Some(at)) if slashes + 2 <= at => {
@@ -162,10 +162,7 @@ mod tests {
             ("memory:x", "nothing may follow `memory:`"),
             ("sqlite:counter.db", "two slashes must follow `sqlite:`"),
             ("redis:localhost", "two slashes must follow `redis:`"),
-            (
-                "mysql://h/db",
-                "`mysql:` is not the beginning of any store's URL",
-            ),
+            ("mysql://h/db", "via has no store for `mysql:`"),
         ] {
             let sentence = sentence(url).await;
             assert_eq!(
@@ -183,9 +180,9 @@ mod tests {
     #[cfg(feature = "sqlite")]
     async fn a_wrong_sqlite_url_says_what_is_wrong() {
         for (url, reason) in [
-            ("sqlite://", "the name of a file is missing"),
-            ("sqlite:///tmp/", "the name of a file is missing"),
-            ("sqlite://:memory:", "a store in memory is `memory:`"),
+            ("sqlite://", "the file name is missing"),
+            ("sqlite:///tmp/", "the file name is missing"),
+            ("sqlite://:memory:", "the in-memory store is `memory:`"),
             ("sqlite://a.db?mode=ro", "there is no option `mode`"),
             ("sqlite://a.db?x", "there is no option `x`"),
             ("sqlite://a.db?synchronous=off", "not `off`"),
@@ -201,7 +198,7 @@ mod tests {
         for (url, reason) in [
             ("redis://", "missing hostname"),
             ("redis://user:secret@host/first", "invalid database number"),
-            ("redis://user:secret@host/-1", "database is negative"),
+            ("redis://user:secret@host/-1", "database number is negative"),
             ("redis://user:secret@host/0?prefix=", "`prefix` is empty"),
             (
                 "redis://user:secret@host?db=1",
@@ -213,15 +210,18 @@ mod tests {
                 "redis://user:secret@host?deadline=5",
                 "from 100 to 60000, not `5`",
             ),
-            ("redis://user:secret@host?ca=ca.pem", "so `rediss://`"),
+            (
+                "redis://user:secret@host?ca=ca.pem",
+                "begin with `rediss://`",
+            ),
             (
                 "rediss://user:secret@host?ca=/none.pem",
-                "`ca` names `/none.pem`",
+                "`/none.pem` that `ca` names",
             ),
             ("rediss://user:secret@host#insecure", "`#` has no meaning"),
             (
                 "redis://user:secret@host:port",
-                "its host or port cannot be read",
+                "its host or port is not valid",
             ),
         ] {
             let sentence = sentence(url).await;

@@ -1,4 +1,4 @@
-//! Which Redis, and what of it: a URL taken apart.
+//! The address of a store in Redis, parsed from its URL.
 
 use std::{
     fmt::{self, Debug, Display},
@@ -16,10 +16,10 @@ use crate::store::{OpenError, url};
 
 /// How long a call may take, unless the URL says otherwise.
 const DEADLINE: Duration = Duration::from_secs(2);
-/// What the URL may say of it, in milliseconds.
+/// The deadlines that the URL may set, in milliseconds.
 const DEADLINES: RangeInclusive<u64> = 100..=60_000;
 
-/// Begins all names that a store uses in Redis, unless the URL says otherwise.
+/// The beginning of all names that a store uses in Redis, unless the URL says otherwise.
 const PREFIX: &str = "via:";
 
 /// When Redis flushes its log to the disk.
@@ -51,14 +51,14 @@ impl Display for Fsync {
     }
 }
 
-/// Where a store is.
+/// The address of a store.
 #[derive(Clone)]
 pub(super) struct Address {
     pub(super) client: Client,
-    /// Host and port, for people.
+    /// Host and port, for messages.
     pub(super) endpoint: String,
     pub(super) prefix: String,
-    /// What the URL says of `appendfsync`.
+    /// The value of `appendfsync` in the URL.
     pub(super) claimed: Option<Fsync>,
     /// How long a call may take.
     pub(super) deadline: Duration,
@@ -66,7 +66,7 @@ pub(super) struct Address {
 
 impl Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The client knows the password.
+        // The client contains the password.
         f.debug_struct("Address")
             .field("endpoint", &self.endpoint)
             .field("prefix", &self.prefix)
@@ -79,7 +79,9 @@ impl Address {
         let wrong = |reason: String| url::wrong(text, reason);
         let (server, query) = text.split_once('?').unwrap_or((text, ""));
         if server.contains('#') {
-            return Err(wrong("`#` has no meaning in it".to_owned()));
+            return Err(wrong(
+                "`#` has no meaning in it; write `%23` if a password contains one".to_owned(),
+            ));
         }
         let mut prefix = PREFIX.to_owned();
         let (mut claimed, mut authority, mut deadline) = (None, None, DEADLINE);
@@ -90,7 +92,7 @@ impl Address {
                 Some(("appendfsync", value)) => {
                     claimed = Some(Fsync::parse(value).ok_or_else(|| {
                         wrong(format!(
-                            "`appendfsync` is `always`, `everysec` or `no`, not `{value}`"
+                            "`appendfsync` must be `always`, `everysec` or `no`, not `{value}`"
                         ))
                     })?);
                 }
@@ -98,7 +100,8 @@ impl Address {
                     let millis = value.parse().ok();
                     let millis = millis.filter(|it| DEADLINES.contains(it)).ok_or_else(|| {
                         wrong(format!(
-                            "`deadline` is a number of milliseconds from 100 to 60000, not `{value}`"
+                            "`deadline` must be a number of milliseconds from 100 to 60000, not \
+                             `{value}`"
                         ))
                     })?;
                     deadline = Duration::from_millis(millis);
@@ -115,7 +118,7 @@ impl Address {
         }
 
         if redis::parse_redis_url(server).is_none() {
-            return Err(wrong("its host or port cannot be read".to_owned()));
+            return Err(wrong("its host or port is not valid".to_owned()));
         }
         let info = server
             .into_connection_info()
@@ -124,7 +127,7 @@ impl Address {
         let endpoint = info.addr().to_string();
         let settings = info.redis_settings().clone();
         if settings.db() < 0 {
-            return Err(wrong("the number of its database is negative".to_owned()));
+            return Err(wrong("its database number is negative".to_owned()));
         }
         let info = info
             .set_redis_settings(
@@ -135,11 +138,17 @@ impl Address {
             .set_tcp_settings(TcpSettings::default().set_nodelay(true));
         let client = match authority {
             Some(_) if is_plain => {
-                return Err(wrong("`ca` needs TLS, so `rediss://`".to_owned()));
+                return Err(wrong(
+                    "`ca` needs TLS, so the URL must begin with `rediss://`".to_owned(),
+                ));
             }
             Some(path) => {
-                let certificates = std::fs::read(&path)
-                    .map_err(|error| wrong(format!("`ca` names `{}`: {error}", path.display())))?;
+                let certificates = std::fs::read(&path).map_err(|error| {
+                    let path = path.display();
+                    wrong(format!(
+                        "cannot read the file `{path}` that `ca` names: {error}"
+                    ))
+                })?;
                 Client::build_with_tls(
                     info,
                     TlsCertificates {
@@ -159,14 +168,14 @@ impl Address {
         })
     }
 
-    /// Where all commits of this store are announced.
+    /// The channel on which all commits of this store are announced.
     pub(super) fn channel(&self) -> String {
-        // Channels are those of all databases of a server.
+        // All databases of a server share its channels.
         let settings = self.client.get_connection_info().redis_settings();
         format!("{}notices:{}", self.prefix, settings.db())
     }
 
-    /// A refusal of this server.
+    /// The error for a server that the store refuses.
     pub(super) fn refused(&self, reason: impl Into<String>) -> OpenError {
         OpenError::Redis {
             place: self.endpoint.clone(),
@@ -174,7 +183,7 @@ impl Address {
         }
     }
 
-    /// A server that does not answer.
+    /// The error for a server that does not answer.
     pub(super) fn unreachable(
         &self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -186,7 +195,7 @@ impl Address {
     }
 }
 
-/// A sentence of `redis` as a part of ours.
+/// A message of the crate `redis`, to be used within our own.
 fn lower(sentence: &str) -> String {
     let (sentence, _) = sentence.split_once(" - ").unwrap_or((sentence, ""));
     let mut letters = sentence.chars();

@@ -1,8 +1,8 @@
 //! The connection that all calls of a store share.
 //!
-//! It sends what comes without waiting for answers, so that callers are held up by their own round
-//! trip only. A connection that broke, or whose server did not answer in time, is replaced with the
-//! next call; nothing is ever sent twice.
+//! It sends each call without waiting for earlier answers, so a caller waits only for its own round
+//! trip. If the connection breaks, or the server does not answer in time, the next call opens a new
+//! connection. No call is ever sent twice.
 
 use std::{
     sync::{
@@ -26,22 +26,22 @@ use super::{
 };
 use crate::store::{Durability, OpenError, StoreError};
 
-/// How long after a connection failed the next one is tried.
+/// How long to wait after a failed connection before the next attempt.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How many calls wait in memory before others wait for them.
+/// How many calls wait in memory before further callers have to wait.
 const QUEUE: usize = 1024;
 
 #[derive(Debug)]
 pub(super) struct CommandConnection {
     pub(super) address: Address,
-    /// What the server declared when it was asked last.
+    /// The level at the last check of the server.
     level: Mutex<Durability>,
     link: RwLock<Option<Link>>,
-    /// Held while a connection is made; when and why the last one failed.
+    /// When and why the last attempt failed. Held while a connection is opened.
     failed: tokio::sync::Mutex<Option<(Instant, Arc<OpenError>)>>,
 }
 
-/// A connection, as long as it is good.
+/// A connection, and whether it can still be used.
 #[derive(Clone, Debug)]
 struct Link {
     connection: MultiplexedConnection,
@@ -74,25 +74,25 @@ impl CommandConnection {
         if *declared != level {
             tracing::warn!(
                 place = %self.address.endpoint,
-                "this Redis now declares {level:?} instead of {:?}", *declared
+                "the durability of this Redis is now {level:?} instead of {:?}", *declared
             );
             *declared = level;
         }
     }
 
-    /// Gives the connection up, so that the next call inspects the server again.
+    /// Gives up the connection, so that the next call checks the server again.
     pub(super) fn give_up(&self) {
         if let Some(link) = self.good_link() {
             link.give_up();
         }
     }
 
-    /// Lets go of the connection, once all calls that use it are done.
+    /// Closes the connection after all calls that use it are done.
     pub(super) fn close(&self) {
         *self.link.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Calls a script by its hash, or with its text where the server does not know it.
+    /// Calls a script by its hash, or with its text if the server does not know the hash.
     pub(super) async fn run(&self, code: &Code, call: &Cmd) -> Result<Value, RedisFailure> {
         let deadline = Instant::now() + self.address.deadline;
         let link = self.link(deadline).await?;
@@ -103,7 +103,7 @@ impl CommandConnection {
         )
         .await?
         {
-            // It has not run.
+            // The script has not run.
             Value::ServerError(error) if error.code() == "NOSCRIPT" => {
                 let whole = code.call_whole(call);
                 let answer = link.connection.clone();
@@ -149,7 +149,7 @@ impl CommandConnection {
                 error,
             )))),
             Err(_) => {
-                let error = self.address.unreachable("it does not answer");
+                let error = self.address.unreachable("it did not answer in time");
                 Err(RedisFailure::Refused(StoreError::Unavailable(Box::new(
                     error,
                 ))))
@@ -157,7 +157,7 @@ impl CommandConnection {
         }
     }
 
-    /// Makes a connection, one caller for all.
+    /// Opens a connection. One caller does so for all.
     async fn connect_again(&self) -> Result<Link, Arc<OpenError>> {
         let asked = Instant::now();
         let mut failed = self.failed.lock().await;
@@ -185,7 +185,7 @@ impl CommandConnection {
     }
 }
 
-/// Makes a connection and inspects the server.
+/// Opens a connection and checks the server.
 async fn connect(address: &Address) -> Result<(Link, Durability), OpenError> {
     let is_good = Arc::new(AtomicBool::new(true));
     let seen = is_good.clone();
@@ -203,7 +203,7 @@ async fn connect(address: &Address) -> Result<(Link, Durability), OpenError> {
     Ok((link, level))
 }
 
-/// Makes a connection that hands to `push` what comes without having been asked for.
+/// Opens a connection that passes each message to `push` that is not the answer to a call.
 pub(super) async fn dial(
     address: &Address,
     push: impl Fn(PushInfo) + Send + Sync + 'static,
@@ -223,21 +223,21 @@ pub(super) async fn dial(
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(error)) if error.is_io_error() => Err(address.unreachable(error)),
         Ok(Err(error)) => Err(address.refused(error.to_string())),
-        Err(_) => Err(address.unreachable("it does not answer")),
+        Err(_) => Err(address.unreachable("it did not answer in time")),
     }
 }
 
-/// As [`server::inspect`], in time.
+/// Like [`server::inspect`], with the deadline.
 pub(super) async fn inspect(
     connection: &mut MultiplexedConnection,
     address: &Address,
 ) -> Result<Durability, OpenError> {
     timeout(address.deadline, server::inspect(connection, address))
         .await
-        .unwrap_or_else(|_| Err(address.unreachable("it does not answer")))
+        .unwrap_or_else(|_| Err(address.unreachable("it did not answer in time")))
 }
 
-/// Waits for an answer; gives up a connection on which none comes.
+/// Waits for an answer. If none comes in time, gives up the connection.
 async fn within<T>(
     deadline: Instant,
     link: &Link,
@@ -245,7 +245,7 @@ async fn within<T>(
 ) -> Result<T, RedisFailure> {
     match timeout_at(deadline, answer).await {
         Ok(Ok(answer)) => Ok(answer),
-        // It came from the server, so the connection is good.
+        // The error came from the server, so the connection works.
         Ok(Err(error)) if error.code().is_some() => Err(RedisFailure::in_doubt(error)),
         Ok(Err(error)) => {
             link.give_up();

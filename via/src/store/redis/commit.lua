@@ -1,5 +1,5 @@
 #!lua
--- Checks all conditions, then does all writes and announces them.
+-- Checks all conditions, then does all writes and publishes them.
 -- ARGV: prefix, now, channel, then four per document: expected version (empty: absent), new record
 -- (empty: none), length of its head, deadline (empty: never); at last the announcement.
 local call, sub, byte, read = redis.call, string.sub, string.byte, struct.unpack
@@ -7,11 +7,11 @@ local now_high, now_low = read('>I4I4', ARGV[2])
 local HOLDS, DIFFERS, GONE = 0, 1, 2
 local DOCUMENT, TOMBSTONE, NONE = 68, 84, '\255\255\255\255'
 
--- Most commits replace one document that is there, live, and as expected. What moves an index, or is
--- refused, takes the long way below, which comes to the same.
+-- Most commits replace one live document at the expected version, and change no index. All other
+-- commits take the long way below, which has the same effect.
 if #KEYS == 1 then
     local key, expected, record, length = KEYS[1], ARGV[4], ARGV[5], ARGV[6]
-    -- A number would be printed and read again; so this is a byte more than the head.
+    -- `length` stays a string, because converting it costs time; so this reads a byte more than the head.
     local head = call('GETRANGE', key, '0', length)
     if expected ~= '' and record ~= '' and #head >= 45 and byte(head) == DOCUMENT
         and sub(head, 2, 25) == expected and sub(head, 42, length) == sub(record, 42, length) then
@@ -49,7 +49,7 @@ for i = 1, #KEYS do
     else
         local kind = byte(head)
         if (kind ~= DOCUMENT and kind ~= TOMBSTONE) or #head < 45 then
-            return redis.error_reply('DAMAGED a record is no document')
+            return redis.error_reply('DAMAGED a record is not a document')
         end
         local high, low = deadline(head)
         highs[i], lows[i] = high, low
@@ -68,7 +68,7 @@ elseif verdict == DIFFERS then
     return call('MGET', unpack(KEYS))
 end
 
--- The indexes first: whatever is wrong with them shows before a document has changed.
+-- The indexes first: if one of them is damaged, the script fails before it changes a document.
 local prefix, changed = ARGV[1], false
 for i = 1, #KEYS do
     local key, record = KEYS[i], ARGV[i * 4 + 1]
@@ -76,8 +76,8 @@ for i = 1, #KEYS do
         changed = true
         local head, old_high = heads[i], highs[i]
         local high, low = deadline(record)
-        -- A document is filed at some deadline that it had, and no later one than it has now. They
-        -- mostly move later; the sweep corrects that once it comes across it.
+        -- The index has a document at one of its deadlines so far, never later than the current one.
+        -- Deadlines mostly move later; a sweep corrects the index when it meets the document.
         if not old_high or high < old_high or (high == old_high and low < lows[i]) then
             local score = ARGV[i * 4 + 3]
             if score ~= '' then

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Leaves tombstones where documents are; answers which of the keys they were.
+-- Replaces documents by tombstones; answers which of the keys had a document.
 -- ARGV: prefix, now, end of the tombstones, the same as a score (empty: never), channel, the token of
--- the announcement, then what it says of each document.
+-- the announcement, then its part for each document.
 local prefix, now_high, now_low = ARGV[1], struct.unpack('>I4I4', ARGV[2])
 local until_high, until_low = struct.unpack('>I4I4', ARGV[3])
 local score = ARGV[4]
@@ -21,7 +21,7 @@ local deleted, announcement = {}, { ARGV[6] }
 for i, key in ipairs(KEYS) do
     local head = redis.call('GETRANGE', key, 0, 44)
     if head ~= '' and #head < 45 then
-        return redis.error_reply('DAMAGED a record is no document')
+        return redis.error_reply('DAMAGED a record is not a document')
     end
     if head ~= '' and not ended(head) then
         local is_there, is_later = string.sub(head, 1, 1) == 'D', true

@@ -1,9 +1,9 @@
-//! Which announcements are this instance's own.
+//! Tells which announcements come from this instance itself.
 //!
-//! Everything that is committed comes back from Redis as an announcement, at some time after it was
-//! acknowledged. Who subscribes after a commit of this instance must not hear of it any more. So
-//! what is acknowledged is announced here at once, unless its announcement has come already, and
-//! the later of the two is left out.
+//! Redis sends each commit back to its own instance as an announcement, before or after it
+//! acknowledges the commit. A subscriber that joins after a commit of this instance must not receive
+//! a notice of that commit. So the store announces a commit to its subscribers as soon as it is
+//! acknowledged, unless the announcement of Redis came first. It drops the later one of the two.
 
 use std::{
     collections::HashMap,
@@ -13,11 +13,11 @@ use std::{
     },
 };
 
-/// Names a call of one instance in its announcement.
+/// Identifies a call of one instance in its announcement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct CallToken(pub(super) [u8; 16]);
 
-/// What is under way.
+/// The calls whose announcement may still come.
 #[derive(Debug)]
 pub(super) struct Echoes {
     instance: u64,
@@ -27,17 +27,17 @@ pub(super) struct Echoes {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum EchoState {
-    /// It was sent.
+    /// The call was sent.
     Sent,
-    /// It was acknowledged and announced, so its announcement is old when it comes.
+    /// The call was acknowledged and announced here, so its announcement from Redis is dropped.
     Announced,
 }
 
 impl Echoes {
     pub(super) fn new() -> Self {
         let mut instance = [0; 8];
-        // A machine without random numbers: its own process is told apart from most others. Where
-        // two are taken for one, something may be heard twice.
+        // On a machine without random numbers, the process id identifies the instance. If two
+        // instances have the same one, subscribers may receive a notice twice.
         if getrandom::fill(&mut instance).is_err() {
             instance = u64::from(std::process::id()).to_be_bytes();
         }
@@ -48,8 +48,8 @@ impl Echoes {
         }
     }
 
-    /// A call that is about to be sent. Where it is dropped before it is done, whatever comes of it
-    /// is heard as if it were another's.
+    /// A call that is about to be sent. If it is dropped before it is done, its announcement is
+    /// treated like that of another instance.
     pub(super) fn begin(&self) -> PendingCall<'_> {
         let mut token = [0; 16];
         token[..8].copy_from_slice(&self.instance.to_be_bytes());
@@ -63,12 +63,12 @@ impl Echoes {
         }
     }
 
-    /// Whether an announcement that has come is news.
+    /// Whether subscribers do not yet know of this announcement from Redis.
     pub(super) fn is_news(&self, token: CallToken) -> bool {
         self.lock().remove(&token) != Some(EchoState::Announced)
     }
 
-    /// Announcements were lost: those that are awaited may never come.
+    /// Forgets announcements that are still expected, because some were lost and may never come.
     pub(super) fn forget(&self) {
         self.lock().retain(|_, state| *state == EchoState::Sent);
     }
@@ -78,18 +78,18 @@ impl Echoes {
     }
 }
 
-/// A call that was sent and is not done.
+/// A call that was sent and is not acknowledged.
 pub(super) struct PendingCall<'a> {
     echoes: &'a Echoes,
     pub(super) token: CallToken,
 }
 
 impl PendingCall<'_> {
-    /// It was acknowledged: runs `announce`, unless its announcement has come before.
+    /// The call was acknowledged: runs `announce`, unless its announcement from Redis came first.
     pub(super) fn done(self, announce: impl FnOnce()) {
         if let Some(state) = self.echoes.lock().get_mut(&self.token) {
             *state = EchoState::Announced;
-            // Under the lock, so that it does not come in between.
+            // Under the lock, so that the announcement from Redis cannot come in between.
             announce();
         }
     }

@@ -1,15 +1,15 @@
-//! What can go wrong on the way to Redis, and what is known then.
+//! What can go wrong in a call of Redis, and whether it is certain that nothing was written.
 
 use redis::ServerError;
 
 use crate::store::StoreError;
 
-/// Why there is no answer.
+/// Why a call failed.
 #[derive(Debug)]
 pub(super) enum RedisFailure {
-    /// It was not done.
+    /// Redis certainly did not do it.
     Refused(StoreError),
-    /// It may have been done.
+    /// Redis may have done it.
     InDoubt(StoreError),
 }
 
@@ -27,27 +27,27 @@ impl From<RedisFailure> for StoreError {
     }
 }
 
-/// What Redis says when it has not even begun; the scripts check everything before they write, and
-/// write no document before all else has succeeded.
+/// Sorts the errors of Redis. With a known code, Redis certainly wrote no document: the scripts check
+/// everything before they write, and write documents only after all else has succeeded.
 pub(super) fn refusal(error: &ServerError) -> RedisFailure {
     let said = said(error);
     let unavailable = || StoreError::Unavailable(said.clone().into());
     match error.code() {
-        "OOM" => RedisFailure::Refused(StoreError::Full("Redis has as much memory as it may have")),
+        "OOM" => RedisFailure::Refused(StoreError::Full("Redis has reached its `maxmemory`")),
         "MISCONF" if said.contains("No space left") => {
-            RedisFailure::Refused(StoreError::Full("the disk of Redis has no room"))
+            RedisFailure::Refused(StoreError::Full("the disk of Redis has no room left"))
         }
         "DAMAGED" | "WRONGTYPE" => RedisFailure::Refused(StoreError::Damaged(said.into())),
         "MISCONF" | "READONLY" | "LOADING" | "BUSY" | "NOPERM" | "NOAUTH" | "NOSCRIPT"
         | "NOREPLICAS" | "MASTERDOWN" | "CLUSTERDOWN" | "MOVED" | "CROSSSLOT" => {
             RedisFailure::Refused(unavailable())
         }
-        // A script that was stopped in its middle, or something that no version of Redis said yet.
+        // A script that was stopped half-way, or an error that no known version of Redis sends.
         _ => RedisFailure::InDoubt(unavailable()),
     }
 }
 
-/// Whether this server has become something that commits must not go to.
+/// Whether this server must not get commits any more.
 pub(super) fn is_demoted(error: &ServerError) -> bool {
     matches!(error.code(), "READONLY" | "MOVED" | "CLUSTERDOWN")
 }

@@ -1,8 +1,7 @@
-//! Hears what all instances announce, on a connection of its own.
+//! Receives the announcements of all instances on a connection of its own.
 //!
-//! Redis keeps no announcement for who does not listen. So each time that listening begins, and it
-//! does again by itself after every break, all subscribers are told that they may have missed
-//! something.
+//! Redis keeps no announcements for an instance that is not subscribed. So each time this subscribes,
+//! and it does so again after every broken connection, it sends `Lagged` to all subscribers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +18,7 @@ use super::{
 };
 use crate::store::{Notice, OpenError, notices::Notices};
 
-/// How often the server is asked whether it is there, and still what it was.
+/// How often to check that the server answers and can still keep documents.
 const HEARTBEAT: Duration = Duration::from_secs(3);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -33,7 +32,7 @@ pub(super) struct NoticeListener {
 }
 
 impl NoticeListener {
-    /// Begins to listen.
+    /// Connects and subscribes.
     pub(super) async fn open(
         commands: Arc<CommandConnection>,
         notices: Arc<Notices>,
@@ -49,7 +48,7 @@ impl NoticeListener {
         })
     }
 
-    /// Listens for ever.
+    /// Receives announcements until the task is aborted.
     pub(super) async fn run(mut self) {
         loop {
             self.listen_while_it_is_good().await;
@@ -61,7 +60,7 @@ impl NoticeListener {
                         break;
                     }
                     Err(error) => {
-                        tracing::debug!(%error, "notices of Redis are not heard");
+                        tracing::debug!(%error, "cannot subscribe to notices in Redis, trying again");
                         sleep(pause).await;
                         pause = LONGEST_PAUSE.min(pause * 2);
                     }
@@ -80,8 +79,8 @@ impl NoticeListener {
                 Ok(level) => self.commands.set_level(level),
                 Err(OpenError::Unreachable { .. }) => return,
                 Err(error) => {
-                    // Whatever it has become, no commit may go there.
-                    tracing::error!(%error, "this Redis cannot be used any more");
+                    // Whatever has changed, this server must not get commits.
+                    tracing::error!(%error, "refusing commits until this Redis can be used again");
                     self.commands.give_up();
                     return;
                 }
@@ -90,7 +89,7 @@ impl NoticeListener {
     }
 }
 
-/// Makes a connection and subscribes there.
+/// Opens a connection and subscribes there.
 async fn listen(
     commands: &CommandConnection,
     notices: &Arc<Notices>,
@@ -108,15 +107,16 @@ async fn listen(
         Ok(Ok(())) => {}
         Ok(Err(error)) if error.code().is_some() => {
             return Err(address.refused(format!(
-                "its user may not subscribe to `{}` ({error})",
+                "its user may not subscribe to `{}` ({error}); grant the rights that the \
+                 documentation of `RedisStore` lists",
                 address.channel()
             )));
         }
         Ok(Err(error)) => return Err(address.unreachable(error)),
-        Err(_) => return Err(address.unreachable("it does not answer")),
+        Err(_) => return Err(address.unreachable("it did not answer in time")),
     }
     commands.set_level(level);
-    // From here on everything is heard; this stands for what was not.
+    // From here on all announcements arrive. `Lagged` covers the earlier ones.
     echoes.forget();
     notices.announce(Notice::Lagged);
     Ok((connection, broke))

@@ -1,4 +1,4 @@
-//! What stands under the key of a document: its bytes behind a head of fixed layout.
+//! The record of a document in Redis: a head of fixed layout, then the bytes.
 //!
 //! | bytes | what |
 //! |---|---|
@@ -26,7 +26,7 @@ const NO_OWNER: u32 = u32::MAX;
 const DOCUMENT: u8 = b'D';
 const TOMBSTONE: u8 = b'T';
 
-/// A record to be written, and how long its head with the owner is.
+/// A record to write, and the length of its head with the owner.
 pub(super) struct Record {
     pub(super) bytes: Vec<u8>,
     pub(super) head: usize,
@@ -70,12 +70,12 @@ pub(super) fn version_bytes(version: Version) -> [u8; 24] {
     bytes
 }
 
-/// A moment as bytes that have the order of moments: the sign is flipped.
+/// A moment as bytes that sort like moments: the sign bit is flipped.
 pub(super) fn ordered(moment: Timestamp) -> [u8; 8] {
     (moment.as_millis() ^ i64::MIN).to_be_bytes()
 }
 
-/// What a record begins with.
+/// The beginning of a record.
 struct RecordHead {
     kind: u8,
     version: Version,
@@ -107,7 +107,7 @@ impl RecordHead {
     }
 }
 
-/// What stands under a key, from the first [`HEAD`] bytes of its record or all of it.
+/// What a key holds, read from its record or from the first [`HEAD`] bytes of it.
 pub(super) fn occupancy(record: &[u8], now: Timestamp) -> Result<Occupancy, StoreError> {
     if record.is_empty() {
         return Ok(Occupancy::Absent);
@@ -122,7 +122,7 @@ pub(super) fn occupancy(record: &[u8], now: Timestamp) -> Result<Occupancy, Stor
     })
 }
 
-/// What a record means to a reader.
+/// What a load answers for a record.
 pub(super) fn loaded(record: Option<Vec<u8>>, now: Timestamp) -> Result<Loaded, StoreError> {
     let Some(record) = record else {
         return Ok(Loaded::Absent);
@@ -152,7 +152,7 @@ pub(super) fn loaded(record: Option<Vec<u8>>, now: Timestamp) -> Result<Loaded, 
     }))
 }
 
-/// What is said of one document in an announcement, which is a [`CallToken`] and one or several of these.
+/// Appends one document to an announcement, which is a [`CallToken`] and one or several of these.
 pub(super) fn announce(announcement: &mut Vec<u8>, key: &Key, version: Option<Version>) {
     let name = key.as_str().as_bytes();
     announcement.push(version.map_or(TOMBSTONE, |_| DOCUMENT));
@@ -165,13 +165,13 @@ pub(super) fn announce(announcement: &mut Vec<u8>, key: &Key, version: Option<Ve
     announcement.extend(name);
 }
 
-/// Whose announcement it is, and what follows.
+/// The token of an announcement, and the rest of it.
 pub(super) fn token(mut announcement: &[u8]) -> Option<(CallToken, &[u8])> {
     let token = take(&mut announcement).ok()?;
     Some((CallToken(token), announcement))
 }
 
-/// What an announcement says behind its token; what cannot be understood may have been anything.
+/// The notices of an announcement. If it cannot be read, it may concern any document.
 pub(super) fn notices(mut announcement: &[u8]) -> Vec<Notice> {
     let mut notices = Vec::new();
     while !announcement.is_empty() {
@@ -227,7 +227,7 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], StoreError> {
 }
 
 fn damaged() -> StoreError {
-    StoreError::Damaged("a record in Redis is no document of via".into())
+    StoreError::Damaged("a record in Redis is not a document of via".into())
 }
 
 #[cfg(test)]

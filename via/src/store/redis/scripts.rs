@@ -1,6 +1,6 @@
-//! The scripts that run within Redis, one per operation, each atomic.
+//! The scripts that run within Redis: one for each operation, each of them atomic.
 //!
-//! A script is called by its hash; Redis forgets scripts when it restarts, and then gets it whole.
+//! A script is called by its hash. Redis forgets scripts when it restarts; then it gets the text.
 
 use redis::{Cmd, Script};
 
@@ -41,7 +41,7 @@ impl Code {
 #[derive(Debug)]
 pub(super) struct Scripts {
     pub(super) commit: Code,
-    /// As `commit`, and allowed where there is no room: for commits that need none.
+    /// Like `commit`, but allowed if Redis is full: for commits that need no room.
     pub(super) release: Code,
     pub(super) touch: Code,
     pub(super) delete: Code,

@@ -1,4 +1,4 @@
-//! What a server says of itself: whether it can keep documents, and what they survive.
+//! Asks a server for its configuration: whether it can keep documents, and what they survive.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -7,14 +7,14 @@ use redis::{RedisError, RedisResult, aio::MultiplexedConnection};
 use super::address::{Address, Fsync};
 use crate::store::{Durability, OpenError};
 
-/// The format of what this version of the store writes.
+/// The format that this version of the store writes.
 const FORMAT: &str = "1";
-/// The oldest major version with flags for scripts, without which a full Redis cannot be read.
+/// The oldest major version that has flags for scripts. Without them a full Redis cannot be read.
 const OLDEST: u32 = 7;
-/// With `everysec`, Redis delays a write for up to two seconds while the disk is slow.
+/// With `everysec`, Redis delays a flush for up to two seconds if the disk is slow.
 const EVERY_SECOND: Duration = Duration::from_secs(2);
 
-/// Asks a server, writes the number of the format where none is, and answers what an acknowledged
+/// Checks a server, writes the format number if there is none, and answers what an acknowledged
 /// commit survives.
 pub(super) async fn inspect(
     connection: &mut MultiplexedConnection,
@@ -31,7 +31,7 @@ pub(super) async fn inspect(
     Ok(level)
 }
 
-/// The settings that `INFO` does not tell; `None` where this user may not see them.
+/// The settings that `INFO` does not contain; `None` if this user must not read them.
 async fn settings(
     connection: &mut MultiplexedConnection,
     address: &Address,
@@ -51,7 +51,7 @@ async fn settings(
                     .is_some_and(|value| value == "yes"),
             })
         })),
-        // Forbidden, or a managed Redis without this command.
+        // The command is forbidden, or this managed Redis does not have it.
         Err(error) if error.code().is_some() => Ok(None),
         Err(error) => Err(address.unreachable(error)),
     }
@@ -70,7 +70,7 @@ async fn check_format(
         .await;
     match written {
         Ok(_) => {}
-        // Then it is most likely there, and otherwise commits are refused as well.
+        // A full Redis most likely has it already. If not, it refuses commits too.
         Err(error) if error.code() == Some("OOM") => {}
         Err(error) => return Err(without(address, "SET", error)),
     }
@@ -83,20 +83,20 @@ async fn check_format(
     }
     Err(address.refused(if found.parse::<u32>().is_ok() {
         format!(
-            "under `{}` it has documents of format {found}, made by a newer version of via; this \
-             version knows formats up to {FORMAT}",
+            "its documents under `{}` have format {found}, which a newer version of via wrote; this \
+             version knows formats up to {FORMAT}, so run the newer version",
             address.prefix
         )
     } else {
-        format!("`{key}` is something of another program; write another `?prefix=`")
+        format!("another program uses the key `{key}`; write another `?prefix=` in the URL")
     }))
 }
 
 fn without(address: &Address, command: &str, error: RedisError) -> OpenError {
     match error.code() {
         Some("NOPERM") => address.refused(format!(
-            "its user may not call `{command}`; the rights that a store needs are in the \
-             documentation of `RedisStore`"
+            "its user may not call `{command}`; grant the rights that the documentation of \
+             `RedisStore` lists"
         )),
         Some(_) => address.refused(error.to_string()),
         None => address.unreachable(error),
@@ -105,7 +105,7 @@ fn without(address: &Address, command: &str, error: RedisError) -> OpenError {
 
 struct Settings {
     fsync: Fsync,
-    /// Whether it flushes nothing while it rewrites its log.
+    /// Whether Redis does not flush while it rewrites its log.
     pauses: bool,
 }
 
@@ -125,7 +125,7 @@ impl<'a> Info<'a> {
         self.0.get(name).map_or("", |value| value.trim())
     }
 
-    /// Refuses a server that would lose documents or cannot keep them.
+    /// Refuses a server that cannot keep documents or would lose them.
     fn check(&self) -> Result<(), String> {
         let version = self.get("redis_version");
         let major = version.split('.').next().and_then(|it| it.parse().ok());
@@ -136,23 +136,23 @@ impl<'a> Info<'a> {
         }
         if self.get("redis_mode") == "sentinel" {
             return Err(
-                "it is a Sentinel, which keeps no documents; name the primary that it watches, or \
-                 a name that follows it"
+                "it is a Sentinel, which stores no documents; write the address of the primary that \
+                 it watches, or a host name that follows the primary"
                     .to_owned(),
             );
         }
         if self.get("cluster_enabled") == "1" {
             return Err(
-                "it is a node of a Redis Cluster, where documents on different nodes cannot \
-                 change together; via needs a Redis without cluster mode (one primary, with \
-                 replicas or without)"
+                "it is a node of a Redis Cluster, which cannot change documents on different nodes \
+                 atomically; use a Redis without cluster mode (one primary, with or without \
+                 replicas)"
                     .to_owned(),
             );
         }
         if self.get("role") != "master" {
             return Err(format!(
-                "it is a replica, whose documents are old and cannot be changed; name its primary, \
-                 `{}:{}`",
+                "it is a replica, whose documents may be stale and cannot be changed; write the \
+                 address of its primary, `{}:{}`",
                 self.get("master_host"),
                 self.get("master_port"),
             ));
@@ -160,8 +160,8 @@ impl<'a> Info<'a> {
         let policy = self.get("maxmemory_policy");
         if policy != "noeviction" {
             return Err(format!(
-                "its `maxmemory-policy` is `{policy}`, which throws documents away when memory is \
-                 short; set `maxmemory-policy noeviction` in its configuration"
+                "its `maxmemory-policy` is `{policy}`, which deletes documents when memory runs out; \
+                 set `maxmemory-policy noeviction` in its configuration"
             ));
         }
         if self.get("loading") == "1" {
@@ -170,7 +170,7 @@ impl<'a> Info<'a> {
         Ok(())
     }
 
-    /// What a commit survives once this server has acknowledged it.
+    /// What a commit survives after this server has acknowledged it.
     fn level(
         &self,
         settings: Option<&Settings>,
@@ -180,8 +180,9 @@ impl<'a> Info<'a> {
         let fsync = match (settings, claimed) {
             (_, Some(claimed)) if !appends => {
                 return Err(format!(
-                    "`appendonly` is `no` in its configuration, so that `appendfsync={claimed}` in \
-                     the URL is not true; set `appendonly yes` there, or take it from the URL"
+                    "`appendonly` is `no` in its configuration, so `appendfsync={claimed}` in the \
+                     URL is wrong; set `appendonly yes` in the configuration, or remove \
+                     `appendfsync` from the URL"
                 ));
             }
             (Some(settings), Some(claimed)) if settings.fsync != claimed => {
@@ -209,9 +210,9 @@ impl<'a> Info<'a> {
                 millis: u32::try_from(EVERY_SECOND.as_millis()).unwrap_or(u32::MAX),
             }),
             None => Err(
-                "its user may not call `CONFIG GET`, so it is not known what a loss of power \
-                 takes; allow it (`+config|get`), or write at the end of the URL what its \
-                 configuration says: `?appendfsync=always`, `everysec` or `no`"
+                "its user may not call `CONFIG GET`, so via cannot tell what a power failure would \
+                 lose; grant `+config|get`, or write the setting of the server at the end of the \
+                 URL: `?appendfsync=always`, `everysec` or `no`"
                     .to_owned(),
             ),
         }
@@ -231,7 +232,7 @@ mod tests {
         Info::of(&text).check()
     }
 
-    /// Those that no test starts; the others are in `tests/stores/redis_refusals.rs`.
+    /// The servers that no test starts; the others are in `tests/stores/redis_refusals.rs`.
     #[test]
     fn servers_that_cannot_keep_documents_are_refused() {
         assert_eq!(check(("", "")), Ok(()));
@@ -248,7 +249,7 @@ mod tests {
         }
     }
 
-    /// What is not known is not declared.
+    /// The store does not declare a level of which it is not certain.
     #[test]
     fn the_lower_of_two_levels_is_declared() {
         let level = |text: &str, settings: Option<Fsync>, claimed| {

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Removes what has ended; answers how many, and whether nothing is left to do.
+-- Removes what has expired; answers how many, and whether it is done.
 -- ARGV: prefix, now, now as a score, how many to remove and to look at, at most.
 local prefix, now_high, now_low = ARGV[1], struct.unpack('>I4I4', ARGV[2])
 local limit = tonumber(ARGV[4])
@@ -17,7 +17,7 @@ for _, name in ipairs(due) do
     if head == '' then
         corrected = corrected + redis.call('ZREM', ends, name)
     elseif #head < 45 then
-        return redis.error_reply('DAMAGED a record is no document')
+        return redis.error_reply('DAMAGED a record is not a document')
     else
         local high, low, absolute_high, absolute_low = struct.unpack('>I4I4I4I4', head, 26)
         local deadline = string.sub(head, 26, 33)

@@ -5,7 +5,7 @@ local head = redis.call('GETRANGE', KEYS[1], 0, 44)
 if head == '' then
     return 0
 elseif #head < 45 then
-    return redis.error_reply('DAMAGED a record is no document')
+    return redis.error_reply('DAMAGED a record is not a document')
 elseif string.sub(head, 1, 1) ~= 'D' then
     return 0
 end

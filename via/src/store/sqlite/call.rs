@@ -1,4 +1,4 @@
-//! A call on its way to a thread and its answer on the way back.
+//! A call to a thread of the store, and its answer.
 
 use tokio::sync::oneshot;
 
@@ -10,34 +10,34 @@ use crate::store::{StoreError, notices::Notices};
 
 /// What a [`Store`](crate::store::Store) method does with the table.
 ///
-/// An operation that finds damage has written nothing yet: it reads before it writes.
+/// An operation reads before it writes. So if it finds damage, it has written nothing yet.
 pub(super) trait Operation: Send + 'static {
     type Output: Send;
 
-    /// Runs within a transaction; may run again after that was rolled back.
+    /// Runs within a transaction, and may run again if that was rolled back.
     fn run(&self, table: &DocumentTable<'_>) -> Result<Self::Output, Fault>;
 
-    /// Says what happened, after the transaction.
+    /// Sends the notices, after the transaction.
     fn announce(&self, _output: &Self::Output, _notices: &Notices) {}
 
-    /// The answer where nobody can know whether it happened; `None` for an error.
+    /// The answer if the store cannot tell whether it happened; `None` for an error.
     fn in_doubt() -> Option<Self::Output> {
         None
     }
 
-    /// About how many bytes it writes.
+    /// Roughly how many bytes it writes.
     fn weight(&self) -> usize {
         0
     }
 }
 
-/// An operation and who waits for it, without its types.
+/// An operation and its waiting caller, without its types.
 pub(super) trait Job: Send {
     /// Runs the operation and keeps its result.
     fn run(&mut self, table: &DocumentTable<'_>) -> Result<(), rusqlite::Error>;
     fn announce(&self, notices: &Notices);
     fn answer(self: Box<Self>, outcome: Result<(), &Setback>);
-    /// Whether nobody waits any more.
+    /// Whether the caller has given up.
     fn is_abandoned(&self) -> bool;
     fn weight(&self) -> usize;
 }
@@ -53,7 +53,7 @@ pub(super) struct QueuedCall<O: Operation> {
 impl<O: Operation> QueuedCall<O> {
     #[expect(
         clippy::new_ret_no_self,
-        reason = "a call is of use only as a job, together with the receiver of its answer"
+        reason = "a call is only useful as a job, together with the receiver of its answer"
     )]
     pub(super) fn new(operation: O) -> (Box<dyn Job>, oneshot::Receiver<Answer<O::Output>>) {
         let (reply, answer) = oneshot::channel();
@@ -86,13 +86,13 @@ impl<O: Operation> Job for QueuedCall<O> {
         let answer = match outcome {
             Ok(()) => self
                 .result
-                .unwrap_or_else(|| Err(SqliteFailure::unavailable("it was not run").into())),
+                .unwrap_or_else(|| Err(SqliteFailure::unavailable("the call did not run").into())),
             Err(setback) => match (setback.in_doubt, O::in_doubt()) {
                 (true, Some(output)) => Ok(output),
                 _ => Err(setback.failure.clone().into()),
             },
         };
-        // Whoever asked may have gone away.
+        // An error means that the caller has given up.
         let _ = self.reply.send(answer);
     }
 

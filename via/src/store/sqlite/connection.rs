@@ -1,4 +1,4 @@
-//! Opening the file: is it ours, is it whole, can it be written.
+//! Opens the file: checks that it is a store, that it is not damaged, and that it can be written.
 
 use std::{
     cell::Cell,
@@ -21,21 +21,23 @@ use crate::store::{Durability, OpenError};
 pub(super) const APPLICATION_ID: i32 = 0x7669_6153;
 /// `PRAGMA user_version` of the files that this build writes.
 pub(super) const FORMAT: i32 = 1;
-/// Older ones can damage a file in WAL mode that several connections write.
+/// An older SQLite can damage a file in WAL mode if several connections write it.
 const MIN_SQLITE: i32 = 3_051_003;
 /// How long to wait for another process.
 const BUSY_PATIENCE: Duration = Duration::from_millis(1500);
-/// How long to wait for others who open the file at the same time, each of whom checks it and writes
-/// to the disk.
+/// How long to wait for other processes that open the file at the same time. Each of them checks
+/// the file and writes to the disk.
 const OPENING_PATIENCE: Duration = Duration::from_secs(10);
-/// After how many pages the log is written back. The pause that this makes is rare with so many,
-/// and 40 MiB of disk are a fair price.
+/// After how many pages SQLite writes the log back. With so many pages the pause for this is rare,
+/// and the log needs at most about 40 MiB of disk.
 const CHECKPOINT_PAGES: i32 = 10_000;
-/// To how many bytes the log is cut after that.
+/// The size in bytes to which SQLite then truncates the log.
 const LOG_BYTES: i64 = 64 * 1024 * 1024;
-/// Memory for pages, in KiB, negative as SQLite wants it.
+/// The page cache in KiB. SQLite takes a negative number as KiB.
 const WRITER_CACHE: i32 = -16 * 1024;
 const STATEMENTS: usize = 32;
+/// Why a file that cannot be written is refused.
+const READ_ONLY: &str = "it cannot be written; check its permissions";
 
 type Source = Box<dyn Error + Send + Sync>;
 
@@ -47,10 +49,10 @@ pub(super) struct DatabaseFile {
 }
 
 impl DatabaseFile {
-    /// Looks only at names and lengths. The file itself must not be opened but by SQLite: closing it would
-    /// release the locks that SQLite holds for this process.
+    /// Looks only at names and lengths. Only SQLite may open the file: if this opened and closed it,
+    /// the process would lose the locks that SQLite holds.
     pub(super) fn new(path: &Path, synchronous: Synchronous) -> Result<Self, OpenError> {
-        // As an absolute path, names like `:memory:` have no meaning of their own to SQLite.
+        // In an absolute path, names like `:memory:` have no special meaning to SQLite.
         let path = std::path::absolute(path).map_err(|error| OpenError::Place {
             path: path.to_owned(),
             reason: "the path is empty or cannot be resolved".to_owned(),
@@ -58,13 +60,13 @@ impl DatabaseFile {
         })?;
         let file = Self { path, synchronous };
         if file.path.is_dir() {
-            return Err(file.refused("it is a directory", None));
+            return Err(file.refused("it is a directory; name a file in it", None));
         }
         if let Some(parent) = file.path.parent()
             && !parent.is_dir()
         {
             let parent = parent.display();
-            let reason = format!("its directory `{parent}` does not exist or is not a directory");
+            let reason = format!("there is no directory `{parent}`; create it first");
             return Err(file.refused(&reason, None));
         }
         if file.has_lost_all_but_its_log() {
@@ -74,12 +76,12 @@ impl DatabaseFile {
         Ok(file)
     }
 
-    /// SQLite would take the file for a new one and remove its log. It writes the first page
-    /// before it makes a log, so this is no file that is just being made.
+    /// SQLite would treat the file as new and remove its log. It writes the first page before it
+    /// creates a log, so this cannot be a file that another process is just creating.
     fn has_lost_all_but_its_log(&self) -> bool {
         let mut log = self.path.clone().into_os_string();
         log.push("-wal");
-        // To SQLite a file of one byte is empty as well.
+        // SQLite treats a file of one byte as empty too.
         length(log.as_ref()) > 0 && length(&self.path) <= 1
     }
 
@@ -87,19 +89,19 @@ impl DatabaseFile {
         &self.path
     }
 
-    /// Opens or makes the file for writing, and checks all of it.
+    /// Opens or creates the file for writing, and checks all of it.
     pub(super) fn open_writer(&self) -> Result<Connection, OpenError> {
         check_sqlite(rusqlite::version_number())?;
         let mut connection = Connection::open_with_flags(&self.path, flags(true))
             .map_err(|error| self.explain(error))?;
         if connection.is_readonly("main").map_err(|e| self.sqlite(e))? {
-            return Err(self.refused("it cannot be written", None));
+            return Err(self.refused(READ_ONLY, None));
         }
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection
             .busy_handler(Some(wait_to_open))
             .map_err(|error| self.sqlite(error))?;
-        // Until we know that it is ours, not even its log is written back.
+        // Until we know that it is a store, we do not even write its log back.
         self.checkpoint_on_close(&connection, false)?;
         let ours = self.is_ours(&connection)?;
         if ours {
@@ -110,7 +112,7 @@ impl DatabaseFile {
             .and_then(|()| self.create(&mut connection))
             .map_err(|error| self.explain(error))?;
         if !ours {
-            // It may be somebody else who made it.
+            // Another process may have created it.
             self.check_layout(&connection)?;
         }
         self.checkpoint_on_close(&connection, true)?;
@@ -178,7 +180,7 @@ impl DatabaseFile {
     fn configure(&self, connection: &Connection) -> rusqlite::Result<()> {
         let begun = Instant::now();
         let mode = loop {
-            // To change it takes the file alone, and SQLite does not wait for that.
+            // To change the mode, SQLite needs the file alone, but does not wait for that.
             match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
                 Err(error) if is_busy(&error) && begun.elapsed() < OPENING_PATIENCE => {
                     thread::sleep(Duration::from_millis(5));
@@ -198,18 +200,18 @@ impl DatabaseFile {
             Synchronous::Normal => "NORMAL",
         };
         connection.pragma_update(None, "synchronous", synchronous)?;
-        // Only macOS knows a difference.
+        // These two make a difference only on macOS.
         connection.pragma_update(None, "fullfsync", true)?;
         connection.pragma_update(None, "checkpoint_fullfsync", true)?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
         connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
-        // What a large statement might have to undo needs no room in a directory of its own.
+        // So the data to undo a large statement needs no room in a temporary directory.
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "trusted_schema", false)
     }
 
-    /// Makes the table, unless it is there or another process comes first.
+    /// Creates the table, unless it exists or another process creates it first.
     fn create(&self, connection: &mut Connection) -> rusqlite::Result<()> {
         let behavior = rusqlite::TransactionBehavior::Immediate;
         let transaction = connection.transaction_with_behavior(behavior)?;
@@ -217,7 +219,7 @@ impl DatabaseFile {
             transaction.execute_batch(SCHEMA)?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
             transaction.pragma_update(None, "user_version", FORMAT)?;
-            tracing::debug!(store = %self.path.display(), "made a new store");
+            tracing::debug!(store = %self.path.display(), "created a new store");
             return transaction.commit();
         }
         transaction.rollback()
@@ -230,10 +232,10 @@ impl DatabaseFile {
             .map_err(|error| self.sqlite(error))
     }
 
-    /// Why SQLite refused the file, in the words of who runs the program.
+    /// Why SQLite refused the file, in words for the operator of the program.
     fn explain(&self, error: rusqlite::Error) -> OpenError {
         let reason = match error.sqlite_error_code() {
-            _ if is_full(&error) => "the disk has no room",
+            _ if is_full(&error) => "the disk has no room left",
             Some(ErrorCode::NotADatabase) => {
                 return OpenError::NotADatabase {
                     path: self.path.clone(),
@@ -241,10 +243,12 @@ impl DatabaseFile {
                 };
             }
             Some(ErrorCode::DatabaseCorrupt) => return self.damaged(error.to_string()),
-            Some(ErrorCode::CannotOpen) => "it cannot be opened or made there",
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "it cannot be written",
+            Some(ErrorCode::CannotOpen) => {
+                "SQLite can neither open nor create it; check the permissions"
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => READ_ONLY,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                "another process holds it locked"
+                "another process holds a lock on it; end that process, or try again"
             }
             _ => return self.sqlite(error),
         };
@@ -274,12 +278,12 @@ impl DatabaseFile {
     }
 }
 
-/// 0 for a file that is not there.
+/// 0 if the file does not exist.
 fn length(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
-/// What the live connection promises.
+/// What a commit on this connection survives.
 pub(super) fn durability(connection: &Connection) -> rusqlite::Result<Durability> {
     let synchronous = pragma::<i64>(connection, "synchronous")?;
     Ok(match synchronous {
@@ -289,18 +293,18 @@ pub(super) fn durability(connection: &Connection) -> rusqlite::Result<Durability
     })
 }
 
-/// A number that changes when another connection has committed, and not when this one has.
+/// A number that changes if another connection commits, but not if this one does.
 pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
     let mut statement = connection.prepare_cached("PRAGMA data_version")?;
     statement.query_row([], |row| row.get(0))
 }
 
-/// Commits a page that says what it said before.
+/// Commits a page whose content does not change.
 pub(super) fn rewrite_format(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "user_version", FORMAT)
 }
 
-/// Writes the log back as far as other processes allow, and closes.
+/// Writes the log back as far as other processes allow, and closes the connection.
 pub(super) fn close(connection: Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::ZERO)?;
     let checkpoint = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
@@ -336,7 +340,7 @@ fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> r
     connection.pragma_query_value(None, name, |row| row.get(0))
 }
 
-/// A connection is used by one thread at a time, and its path is no URI.
+/// Only one thread at a time uses a connection, and its path is not a URI.
 fn flags(create: bool) -> OpenFlags {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     if create {
@@ -361,7 +365,7 @@ fn wait_for_turn(tries: i32) -> bool {
     wait(tries, BUSY_PATIENCE)
 }
 
-/// Waits in short steps, for a bounded time: a transaction is over soon.
+/// Waits in short steps, for a bounded time. A transaction does not take long.
 fn wait(tries: i32, limit: Duration) -> bool {
     if tries == 0 {
         WAITING_SINCE.set(Instant::now());

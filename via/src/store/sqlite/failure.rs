@@ -1,4 +1,4 @@
-//! What can go wrong, and what is known then.
+//! What can go wrong, and whether it is certain that nothing was written.
 
 use std::{error::Error, sync::Arc};
 
@@ -12,9 +12,9 @@ use crate::store::{OpenError, StoreError};
 /// Why an operation could not run.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// The whole transaction is off.
+    /// The whole transaction failed.
     Sqlite(rusqlite::Error),
-    /// This operation alone is off: it met a row that no version of this store writes.
+    /// Only this operation failed: it met a row that no version of this store writes.
     Damaged(Box<str>),
 }
 
@@ -23,20 +23,20 @@ impl From<rusqlite::Error> for Fault {
         match error {
             // The file ends within the bytes of a document.
             rusqlite::Error::SqliteFailure(why, _) if why.extended_code == SHORT_READ => {
-                Self::Damaged("the bytes of a document are not all there".into())
+                Self::Damaged("the end of a document is missing".into())
             }
             rusqlite::Error::SqliteFailure(..) => Self::Sqlite(error),
-            // All others are values that are not what the table's columns hold.
+            // All other errors come from values that do not fit the columns of the table.
             other => Self::Damaged(other.to_string().into()),
         }
     }
 }
 
-/// A transaction that did not succeed.
+/// A transaction that failed.
 #[derive(Debug)]
 pub(super) struct Setback {
     pub(super) failure: SqliteFailure,
-    /// Whether the transaction may have happened nevertheless.
+    /// Whether the transaction may still have happened.
     pub(super) in_doubt: bool,
 }
 
@@ -90,15 +90,15 @@ impl From<OpenError> for SqliteFailure {
 impl From<SqliteFailure> for StoreError {
     fn from(failure: SqliteFailure) -> Self {
         match failure {
-            SqliteFailure::Full => Self::Full("the disk has no room"),
+            SqliteFailure::Full => Self::Full("the disk has no room left"),
             SqliteFailure::Damaged(what) => Self::Damaged((*what).into()),
             SqliteFailure::Unavailable(error) => Self::Unavailable(Box::new(error)),
         }
     }
 }
 
-/// Whether the disk has no room: also where SQLite cannot make the index of its log longer and
-/// has no word of its own for that.
+/// Whether the disk has no room left. This includes the case that SQLite cannot extend the index of
+/// its log, for which it has no error code of its own.
 pub(super) fn is_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
         || error
@@ -106,14 +106,14 @@ pub(super) fn is_full(error: &rusqlite::Error) -> bool {
             .is_some_and(|error| error.extended_code == NO_ROOM_FOR_INDEX)
 }
 
-/// Whether a connection is as good as before after this error; any other one is given up.
+/// Whether a connection can still be used after this error. After any other error it is given up.
 pub(super) fn is_passing(error: &rusqlite::Error) -> bool {
     is_full(error) || is_busy(error)
 }
 
-/// Whether a `COMMIT` that failed with this error has certainly not written the end of its
-/// transaction: not with another process in the way, and not where the log had no room. After any
-/// other error it may have, and so it has where only the index of the log had none.
+/// Whether a `COMMIT` that failed with this error certainly did not write the end of its
+/// transaction. This is certain if another process held the lock, or if the log had no room. It is
+/// not certain after any other error. If only the index of the log had no room, the end is written.
 pub(super) fn is_certain(error: &rusqlite::Error) -> bool {
     is_busy(error) || error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }

@@ -1,4 +1,4 @@
-//! The methods of the store, as what they do within a transaction.
+//! The methods of the store, each as an operation within a transaction.
 
 use super::{
     call::Operation,
@@ -107,7 +107,7 @@ pub(super) struct DeleteAll {
 }
 
 impl Operation for DeleteAll {
-    /// The keys that were there.
+    /// The keys that had a document.
     type Output = Vec<Key>;
 
     fn run(&self, table: &DocumentTable<'_>) -> Result<Vec<Key>, Fault> {
@@ -144,7 +144,7 @@ pub(super) struct SweepSome {
 
 pub(super) struct Swept {
     pub(super) removed: usize,
-    /// Whether nothing is left to do within the limit.
+    /// Whether the sweep is done, or has reached its limit.
     pub(super) finished: bool,
 }
 

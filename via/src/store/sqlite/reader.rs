@@ -11,7 +11,7 @@ use super::{
     table::DocumentTable,
 };
 
-/// How many calls share one view of the file.
+/// How many calls share one snapshot of the file.
 const MAX_BATCH: usize = 64;
 
 /// Reads until all senders are gone.
@@ -33,7 +33,7 @@ pub(super) fn run(
     }
 }
 
-/// Answers all jobs as of one moment, which is not before any of them was sent.
+/// Answers all jobs from one snapshot, which is taken after the last of them was sent.
 fn serve(file: &DatabaseFile, slot: &mut Option<Connection>, jobs: Vec<Box<dyn Job>>) {
     let mut open = || match slot.take() {
         Some(connection) => Ok(connection),

@@ -9,14 +9,14 @@ use crate::store::{
 
 /// The table of format 1.
 ///
-/// - Keys and owners are blobs: SQLite's text functions stop at a NUL.
-/// - A tombstone has `deleted = 1`, and both its deadlines are its end.
-/// - `filed` is never later than the row ends. Deadlines mostly move later, with every commit; a
-///   sweep moves `filed` after them once it comes across the row, so that a commit need not touch
-///   the index.
-/// - `row_hash` is about all that the row says except `filed`, with `bytes_hash` occupancy for
-///   `bytes`, see [`RowHead`]: SQLite does not notice a byte that changed on the disk within a value.
-/// - `bytes` is last: the columns before it are read without it.
+/// - Keys and owners are blobs, because the text functions of SQLite stop at a NUL.
+/// - A tombstone has `deleted = 1`, and both its deadlines are the moment when it expires.
+/// - `filed` is never later than the deadline of the row. Most commits move the deadline later and
+///   leave `filed` alone, so they need not change the index. A sweep corrects `filed` when it meets
+///   the row.
+/// - `row_hash` covers all columns except `filed`, with `bytes_hash` in place of `bytes`; see
+///   [`RowHead`]. SQLite does not notice if a byte within a value changes on the disk.
+/// - `bytes` is last, so that SQLite can read the other columns without it.
 pub(super) const SCHEMA: &str = "
     CREATE TABLE document (
         key BLOB NOT NULL PRIMARY KEY,
@@ -61,7 +61,7 @@ const MOVE_IDLE: &str = "UPDATE document SET idle_until = ?2, row_hash = ?3 WHER
 const FILE: &str = "UPDATE document SET filed = ?2 WHERE key = ?1";
 const REMOVE: &str = "DELETE FROM document WHERE key = ?1";
 
-/// All that a row says except its bytes, live or a tombstone.
+/// A row, live or a tombstone, without its bytes.
 pub(super) struct RowHead {
     pub(super) version: Version,
     pub(super) expiry: Expiry,
@@ -109,10 +109,10 @@ impl RowHead {
         }
     }
 
-    /// The `row_hash` of this under a key.
+    /// The `row_hash` for this key.
     fn hash(&self, key: &[u8]) -> i64 {
         let mut all = Vec::with_capacity(256);
-        // With its length, so that no byte of it can be taken for the next value's.
+        // With its length, so that a part of the key cannot pass for the next value.
         all.extend((key.len() as u64).to_le_bytes());
         all.extend(key);
         all.extend(self.version.revision.to_le_bytes());
@@ -142,14 +142,14 @@ impl<'c> DocumentTable<'c> {
         Self(connection)
     }
 
-    /// Compiles a statement that names every column, to see that the table is as it should be.
+    /// Compiles a statement that names every column, to check that the table has them.
     pub(super) fn check_layout(&self) -> rusqlite::Result<()> {
         self.0.prepare_cached(REPLACE).map(drop)
     }
 
     /// Compares all rows, without their bytes, with their hashes.
     ///
-    /// A row whose key has changed on the disk would never be met by looking for it.
+    /// If a key changed on the disk, no lookup by key would ever find its row.
     pub(super) fn check_rows(&self) -> Result<(), Fault> {
         let mut statement = self.0.prepare(EVERY)?;
         let mut rows = statement.query([])?;
@@ -164,7 +164,7 @@ impl<'c> DocumentTable<'c> {
         self.0.execute_batch(sql)
     }
 
-    /// The row of a key, whether it has ended or not, and its `filed`.
+    /// The row of a key, expired or not, and its `filed`.
     fn row(&self, key: &Key) -> Result<Option<(RowHead, Timestamp)>, Fault> {
         let mut statement = self.0.prepare_cached(FIND)?;
         let mut rows = statement.query([bytes_of(key)])?;
@@ -177,7 +177,7 @@ impl<'c> DocumentTable<'c> {
         )))
     }
 
-    /// The row of a key, if it has not ended.
+    /// The row of a key, if it has not expired.
     pub(super) fn find(&self, key: &Key, now: Timestamp) -> Result<Option<RowHead>, Fault> {
         let head = self.row(key)?.map(|(head, _)| head);
         Ok(head.filter(|head| !head.expiry.has_passed(now)))
@@ -208,7 +208,7 @@ impl<'c> DocumentTable<'c> {
         }))
     }
 
-    /// Writes a document where one is or is not.
+    /// Creates a document, or replaces the one under this key.
     pub(super) fn put(&self, key: &Key, version: Version, put: &Put) -> Result<(), Fault> {
         let before = self.row(key)?;
         let head = RowHead {
@@ -219,7 +219,7 @@ impl<'c> DocumentTable<'c> {
             bytes_hash: hash(&put.bytes),
         };
         match before {
-            // As most commits: no index changes.
+            // Most commits take this way, which changes no index.
             Some((row, filed))
                 if !row.deleted && filed <= head.expiry.deadline() && row.owner == head.owner =>
             {
@@ -263,7 +263,7 @@ impl<'c> DocumentTable<'c> {
         Ok(())
     }
 
-    /// Gives a row that was just found another expiry.
+    /// Changes the idle deadline of a row that was just found.
     pub(super) fn move_idle(&self, key: &Key, head: RowHead, expiry: Expiry) -> Result<(), Fault> {
         let head = RowHead { expiry, ..head };
         self.0.prepare_cached(MOVE_IDLE)?.execute(params![
@@ -289,8 +289,8 @@ impl<'c> DocumentTable<'c> {
         Ok(keys)
     }
 
-    /// Removes at most `limit` rows that have ended, looking at no more than `chunk`; answers how
-    /// many it looked at and how many it removed.
+    /// Removes at most `limit` expired rows and looks at no more than `chunk`; answers how many it
+    /// looked at and how many it removed.
     pub(super) fn sweep(
         &self,
         now: Timestamp,
@@ -303,7 +303,7 @@ impl<'c> DocumentTable<'c> {
         let mut due = Vec::new();
         while let Some(row) = rows.next()? {
             let key = row.get::<_, Vec<u8>>(0)?;
-            // A damaged row does not say when it ends: it stays, and no sweep looks at it again.
+            // The deadline of a damaged row is unknown, so it stays, and no sweep looks at it again.
             let expiry = match RowHead::of(row) {
                 Ok(head) => head.expiry,
                 Err(Fault::Damaged(_)) => Expiry::NEVER,
@@ -333,7 +333,7 @@ fn bytes_of(key: &Key) -> &[u8] {
 }
 
 fn columns(version: Version) -> (i64, [u8; 16]) {
-    // One more per commit never gets there.
+    // A revision that rises by one with each commit never gets so large.
     let revision = i64::try_from(version.revision).unwrap_or(i64::MAX);
     (revision, version.commit.0.to_be_bytes())
 }

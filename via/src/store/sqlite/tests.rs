@@ -11,10 +11,10 @@ use crate::store::{
     conformance::{Behind, Elsewhere, Faults, Formats, Harness, Small, support::*},
 };
 
-/// A directory that ends with the test.
+/// A directory that is removed when the test ends.
 struct Scratch {
     path: PathBuf,
-    /// Whether it is another process's.
+    /// Whether it belongs to another process.
     borrowed: bool,
 }
 
@@ -35,7 +35,7 @@ impl Scratch {
         self.path.join("store.db")
     }
 
-    /// `NORMAL`: these tests lose no power.
+    /// `NORMAL`, because these tests simulate no power failure.
     fn open(&self) -> SqliteStore {
         SqliteStore::open_with(self.file(), Synchronous::Normal).unwrap()
     }
@@ -122,7 +122,7 @@ mod behind_faults {
     }
 }
 
-/// The level that power losses need.
+/// A store that survives a power failure.
 struct Flushed(Scratch);
 
 impl Harness for Flushed {
@@ -144,7 +144,7 @@ fn a_store_that_survives_power_losses_restarts_as_well() {
     }
 }
 
-/// It answers at once, and commits a moment later.
+/// A faulty store: it answers at once, and commits a moment later.
 #[derive(Debug)]
 struct Hasty(Arc<SqliteStore>);
 
@@ -238,7 +238,7 @@ impl Elsewhere for HastyScratch {
 mod hasty {
     use super::*;
 
-    // The test of the suite, but of a store that must fail it.
+    // The case of the suite, for a store that must fail it.
     #[test]
     #[should_panic(expected = "commits were acknowledged, and ")]
     fn a_store_that_acknowledges_before_it_commits_loses_that_when_it_is_killed() {
@@ -264,7 +264,7 @@ async fn its_own_commits_are_no_news_of_others() {
         version,
     };
     assert_eq!(next(&mut subscription).await, Some(expected));
-    // Four times as long as it takes to look for what others did.
+    // Four times the interval at which the store looks for commits of other processes.
     let quiet = tokio::time::timeout(Duration::from_millis(200), subscription.next()).await;
     assert!(quiet.is_err(), "{quiet:?}");
 }
@@ -329,7 +329,7 @@ fn a_place_that_cannot_hold_a_file_is_named() {
     let (_, sentence) = refusal(&scratch.path);
     assert_eq!(
         sentence,
-        format!("cannot open the store `{path}`: it is a directory")
+        format!("cannot open the store `{path}`: it is a directory; name a file in it")
     );
 
     let missing = scratch.path.join("no/store.db");
@@ -337,8 +337,8 @@ fn a_place_that_cannot_hold_a_file_is_named() {
     assert_eq!(
         sentence,
         format!(
-            "cannot open the store `{path}/no/store.db`: its directory `{path}/no` does not exist \
-             or is not a directory"
+            "cannot open the store `{path}/no/store.db`: there is no directory `{path}/no`; create \
+             it first"
         )
     );
 
@@ -350,11 +350,12 @@ fn a_place_that_cannot_hold_a_file_is_named() {
 #[test]
 #[cfg(target_os = "linux")]
 fn an_unwritable_place_is_named() {
-    // Nobody can make a file there, not even root.
+    // Not even root can create a file there.
     let (error, sentence) = refusal("/proc/via.db");
     assert_eq!(
         sentence,
-        "cannot open the store `/proc/via.db`: it cannot be opened or made there"
+        "cannot open the store `/proc/via.db`: SQLite can neither open nor create it; check the \
+         permissions"
     );
     assert!(std::error::Error::source(&error).is_some());
 }
@@ -390,7 +391,7 @@ async fn a_newer_format_is_refused_and_left_alone() {
     store.close().await.unwrap();
     let connection = Connection::open(scratch.file()).unwrap();
     connection.pragma_update(None, "user_version", 7).unwrap();
-    // It stays open, so that there is a log which belongs to the newer version.
+    // It stays open, so that there is a log of the newer version.
     let log = format!("{}-wal", scratch.file().display());
     let before = (fs::read(scratch.file()).unwrap(), fs::read(&log).unwrap());
     assert!(!before.1.is_empty());
@@ -503,7 +504,7 @@ async fn a_full_disk_is_a_typed_error_and_passes() {
         .write(OnWriter("PRAGMA max_page_count = 30"))
         .await
         .unwrap();
-    // Of several at once, those that have room are done.
+    // Of several concurrent commits, the store does those that have room.
     let mut tasks = tokio::task::JoinSet::new();
     for i in 0..8 {
         let store = store.clone();
@@ -549,7 +550,7 @@ async fn a_held_lock_is_unavailable_and_passes() {
     commit_at(&store, NOW, change).await.unwrap();
 }
 
-/// What a byte that changed on the disk may have changed, without SQLite noticing it.
+/// What a changed byte on the disk may do without SQLite noticing it.
 const DAMAGES: [&str; 8] = [
     "UPDATE document SET revision = 7 WHERE key = x'61'",
     "UPDATE document SET revision = -1 WHERE key = x'61'",
@@ -599,7 +600,7 @@ async fn a_document_whose_bytes_changed_is_reported_while_others_go_on_also_afte
 
 #[tokio::test]
 async fn a_store_in_which_a_row_says_something_else_is_refused() {
-    // A session under another key would be one that never existed.
+    // A session under another key would be a session that never existed.
     let damages = ["UPDATE document SET key = x'63' WHERE key = x'61'"];
     for damage in damages.iter().chain(&DAMAGES) {
         let scratch = Scratch::new();
@@ -609,7 +610,7 @@ async fn a_store_in_which_a_row_says_something_else_is_refused() {
         store.close().await.unwrap();
         let (error, sentence) = refusal(scratch.file());
         assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
-        assert!(sentence.contains("it was left as it is"), "{sentence}");
+        assert!(sentence.contains("it was not changed"), "{sentence}");
     }
 }
 
@@ -671,6 +672,6 @@ async fn a_subscription_holds_no_thread() {
     let mut subscription = store.subscribe();
     drop(store);
     assert_eq!(subscription.next().await, None);
-    // The last connection to go has written the log back and removed it.
+    // The last connection that was closed has written the log back and removed it.
     assert_eq!(fs::read_dir(&scratch.path).unwrap().count(), 1);
 }

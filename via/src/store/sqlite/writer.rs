@@ -27,24 +27,24 @@ const POLL: Duration = Duration::from_millis(50);
 const MAX_BATCH: usize = 1024;
 /// How many bytes share one transaction.
 const MAX_WEIGHT: usize = 16 * 1024 * 1024;
-/// The longest wait for callers who were just answered and may come back at once.
+/// The longest wait for callers that were just answered and may send their next call at once.
 const MAX_PAUSE: Duration = Duration::from_millis(1);
 
 pub(super) enum Message {
     Job(Box<dyn Job>),
-    /// Somebody has subscribed.
+    /// There is a new subscriber.
     Wake,
 }
 
 pub(super) struct Writer {
     file: DatabaseFile,
-    /// `None` after an error that leaves its state unclear.
+    /// `None` after an error that leaves the state of the connection unclear.
     connection: Option<Connection>,
     queue: Receiver<Message>,
     /// Taken from the queue, but not yet part of a transaction.
     waiting: VecDeque<Box<dyn Job>>,
-    /// How many may share the next transaction, if those who were just answered come back, and
-    /// until when to wait for them.
+    /// How many jobs may share the next transaction if the callers that were just answered send
+    /// their next call, and until when to wait for them.
     expected: (usize, Instant),
     notices: Arc<Notices>,
     /// Changes when another connection has committed.
@@ -71,7 +71,7 @@ impl Writer {
         }
     }
 
-    /// Writes until all senders are gone, then lets go of the file.
+    /// Writes until all senders are gone, then closes the file.
     pub(super) fn run(mut self, readers: Vec<JoinHandle<()>>) -> Result<(), StoreError> {
         while let Some(first) = self.next() {
             let jobs = self.gather(first);
@@ -82,7 +82,7 @@ impl Writer {
         }
         self.notices.close();
         for reader in readers {
-            // A reader that panicked has let go of its connection as well.
+            // A reader that panicked has closed its connection too.
             let _ = reader.join();
         }
         match self.connection.take() {
@@ -92,7 +92,7 @@ impl Writer {
         }
     }
 
-    /// Waits for work, looking out for other processes if somebody wants to know.
+    /// Waits for work. If there are subscribers, it also looks for commits of other processes.
     fn next(&mut self) -> Option<Box<dyn Job>> {
         if let Some(job) = self.waiting.pop_front() {
             return Some(job);
@@ -117,11 +117,11 @@ impl Writer {
         }
     }
 
-    /// Takes what waits, up to a bound.
+    /// Takes the waiting jobs, up to a bound.
     ///
-    /// Where many commit one after the other, those of the last transaction come back while this
-    /// one begins. Without a short wait they would miss it, and there would be two groups that
-    /// take turns instead of one.
+    /// If many callers commit in a loop, those of the last transaction send their next call while
+    /// this one begins. Without a short wait they would miss it. Then there would be two groups of
+    /// callers that take turns, instead of one.
     fn gather(&mut self, first: Box<dyn Job>) -> Vec<Box<dyn Job>> {
         let (expected, until) = self.expected;
         let mut weight = first.weight();
@@ -141,7 +141,7 @@ impl Writer {
             weight += job.weight();
             jobs.push(job);
         }
-        // A call that timed out may have been judged by its absence: do not do it after all.
+        // A caller that gave up may have concluded that the call did not happen, so drop the call.
         jobs.retain(|job| !job.is_abandoned());
         jobs
     }
@@ -189,8 +189,8 @@ impl Writer {
         }
     }
 
-    /// Notes who may share the next transaction: those who wait already, and those who are about
-    /// to be answered.
+    /// Notes how many jobs may share the next transaction: those that wait already, and those of
+    /// the callers that are about to be answered.
     fn expect_again(&mut self, answered: usize, took: Duration) {
         let jobs = self.queue.try_iter().filter_map(|message| match message {
             Message::Job(job) => Some(job),
@@ -222,8 +222,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes over what a failed transaction may have left in the log, so that no recovery can
-    /// find it. After that it certainly did not happen.
+    /// Overwrites what a failed transaction may have left in the log, so that no recovery can find
+    /// it. After that the transaction certainly did not happen.
     fn rule_out(&mut self) -> Result<(), Setback> {
         let connection = self.take_connection()?;
         if let Err(error) = connection::rewrite_format(&connection) {
@@ -234,7 +234,7 @@ impl Writer {
         Ok(())
     }
 
-    /// The connection; a new one after an error that left the old one unclear.
+    /// The connection, or a new one if an error left the state of the old one unclear.
     fn take_connection(&mut self) -> Result<Connection, Setback> {
         match self.connection.take() {
             Some(connection) => Ok(connection),
@@ -242,7 +242,7 @@ impl Writer {
         }
     }
 
-    /// Keeps a connection whose transaction failed, if that leaves it as good as before.
+    /// Keeps a connection whose transaction failed, if it can still be used.
     fn keep_after(&mut self, error: &rusqlite::Error, connection: Connection) {
         if is_passing(error) && roll_back(&connection).is_ok() {
             self.connection = Some(connection);
@@ -258,7 +258,7 @@ impl Writer {
             .connection
             .as_ref()
             .and_then(|connection| connection::data_version(connection).ok());
-        // Also while it cannot be read, and with another connection: it is a hint.
+        // A read that fails, or a new connection, may also announce `Lagged`, which is only a hint.
         if mem::replace(&mut self.data_version, now) != now {
             self.notices.announce(Notice::Lagged);
         }
@@ -266,7 +266,7 @@ impl Writer {
 }
 
 fn roll_back(connection: &Connection) -> rusqlite::Result<()> {
-    // Some errors have rolled back already.
+    // After some errors SQLite has already rolled back.
     if connection.is_autocommit() {
         return Ok(());
     }
