@@ -1,4 +1,4 @@
-//! Any harness, with its stores behind faults.
+//! Puts the stores of any harness behind faults.
 
 use super::{
     faulty::{Faults, Faulty},
@@ -6,11 +6,12 @@ use super::{
 };
 use crate::store::Durability;
 
-/// The places of another harness, whose stores are opened behind [`Faults`].
+/// Wraps a harness and opens its stores behind [`Faults`].
 ///
-/// A store that passes the suite also passes it behind [`Faults::gentle`], and the section
-/// `unknown` on top; the cases that end in `on_a_bad_line` use [`Faults::harsh`] by themselves.
-/// Stores in other processes are opened behind [`Faults::gentle`] with the same seed.
+/// A store that passes the suite must also pass it behind [`Faults::gentle`], and can then pass the
+/// section `unknown` too. The cases whose names end in `on_a_bad_line` always use
+/// [`Faults::harsh`]. In other processes the stores are behind [`Faults::gentle`] with the same
+/// seed.
 ///
 /// # Example
 ///

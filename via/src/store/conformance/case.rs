@@ -1,4 +1,4 @@
-//! Running a case: on its own runtime, with an end.
+//! Runs a case on its own runtime, with a time limit.
 
 use std::{
     fmt::{self, Debug},
@@ -10,16 +10,16 @@ use std::{
 use super::harness::Harness;
 use crate::store::{Durability, Store};
 
-/// How long one case may take before it counts as hanging.
+/// How long a case may take before the suite reports that it hangs.
 const PATIENCE: Duration = Duration::from_mins(5);
 
 type Run<H> = for<'a> fn(&'a dyn Fn() -> H) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
 
-/// One thing that a store owes, and how to see whether it does it.
+/// One guarantee of a store, and its test.
 ///
-/// Its [`name`](Self::name) is the sentence that holds for a store that passes. The macro
-/// [`tests!`](super::tests) makes a `#[test]` of each; by hand a case serves to show that the suite
-/// finds a fault.
+/// Its [`name`](Self::name) is a sentence that is true for a store that passes. The macro
+/// [`tests!`](super::tests) turns each case into a `#[test]`. Run a case by hand to show that the
+/// suite finds a bug.
 pub struct Case<H> {
     name: &'static str,
     run: Run<H>,
@@ -30,17 +30,17 @@ impl<H: Harness> Case<H> {
         Self { name, run }
     }
 
-    /// The sentence that holds for a store that passes, with underscores.
+    /// The sentence that is true for a store that passes, with underscores for spaces.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Runs the case against stores in places that `make` makes, on a runtime of its own.
+    /// Runs the case on its own runtime, with harnesses from `make`.
     ///
     /// # Panics
     ///
-    /// If the store is wrong or hangs. Called within a Tokio runtime, it panics as well.
+    /// If the store is wrong or hangs, or if you call this within a Tokio runtime.
     pub fn run(&self, make: &dyn Fn() -> H) {
         on_a_runtime(self.name, (self.run)(make));
     }
@@ -52,7 +52,7 @@ impl<H> Debug for Case<H> {
     }
 }
 
-/// Runs a case against one place.
+/// Runs a case that needs one place.
 pub fn run<H: Harness>(name: &str, make: &dyn Fn() -> H, case: impl AsyncFnOnce(&H)) {
     on_a_runtime(name, async {
         let harness = make();
@@ -69,7 +69,7 @@ pub fn run_afresh<H: Harness>(
     on_a_runtime(name, case(make));
 }
 
-/// Checks that the store declares what its harness says, and that `sections` test it.
+/// Checks that the store declares the durability of its harness, and that `sections` test it.
 pub fn run_declared<H: Harness>(make: &dyn Fn() -> H, sections: &[&str]) {
     on_a_runtime("the_declared_level_is_true_and_tested", async {
         let harness = make();
@@ -78,18 +78,19 @@ pub fn run_declared<H: Harness>(make: &dyn Fn() -> H, sections: &[&str]) {
         assert_eq!(
             level,
             harness.durability(),
-            "the store declares another level than its configuration has"
+            "the store declares another durability than `Harness::durability`"
         );
         for section in ["restarts", "kills"] {
             if level == Durability::Volatile {
                 assert!(
                     !sections.contains(&section),
-                    "a volatile store cannot pass the section `{section}`; declare what it keeps"
+                    "a store that declares `Volatile` cannot have the section `{section}`; remove \
+                     the section, or declare what the store survives"
                 );
             } else {
                 assert!(
                     sections.contains(&section),
-                    "a store that declares {level:?} has to pass the section `{section}`; \
+                    "a store that declares {level:?} must have the section `{section}`; \
                      write `tests! {{ harness; restarts, kills }}`"
                 );
             }
@@ -105,5 +106,5 @@ pub(super) fn on_a_runtime(name: &str, case: impl Future<Output = ()>) {
         .expect("the system has threads");
     let ended = runtime.block_on(async { tokio::time::timeout(PATIENCE, case).await.is_ok() });
     runtime.shutdown_timeout(Duration::from_secs(1));
-    assert!(ended, "the case `{name}` does not end: something hangs");
+    assert!(ended, "the case `{name}` did not end within {PATIENCE:?}");
 }

@@ -1,5 +1,5 @@
-//! The cases, by what they are about. Each is an ordinary function that panics where a store is
-//! wrong; `macros.rs` lists them.
+//! The cases by topic. Each is an ordinary function that panics if the store is
+//! wrong. `macros.rs` lists them.
 
 pub mod closing;
 pub mod commit;

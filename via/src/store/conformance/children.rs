@@ -1,7 +1,7 @@
-//! Other processes on the same place: the binary of the test, run again for the same test.
+//! Other processes that open the same place: the test binary, run again for the same test.
 //!
-//! A child takes one command a line on its standard input and answers with a line that is marked,
-//! because the test runner writes to the same output. It ends with its input.
+//! A child reads one command per line from its standard input. It marks the lines of its answers,
+//! because the test runner writes to the same output. It ends when its input ends.
 
 use std::{
     env,
@@ -19,16 +19,16 @@ use super::{
 };
 use crate::store::{Expect, Key, Loaded, Store, Version};
 
-/// Makes a process a child; its value is the address of the place.
+/// The environment variable that makes a process a child. Its value is the address of the place.
 const VARIABLE: &str = "VIA_STORE_CONFORMANCE_CHILD";
-/// Begins each answer of a child.
+/// The beginning of each answer of a child.
 const MARK: &str = "via-store-conformance: ";
 /// How long to wait for an answer.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Runs a case that starts other processes, or what such a process does.
+/// Runs a case that starts other processes. In such a process, runs the child instead.
 ///
-/// `path` is the test's own path, with the name of its crate.
+/// `path` is the path of the test, with the name of its crate.
 pub fn run_with_children<H: Elsewhere>(
     path: &str,
     make: &dyn Fn() -> H,
@@ -49,7 +49,7 @@ pub fn run_with_children<H: Elsewhere>(
     });
 }
 
-/// How to start a process that opens the same place.
+/// Starts processes that open the same place.
 #[derive(Debug)]
 pub struct Children {
     test: String,
@@ -73,7 +73,7 @@ impl Children {
         thread::spawn(move || {
             for line in BufReader::new(output).lines() {
                 let Ok(line) = line else { return };
-                // The runner may have begun the line.
+                // The test runner may have written to the line already.
                 if let Some((_, answer)) = line.split_once(MARK)
                     && sender.send(answer.to_owned()).is_err()
                 {
@@ -99,7 +99,7 @@ pub(super) struct Child {
 }
 
 impl Child {
-    /// Sends a command and does not wait.
+    /// Sends a command without waiting.
     pub(super) fn tell(&mut self, command: &str) {
         let commands = self.commands.as_mut().expect("the input is piped");
         writeln!(commands, "{command}").expect("the child listens");
@@ -109,7 +109,7 @@ impl Child {
     pub(super) fn answer(&mut self) -> String {
         self.answers.recv_timeout(PATIENCE).unwrap_or_else(|error| {
             let status = self.process.try_wait();
-            panic!("the other process does not answer: {error}; its status is {status:?}")
+            panic!("the other process did not answer: {error}; its status is {status:?}")
         })
     }
 
@@ -118,7 +118,7 @@ impl Child {
         self.answer()
     }
 
-    /// Ends the process at once, as `kill -9` does, and answers what it had still said.
+    /// Kills the process like `kill -9`, and returns the answers that it had already sent.
     pub(super) fn kill(mut self) -> Vec<String> {
         self.end();
         self.answers.iter().collect()
@@ -136,7 +136,7 @@ impl Drop for Child {
     }
 }
 
-/// What a child does.
+/// The main loop of a child.
 fn serve<H: Harness>(harness: &H) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -171,28 +171,28 @@ fn serve<H: Harness>(harness: &H) {
                     runtime.spawn(async move { storm(&store, &name).await });
                 }
             }
-            _ => panic!("{command:?} is no command"),
+            _ => panic!("{command:?} is not a command"),
         }
     }
 }
 
 fn say(answer: &str) {
     let mut output = io::stdout().lock();
-    // Whoever listened may be gone: then this process is about to end.
+    // An error means that the parent is gone, so this process is about to end too.
     let _ = writeln!(output, "{MARK}{answer}").and_then(|()| output.flush());
 }
 
 fn parsed(word: &str) -> usize {
     word.parse()
-        .unwrap_or_else(|_| panic!("{word:?} is no number"))
+        .unwrap_or_else(|_| panic!("{word:?} is not a number"))
 }
 
-/// A version as a child tells it.
+/// A version as a child prints it.
 pub(super) fn told(version: Option<Version>) -> String {
     format!("{version:?}")
 }
 
-/// Adds `tasks * times` to a number, from so many tasks.
+/// Adds `tasks * times` to a number, with so many concurrent tasks.
 pub(super) async fn count<S: Store>(store: &Arc<S>, key: &Key, tasks: usize, times: usize) {
     let mut counters = tokio::task::JoinSet::new();
     for _ in 0..tasks {
@@ -202,7 +202,7 @@ pub(super) async fn count<S: Store>(store: &Arc<S>, key: &Key, tasks: usize, tim
     counters.join_all().await;
 }
 
-/// Commits two documents together, again and again, and says so after each.
+/// Commits two documents together in a loop, and reports each commit.
 async fn storm(store: &impl Store, name: &str) {
     let last = key(name);
     let mut expect = Expect::Absent;

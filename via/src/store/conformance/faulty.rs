@@ -1,4 +1,4 @@
-//! A store on a bad line.
+//! A store behind a bad network.
 
 use std::{
     sync::{
@@ -18,9 +18,9 @@ use crate::store::{
 /// How many notices wait for a subscriber of a faulty store.
 const BACKLOG: usize = 1024;
 
-/// How often what goes wrong: each number is a share of 256.
+/// How often each kind of fault happens: each number is a share of 256.
 ///
-/// # Example: a fault can be repeated
+/// # Example: harsh faults from a seed
 ///
 /// ```
 /// use via::store::conformance::Faults;
@@ -31,23 +31,24 @@ const BACKLOG: usize = 1024;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Faults {
-    /// Where the dice begin. Calls that come in the same order meet the same faults.
+    /// The seed. Calls in the same order meet the same faults.
     pub seed: u64,
     /// A call, or its answer, is late.
     pub delay: u8,
-    /// A request arrives twice, where that must be harmless: all that only read, touches, and
-    /// commits that were done and expect a version.
+    /// A request arrives twice. This happens only to requests for which it must be harmless: reads,
+    /// touches, and commits that succeeded and expect a version.
     pub repeat: u8,
-    /// A notice is lost, and [`Notice::Lagged`] says so.
+    /// A notice is lost, and [`Notice::Lagged`] comes in its place.
     pub lose_notice: u8,
-    /// A call does not arrive: [`StoreError::Unavailable`].
+    /// A call does not arrive, so its answer is [`StoreError::Unavailable`].
     pub cut: u8,
-    /// The answer to a commit does not arrive: [`CommitOutcome::Unknown`], half of them done.
+    /// The answer to a commit does not arrive, so its outcome is [`CommitOutcome::Unknown`]. Half of
+    /// these commits happen.
     pub unknown: u8,
 }
 
 impl Faults {
-    /// What a caller does not have to know of: delays, repetitions, and lost notices.
+    /// Faults that callers do not notice: delays, repeated requests, and lost notices.
     #[must_use]
     pub const fn gentle(seed: u64) -> Self {
         Self {
@@ -71,14 +72,15 @@ impl Faults {
     }
 }
 
-/// A store in front of another one, on a line that delays, repeats, cuts and loses.
+/// Wraps a store and behaves like a bad network: it delays, repeats and cuts requests, and loses
+/// notices and answers.
 ///
-/// What it does is allowed: whoever uses a store has to live with it. The faults come from a seed,
-/// which `Debug` shows.
+/// It does only what every store may do, so every caller must cope with it. The faults come from a
+/// seed, which `Debug` shows.
 ///
 /// # Panics
 ///
-/// A commit that was done and arrives again must be refused; where the store inside does it again,
+/// If a commit that succeeded arrives again, the inner store must refuse it. If it commits again,
 /// the call panics. [`subscribe`](Store::subscribe) panics outside a Tokio runtime.
 ///
 /// # Example
@@ -126,7 +128,8 @@ impl<S: Store> Faulty<S> {
         &self.inner
     }
 
-    /// From now on every commit is [`CommitOutcome::Unknown`], half of them done; or no more.
+    /// If `lost`, the outcome of every later commit is [`CommitOutcome::Unknown`], and half of these
+    /// commits happen. Otherwise answers arrive again.
     pub fn lose_answers(&self, lost: bool) {
         self.loses_answers.store(lost, Ordering::SeqCst);
     }
@@ -146,7 +149,7 @@ impl<S: Store> Faulty<S> {
         }
     }
 
-    /// The way of a call to the store.
+    /// Delivers a call to the store, unless it is cut.
     async fn way(&self) -> Result<&S, StoreError> {
         self.delay().await;
         if self.happens(self.faults.cut) {
@@ -163,14 +166,14 @@ impl<S: Store> Faulty<S> {
         let store = self.way().await?;
         let answer = call(store).await;
         if self.happens(self.faults.repeat) {
-            // The first answer arrives, the second one is dropped.
+            // The first answer arrives, and the second one is dropped.
             let _ = call(store).await;
         }
         self.delay().await;
         answer
     }
 
-    /// Sends a commit that was done again: the store must see that it is an old one.
+    /// Sends a commit that succeeded again: the store must notice that it is stale.
     async fn send_again(&self, commit: Commit) {
         let id = commit.id;
         let again = self.inner.commit(commit).await;
@@ -181,8 +184,8 @@ impl<S: Store> Faulty<S> {
     }
 }
 
-/// Whether a second commit cannot succeed after a first one did: the version that it expects is
-/// gone for ever.
+/// Whether a commit cannot succeed a second time, because the version that it expects can never come
+/// back.
 fn is_spent(commit: &Commit) -> bool {
     commit
         .writes
@@ -190,7 +193,7 @@ fn is_spent(commit: &Commit) -> bool {
         .any(|write| matches!(write.expect, Expect::At(_)) && !matches!(write.change, Change::Keep))
 }
 
-/// A moment, mostly a short one.
+/// Waits, usually for a very short time.
 async fn late(dice: u64) {
     if dice.is_multiple_of(64) {
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -285,7 +288,7 @@ impl<S: Store> Store for Faulty<S> {
     }
 }
 
-/// Hands notices on, except for those that are lost, until either end is gone.
+/// Forwards notices, except for those that are lost, until either end is gone.
 async fn forward(
     mut notices: Subscription,
     sender: broadcast::Sender<Notice>,
@@ -304,12 +307,12 @@ async fn forward(
         if dice.roll() % 256 < u64::from(faults.lose_notice) {
             notice = Notice::Lagged;
         }
-        // Where nobody listens any more, the next turn ends.
+        // If the receiver is gone, the next turn of the loop ends.
         let _ = sender.send(notice);
     }
 }
 
-/// Splitmix64: small, and the same everywhere.
+/// Splitmix64: small, and equal on all machines.
 #[derive(Debug)]
 struct Dice(u64);
 

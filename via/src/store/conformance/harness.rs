@@ -1,13 +1,13 @@
-//! What the author of a store gives to the suite.
+//! What the author of a store implements for the suite.
 
 use std::future::Future;
 
 use crate::store::{Durability, Store};
 
-/// One place for documents, and how to open the store there.
+/// One place for documents, such as a new database, and how to open the store there.
 ///
-/// The suite makes a new harness for each case, so a new one stands for a place that is empty.
-/// What a case leaves behind ends with the harness, in its `Drop`.
+/// The suite makes a new harness for each case, so a new harness must stand for an empty place.
+/// Clean up in its `Drop`.
 ///
 /// # Example: a store of one process
 ///
@@ -24,10 +24,10 @@ use crate::store::{Durability, Store};
 ///     }
 /// }
 ///
-/// // One `#[test]` per case.
+/// // One `#[test]` for each case.
 /// conformance::tests! { Memory }
 ///
-/// // Or one case by hand: it panics where the store is wrong.
+/// // Or run one case by hand: it panics if the store is wrong.
 /// let case = conformance::all::<Memory>()
 ///     .into_iter()
 ///     .find(|case| case.name() == "the_revision_rises_by_one")
@@ -40,13 +40,12 @@ pub trait Harness: Send + Sync + 'static {
 
     /// Opens the store in this place.
     ///
-    /// It is called once per harness, except by the cases of sections that say otherwise: those of
-    /// `instances` call it while other stores of this place are open, and those of `restarts`
-    /// after they were dropped.
+    /// Most cases call this once. Cases of the section `instances` call it while other stores of
+    /// this place are open. Cases of the section `restarts` call it after those were dropped.
     fn open(&self) -> impl Future<Output = Self::Store> + Send;
 
-    /// What the configuration that [`open`](Self::open) uses survives; the store has to say the
-    /// same.
+    /// The durability of the configuration that [`open`](Self::open) uses. The store must declare
+    /// the same.
     fn durability(&self) -> Durability {
         Durability::Volatile
     }
@@ -54,45 +53,45 @@ pub trait Harness: Send + Sync + 'static {
 
 /// A place that other processes can open, for the sections `kills` and `processes`.
 ///
-/// The suite runs the binary of the test again, as another process. There the harness comes from
-/// [`at`](Self::at), and its end must not end the place.
+/// The suite runs the test binary again as another process. There it gets the harness from
+/// [`at`](Self::at), and dropping that harness must not remove the place.
 pub trait Elsewhere: Harness {
-    /// How to find this place: a path, a URL.
+    /// How to find this place, for example a path or a URL.
     fn address(&self) -> String;
 
-    /// The place that [`address`](Self::address) has named in another process.
+    /// The place whose [`address`](Self::address) another process has given.
     fn at(address: &str) -> Self;
 }
 
-/// A store that can be made too small, for the section `full`.
+/// A store that can be opened with little room, for the section `full`.
 pub trait Small: Harness {
-    /// Opens the store with room for some documents of 4 KiB, at most 1,000.
+    /// Opens the store with room for a few documents of 4 KiB, at most 1,000.
     fn open_small(&self) -> impl Future<Output = Self::Store> + Send;
 }
 
-/// A place whose content has a format with a number or a name, for the section `formats`.
+/// A place whose format has a number or a name, for the section `formats`.
 pub trait Formats: Harness {
-    /// Makes the place look as if a newer version of the store had made it, while no store is
-    /// open; answers the name of that format.
+    /// Makes the place look as if a newer version of the store had written it; answers the name of
+    /// that format. No store is open during this call.
     fn make_newer(&self) -> impl Future<Output = String> + Send;
 
-    /// All that the place holds, to see whether it was changed.
+    /// The whole content of the place, to check whether it changes.
     fn content(&self) -> impl Future<Output = Vec<u8>> + Send;
 
-    /// As [`open`](Harness::open); answers the error as it is shown to who runs the program.
+    /// Like [`open`](Harness::open), but answers the error message that the operator would see.
     ///
     /// # Errors
     ///
-    /// Why the store was not opened.
+    /// The message that says why the store was not opened.
     fn try_open(&self) -> impl Future<Output = Result<Self::Store, String>> + Send;
 }
 
-/// A store whose answers can be lost on their way, for the section `unknown`.
+/// A store whose answers can get lost, for the section `unknown`.
 ///
-/// [`Behind`](super::Behind) gives this to every store; a store that talks to a server should
-/// implement it with a connection that it cuts.
+/// [`Behind`](super::Behind) implements this for every store. If your store talks to a server,
+/// implement it with a connection that you cut.
 pub trait LosesAnswers: Harness {
-    /// From now on the answers to the commits of `store` are lost (or no more), whether the
-    /// commits are done or not.
+    /// If `lost`, the answers to all later commits of `store` get lost, whether or not the commits
+    /// happen. Otherwise answers arrive again.
     fn lose_answers(&self, store: &Self::Store, lost: bool) -> impl Future<Output = ()> + Send;
 }

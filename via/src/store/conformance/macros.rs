@@ -1,27 +1,27 @@
-//! The lists of cases, and the macro that makes tests of them.
+//! The lists of cases, and the macro that turns them into tests.
 
-/// Makes one `#[test]` per case of the suite.
+/// Makes one `#[test]` for each case of the suite.
 ///
 /// The first argument is an expression that makes a new [`Harness`](super::Harness) with an empty
-/// place; it is evaluated for each test. After a semicolon come the sections that the store is
-/// held to beside those that all stores owe:
+/// place. Each test evaluates it. After a semicolon, list the sections that the store has to pass
+/// beside the cases for all stores:
 ///
 /// | section | the store | needs |
 /// |---|---|---|
 /// | `restarts` | keeps its documents when it is dropped or closed | [`Harness`](super::Harness) |
-/// | `kills` | keeps what it acknowledged when its process is killed | [`Elsewhere`](super::Elsewhere) |
+/// | `kills` | keeps acknowledged commits when its process is killed | [`Elsewhere`](super::Elsewhere) |
 /// | `instances` | shares its documents with other instances in the process | [`Harness`](super::Harness) |
 /// | `processes` | shares its documents with other processes | [`Elsewhere`](super::Elsewhere) |
-/// | `full` | can be full | [`Small`](super::Small) |
-/// | `formats` | refuses what a newer version wrote | [`Formats`](super::Formats) |
-/// | `unknown` | says when it cannot say what became of a commit | [`LosesAnswers`](super::LosesAnswers) |
+/// | `full` | has a limit that it can reach | [`Small`](super::Small) |
+/// | `formats` | refuses a format that a newer version wrote | [`Formats`](super::Formats) |
+/// | `unknown` | answers `Unknown` if it cannot tell the outcome of a commit | [`LosesAnswers`](super::LosesAnswers) |
 ///
-/// No case is skipped at run time: a section is declared and passes, or is not declared. A store
-/// that declares a level above [`Volatile`](crate::store::Durability::Volatile) fails without
-/// `restarts` and `kills`.
+/// The suite skips no case at run time. If a store declares more than
+/// [`Volatile`](crate::store::Durability::Volatile), a test fails unless you list `restarts` and
+/// `kills`.
 ///
-/// The tests need no dependency but `via`. Write the call into a module, because it takes the
-/// names of all cases there.
+/// The tests depend only on `via`. Put the call into a module of its own, because each case defines
+/// a function there.
 ///
 /// # Example
 ///
@@ -58,8 +58,8 @@ macro_rules! __store_conformance_tests {
     };
 }
 
-/// The cases of each section: `plain` ones run in one place, `fresh` ones in many, those of
-/// `children` in several processes.
+/// The cases of each section. `plain` cases run in one place, `fresh` cases in many places, and
+/// `children` cases in several processes.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __store_conformance_section {
@@ -188,7 +188,7 @@ macro_rules! __store_conformance_section {
     };
 }
 
-/// What becomes of each case: a test, or an element of a list.
+/// Turns each case into a test, or into an element of a list.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __store_conformance_each {

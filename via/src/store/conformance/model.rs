@@ -1,4 +1,4 @@
-//! A store that is too simple to be wrong.
+//! A store that is too simple to be wrong, to compare others with.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::store::{
     Write,
 };
 
-/// A document, or a tombstone with an empty name for its bytes.
+/// A document, or a tombstone if `document` is `None`.
 #[derive(Clone, Debug)]
 struct Line {
     document: Option<StoredDocument>,
@@ -141,7 +141,7 @@ impl Model {
         deleted
     }
 
-    /// How many documents and tombstones have ended.
+    /// How many documents and tombstones have expired.
     pub(super) fn ended(&self, now: Timestamp) -> usize {
         let ended = |line: &&Line| line.has_ended(now);
         self.lines.values().filter(ended).count()

@@ -4,13 +4,13 @@ use proptest::prelude::*;
 
 /// How many documents there are.
 pub(super) const KEYS: usize = 4;
-/// Who may own them.
+/// Their possible owners.
 pub(super) const OWNERS: [Option<&str>; 3] = [None, Some("ann"), Some("bob")];
 
-/// One operation; spans are milliseconds from its moment.
+/// One operation. Times are in milliseconds from its moment.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    /// The clock goes on.
+    /// Moves the clock forward.
     Wait(i64),
     Commit(Vec<(usize, Guess, Aim)>),
     Touch(usize, i64),
@@ -18,7 +18,7 @@ pub(super) enum Step {
     Sweep(usize),
 }
 
-/// What a commit expects, as seen from what is there.
+/// What a commit expects, compared with what the store has.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Guess {
     Right,
@@ -35,7 +35,7 @@ pub(super) enum Aim {
     Keep,
 }
 
-/// Some of them, one after the other.
+/// A random series of steps.
 pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let guess = prop_oneof![
         6 => Just(Guess::Right),

@@ -1,4 +1,4 @@
-//! What the cases share: short ways to write commits, and to wait for notices.
+//! Helpers of the cases: they write commits and wait for notices.
 
 use std::{
     fmt::Debug,
@@ -17,17 +17,17 @@ use crate::store::{
     StoreError, StoredDocument, Subscription, Timestamp, Version, Write,
 };
 
-/// The longest wait for something that should happen soon: only spent by a case that fails.
+/// The longest wait for something that should happen soon. Only a failing case takes so long.
 pub(in crate::store) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A moment at which nothing of [`put`] has expired.
+/// The current time of most cases.
 pub(in crate::store) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
 pub(in crate::store) fn after(millis: i64) -> Timestamp {
     Timestamp::from_millis(NOW.as_millis() + millis)
 }
 
-/// Ends the case where a store failed that had no reason to.
+/// Ends the case if the store failed without a reason.
 pub(in crate::store) trait Must<T> {
     fn must(self) -> T;
 }
@@ -40,10 +40,10 @@ impl<T, E: Debug> Must<T> for Result<T, E> {
 }
 
 pub(in crate::store) fn key(name: &str) -> Key {
-    Key::new(name).unwrap_or_else(|| panic!("{name:?} is no key"))
+    Key::new(name).unwrap_or_else(|| panic!("{name:?} is not a valid key"))
 }
 
-/// An id that no other commit has, in this process or another one.
+/// An id that is unique among all commits of all processes.
 pub(in crate::store) fn fresh_id() -> CommitId {
     static PROCESS: OnceLock<u64> = OnceLock::new();
     static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -118,7 +118,7 @@ pub(in crate::store) async fn commit(store: &impl Store, writes: Vec<Write>) -> 
 pub(in crate::store) fn committed(outcome: CommitOutcome) -> Vec<Version> {
     match outcome {
         CommitOutcome::Committed(versions) => versions,
-        other => panic!("it is not committed: {other:?}"),
+        other => panic!("the commit did not succeed: {other:?}"),
     }
 }
 
@@ -138,7 +138,7 @@ pub(in crate::store) async fn replace(
 
 pub(in crate::store) async fn load_at(store: &impl Store, key: &Key, now: Timestamp) -> Loaded {
     let mut loaded = store.load(std::slice::from_ref(key), now).await.must();
-    assert_eq!(loaded.len(), 1, "one answer per key");
+    assert_eq!(loaded.len(), 1, "a load must return one answer per key");
     loaded.remove(0)
 }
 
@@ -149,7 +149,7 @@ pub(in crate::store) async fn load(store: &impl Store, key: &Key) -> Loaded {
 pub(in crate::store) async fn found(store: &impl Store, key: &Key) -> StoredDocument {
     match load(store, key).await {
         Loaded::Found(document) => document,
-        other => panic!("{key:?} is not there: {other:?}"),
+        other => panic!("the document {key:?} does not exist: {other:?}"),
     }
 }
 
@@ -163,7 +163,7 @@ fn number_as_put(number: u64) -> Put {
 
 fn number_of(document: &StoredDocument) -> u64 {
     let bytes = (*document.bytes).try_into();
-    u64::from_be_bytes(bytes.unwrap_or_else(|_| panic!("no number: {document:?}")))
+    u64::from_be_bytes(bytes.unwrap_or_else(|_| panic!("not a number: {document:?}")))
 }
 
 /// The number that [`increment`] counts.
@@ -176,7 +176,7 @@ pub(in crate::store) async fn increment(store: &impl Store, key: &Key, times: us
     let mut current = found(store, key).await;
     for time in 0..times {
         if time % 8 == 0 {
-            // Lets others come between what was read and what is written.
+            // So that other tasks can commit between this read and this write.
             yield_now().await;
         }
         loop {
@@ -199,15 +199,15 @@ pub(in crate::store) async fn increment(store: &impl Store, key: &Key, times: us
     }
 }
 
-/// The next notice, which has to come.
+/// The next notice, which must come.
 pub(in crate::store) async fn next(subscription: &mut Subscription) -> Option<Notice> {
     timeout(PATIENCE, subscription.next())
         .await
-        .unwrap_or_else(|_| panic!("no notice comes within {PATIENCE:?}"))
+        .unwrap_or_else(|_| panic!("no notice came within {PATIENCE:?}"))
 }
 
-/// Waits until a subscription has heard what happened before this call: `expected`, in this order
-/// and nothing else, up to the first [`Notice::Lagged`], which covers the rest.
+/// Waits for exactly the notices `expected`, in this order. The first [`Notice::Lagged`] covers all
+/// later ones.
 pub(in crate::store) async fn hears(subscription: &mut Subscription, expected: &[Notice]) {
     for expected in expected {
         match next(subscription).await {

@@ -1,5 +1,5 @@
-//! The suite finds the faults of stores that are wrong: each in the case that is named for it, and
-//! in those that need the same thing.
+//! The suite finds bugs of wrong stores: each in the case that is named for it, and in cases that
+//! depend on the same behaviour.
 
 use std::{
     collections::BTreeSet,
@@ -65,7 +65,7 @@ fn a_store_that_resurrects_deleted_documents_fails_where_they_must_stay_deleted(
 fn a_store_that_acknowledges_before_it_commits_fails_where_others_look() {
     let mut cases = super::restarts();
     cases.extend(super::instances());
-    // What that store keeps is in memory, and ends when it is closed.
+    // The documents of that store are in memory, and end when it is closed.
     cases.retain(|case| !case.name().contains("clos"));
     let failed = failures(&cases, &Early::default);
     let named = [
@@ -73,7 +73,7 @@ fn a_store_that_acknowledges_before_it_commits_fails_where_others_look() {
         "what_was_acknowledged_is_there_after_a_drop",
     ];
     assert!(failed.is_superset(&named.into()), "{failed:?}");
-    // These find it too, unless the machine is so slow that the late commits come first.
+    // These find it too, unless the machine is so slow that the delayed commits come first.
     let others = BTreeSet::from([
         "a_document_is_created_once_by_several_instances",
         "a_new_place_can_be_opened_many_times_at_once",

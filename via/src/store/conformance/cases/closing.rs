@@ -1,4 +1,4 @@
-//! Calls that are given up, and the end of a store.
+//! Calls that the caller drops, and closing a store.
 
 use std::{
     future::{Future, poll_fn},
@@ -7,7 +7,7 @@ use std::{
 
 use super::prelude::*;
 
-/// The future is dropped at each of its awaits, and at moments in between.
+/// Drops the future at each of its awaits, and at moments in between.
 pub async fn a_dropped_commit_is_whole_or_absent<H: Harness>(harness: &H) {
     let store = Arc::new(harness.open().await);
     for round in 0..300 {
@@ -24,7 +24,7 @@ pub async fn a_dropped_commit_is_whole_or_absent<H: Harness>(harness: &H) {
             [Loaded::Absent, Loaded::Absent] => assert!(answer.is_none(), "{answer:?}"),
             other => panic!("{other:?}"),
         }
-        // Whoever cares can settle it by compare-and-set.
+        // The caller can settle the outcome by compare-and-set.
         let outcome = commit(&store, both()).await;
         let settled = matches!(
             outcome,
@@ -34,7 +34,7 @@ pub async fn a_dropped_commit_is_whole_or_absent<H: Harness>(harness: &H) {
     }
 }
 
-/// Polls a future so many times, whether it is woken or not, and drops it.
+/// Polls a future so many times, whether it was woken or not, and drops it.
 async fn poll_at_most<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = Box::pin(future);
     for _ in 0..polls {
@@ -71,7 +71,7 @@ pub async fn a_closed_store_says_so<H: Harness>(harness: &H) {
     assert_eq!(next(&mut store.subscribe()).await, None);
 }
 
-/// What was begun before is finished or refused.
+/// Running calls are finished or refused.
 pub async fn nothing_hangs_when_a_store_is_closed<H: Harness>(harness: &H) {
     let store = Arc::new(harness.open().await);
     let counter = key("counter");

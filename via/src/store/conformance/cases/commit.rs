@@ -126,7 +126,7 @@ pub async fn no_increment_is_lost<H: Harness>(harness: &H) {
     assert_eq!(found(&store, &key).await.version.revision, 12_801);
 }
 
-/// A line that repeats what it carries must not repeat what is done.
+/// If the network repeats a request, the commit must not happen twice.
 pub async fn a_commit_that_is_sent_again_is_not_done_again<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let key = key("again");
@@ -152,7 +152,7 @@ pub async fn a_commit_that_is_sent_again_is_not_done_again<H: Harness>(harness: 
     assert_eq!(found(&store, &key).await.version.revision, 2);
 }
 
-/// Also for a load in another task, which hears of the commit by other means.
+/// Also for a load in another task, which learns of the commit from outside the store.
 pub async fn what_was_acknowledged_is_seen_by_the_next_load<H: Harness>(harness: &H) {
     let store = Arc::new(harness.open().await);
     let key = key("seen");
@@ -180,7 +180,7 @@ pub async fn what_was_acknowledged_is_seen_by_the_next_load<H: Harness>(harness:
     reader.await.must();
 }
 
-/// A rotation replaces one version by another key's document; only one of many may.
+/// A rotation ends one document and creates another under a new key. Only one of many may succeed.
 pub async fn of_racing_rotations_one_wins<H: Harness>(harness: &H) {
     let store = Arc::new(harness.open().await);
     for round in 0..10 {
@@ -213,6 +213,6 @@ pub async fn of_racing_rotations_one_wins<H: Harness>(harness: &H) {
                 other => panic!("{other:?}"),
             }
         }
-        assert_eq!(winners, 1, "of the rotations of one version");
+        assert_eq!(winners, 1, "exactly one rotation of a version must succeed");
     }
 }

@@ -1,4 +1,4 @@
-//! What a store keeps: bytes, keys, sizes.
+//! The content of documents: bytes, keys, sizes.
 
 use super::prelude::*;
 
@@ -90,7 +90,7 @@ pub async fn keys_do_not_collide<H: Harness>(harness: &H) {
     let loaded = store.load(&keys, NOW).await.must();
     for (key, loaded) in keys.iter().zip(loaded) {
         let Loaded::Found(document) = loaded else {
-            panic!("{key:?} is not there");
+            panic!("the document {key:?} does not exist");
         };
         assert_eq!(document.bytes, key.as_str());
         assert_eq!(document.version.revision, 1);
@@ -140,11 +140,11 @@ pub async fn a_document_may_not_be_too_large<H: Harness>(harness: &H) {
     );
     assert_eq!(load(&store, &small).await, Loaded::Absent);
     assert_eq!(load(&store, &large).await, Loaded::Absent);
-    // And it goes on as before.
+    // The store still works.
     create(&store, &large, put(vec![7; MAX_DOCUMENT])).await;
 }
 
-/// Each is changed as often as its number says, by many tasks at once.
+/// Many concurrent tasks change each document as often as its number says.
 pub async fn a_thousand_documents_do_not_disturb_each_other<H: Harness>(harness: &H) {
     const DOCUMENTS: usize = 1000;
     const TASKS: usize = 8;

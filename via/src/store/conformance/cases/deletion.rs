@@ -1,4 +1,4 @@
-//! Deletion, and the tombstones that make it stay.
+//! Deletion, and the tombstones that keep a document deleted.
 
 use super::prelude::*;
 
@@ -83,7 +83,7 @@ pub async fn deletion_beats_a_racing_commit<H: Harness>(harness: &H) {
     }
 }
 
-/// However the deletion came, and however often the commit is tried.
+/// For both kinds of deletion, and for repeated attempts to commit.
 pub async fn a_commit_prepared_before_a_deletion_is_gone<H: Harness>(harness: &H) {
     let store = harness.open().await;
     for by_commit in [false, true] {

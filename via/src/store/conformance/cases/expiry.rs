@@ -1,4 +1,4 @@
-//! Deadlines, by the clock that the caller hands in.
+//! Deadlines, by the clock of the caller.
 
 use super::prelude::*;
 
@@ -56,10 +56,10 @@ pub async fn touch_extends_within_the_absolute_deadline<H: Harness>(harness: &H)
         assert_eq!(document.expiry.absolute, after(300));
         assert_eq!(document.version, version);
     }
-    let none = Key::new("no").expect("it is a key");
+    let none = Key::new("no").expect("`no` is a valid key");
     assert!(!store.touch(&none, after(1), NOW).await.must());
 
-    // A commit may set an idle deadline past the absolute one; touch leaves it.
+    // A commit may set an idle deadline past the absolute one, and a touch does not change that.
     let past = vec![write(&key, Expect::At(version), expiring(400, 300))];
     commit(&store, past).await;
     assert!(store.touch(&key, after(999), NOW).await.must());

@@ -1,4 +1,4 @@
-//! What a newer version left.
+//! The format of a newer version.
 
 use super::prelude::*;
 
@@ -13,12 +13,15 @@ pub async fn a_newer_format_is_refused_by_name_and_left_alone<H: Formats>(harnes
     let content = harness.content().await;
     for _ in 0..2 {
         match harness.try_open().await {
-            Ok(store) => panic!("{store:?} opens the format {name}, which it cannot know"),
+            Ok(store) => panic!("{store:?} opened the format {name}, which it cannot know"),
             Err(sentence) => assert!(
                 sentence.contains(&name),
-                "the refusal does not name the format {name}: {sentence}"
+                "the error message does not name the format {name}: {sentence}"
             ),
         }
-        assert!(harness.content().await == content, "it was changed");
+        assert!(
+            harness.content().await == content,
+            "the content was changed"
+        );
     }
 }

@@ -1,10 +1,10 @@
-//! A store without room.
+//! A store that has no room left.
 
 use super::prelude::*;
 
 const SIZE: usize = 4096;
 
-/// A refusal writes nothing, and reads go on.
+/// A refused commit writes nothing, and reads still work.
 pub async fn a_full_store_says_so_and_can_still_be_read<H: Small>(harness: &H) {
     let store = harness.open_small().await;
     let keys = fill(&store).await;
@@ -14,7 +14,7 @@ pub async fn a_full_store_says_so_and_can_still_be_read<H: Small>(harness: &H) {
     let versions = store.revisions(&keys, NOW).await.must();
     assert!(versions.iter().all(Option::is_some), "{versions:?}");
 
-    // Not even half of it.
+    // The refused commit did not write its other half either.
     let version = versions[0].must_be_there();
     let both = vec![
         write(&keys[0], Expect::At(version), put(content(1))),
@@ -25,12 +25,12 @@ pub async fn a_full_store_says_so_and_can_still_be_read<H: Small>(harness: &H) {
     assert_eq!(load(&store, &key("one more")).await, Loaded::Absent);
     assert_eq!(found(&store, &keys[0]).await.version, version);
 
-    // A change in place may need room for a moment, but it is done or refused.
+    // A change of the same size may need room for a moment, so both outcomes are valid.
     let change = vec![write(&keys[0], Expect::At(version), put(content(9)))];
     let expected = match commit_at(&store, NOW, change).await {
         Ok(outcome) => (committed(outcome)[0], content(9)),
         Err(StoreError::Full(_)) => (version, content(0)),
-        Err(other) => panic!("a full store says {other:?}"),
+        Err(other) => panic!("a full store answered {other:?}"),
     };
     let document = found(&store, &keys[0]).await;
     assert_eq!((document.version, document.bytes.to_vec()), expected);
@@ -47,7 +47,7 @@ pub async fn a_full_store_takes_more_once_something_is_gone<H: Small>(harness: &
     found(&store, &key("new")).await;
 }
 
-/// Creates documents until there is no room; those that it created are there.
+/// Creates documents until there is no room, and returns their keys.
 async fn fill(store: &impl Store) -> Vec<Key> {
     let mut keys = Vec::new();
     loop {
@@ -56,14 +56,20 @@ async fn fill(store: &impl Store) -> Vec<Key> {
         match commit_at(store, NOW, create).await {
             Ok(outcome) => drop(committed(outcome)),
             Err(StoreError::Full(_)) => {
-                assert!(!keys.is_empty(), "there is room for no document at all");
+                assert!(
+                    !keys.is_empty(),
+                    "the store has no room for even one document"
+                );
                 assert_eq!(load(store, &key).await, Loaded::Absent);
                 return keys;
             }
-            Err(other) => panic!("a full store says {other:?}"),
+            Err(other) => panic!("a full store answered {other:?}"),
         }
         keys.push(key);
-        assert!(keys.len() <= 1000, "a small store takes 1,000 documents");
+        assert!(
+            keys.len() <= 1000,
+            "`open_small` has room for more than 1,000 documents"
+        );
     }
 }
 
@@ -78,6 +84,6 @@ trait MustBeThere {
 impl MustBeThere for Option<Version> {
     #[track_caller]
     fn must_be_there(self) -> Version {
-        self.unwrap_or_else(|| panic!("the document is gone"))
+        self.unwrap_or_else(|| panic!("the document does not exist"))
     }
 }

@@ -128,7 +128,7 @@ pub async fn closing_one_instance_leaves_the_other<H: Harness>(harness: &H) {
     }
 }
 
-/// Whatever has to be made or migrated is made once.
+/// The stores create or migrate the place only once.
 pub async fn a_new_place_can_be_opened_many_times_at_once<H: Harness>(harness: &H) {
     let stores = futures_util::future::join_all((0..8).map(|_| harness.open())).await;
     for (i, store) in stores.iter().enumerate() {
@@ -142,7 +142,7 @@ pub async fn a_new_place_can_be_opened_many_times_at_once<H: Harness>(harness: &
     }
 }
 
-/// 1,000 documents are created by `other` while they are awaited at `mine`.
+/// `other` creates 1,000 documents while `mine` waits for them.
 pub(super) async fn race_subscriptions<S: Store>(mine: &Arc<S>, other: &Arc<S>) {
     const LANES: usize = 50;
     let mut lanes = JoinSet::new();
@@ -169,7 +169,7 @@ pub(super) async fn race_subscriptions<S: Store>(mine: &Arc<S>, other: &Arc<S>) 
     lanes.join_all().await;
 }
 
-/// Waits for one notice that must come, or be covered; what came earlier may come late.
+/// Waits for one notice, or for `Lagged` in its place. Earlier notices may still come before it.
 pub(super) async fn hears_of_others(
     subscription: &mut crate::store::Subscription,
     expected: Notice,
@@ -178,8 +178,8 @@ pub(super) async fn hears_of_others(
         match next(subscription).await {
             Some(Notice::Lagged) => return,
             Some(heard) if heard == expected => return,
-            // A store that looks for what others did may say so after what it did itself, and
-            // twice, but never what nobody did.
+            // A store that polls for commits of others may announce them late or twice, but it must
+            // never announce a commit that did not happen.
             Some(Notice::Committed { key, .. } | Notice::Deleted { key }) => {
                 assert_ne!(key.as_str(), "a", "it was not committed");
                 assert_ne!(key.as_str(), "b", "it was not committed");

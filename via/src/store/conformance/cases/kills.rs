@@ -1,11 +1,11 @@
-//! What a killed process leaves behind.
+//! What remains after a process was killed.
 
 use std::collections::BTreeMap;
 
 use super::{super::children::Children, prelude::*};
 
-/// A process that commits all the time is killed, ten times over: what it acknowledged is there,
-/// and nothing is there by half.
+/// Ten times, kills a process that commits all the time. All acknowledged commits must be there, and
+/// no commit may be there only in part.
 pub async fn what_was_acknowledged_survives_a_killed_process<H: Elsewhere>(
     harness: &H,
     children: &Children,
@@ -48,7 +48,7 @@ pub async fn what_was_acknowledged_survives_a_killed_process<H: Elsewhere>(
 /// Remembers the highest number of each name.
 fn note(acknowledged: &mut BTreeMap<String, u64>, answer: &str) {
     let (name, number) = answer.split_once(' ').unwrap_or((answer, ""));
-    // The last line may have been cut off by the end of the process.
+    // The end of the process may have cut off the last line.
     if let Ok(number) = number.parse::<u64>() {
         let highest = acknowledged.entry(name.to_owned()).or_default();
         *highest = number.max(*highest);

@@ -1,13 +1,13 @@
-//! What a subscription hears.
+//! What a subscription receives.
 //!
-//! A notice may be lost, and [`Notice::Lagged`] has to come in its place: the cases accept it
-//! wherever a notice is missing.
+//! A notice may be lost, and then [`Notice::Lagged`] must come in its place. The cases accept it for
+//! every missing notice.
 
 use futures_util::FutureExt as _;
 
 use super::prelude::*;
 
-/// Every subscriber hears the same.
+/// Every subscriber receives the same notices.
 pub async fn every_commit_is_announced_in_order_or_covered<H: Harness>(harness: &H) {
     let store = harness.open().await;
     for round in 0..20 {
@@ -48,7 +48,7 @@ pub async fn every_commit_is_announced_in_order_or_covered<H: Harness>(harness: 
     }
 }
 
-/// What was refused is no news, nor what changes no document.
+/// A refused commit sends no notice, nor does a call that changes no document.
 pub async fn what_is_not_committed_is_not_announced<H: Harness>(harness: &H) {
     let store = harness.open().await;
     for round in 0..20 {
@@ -72,7 +72,7 @@ pub async fn what_is_not_committed_is_not_announced<H: Harness>(harness: &H) {
         store.touch(&a, after(5), NOW).await.must();
         store.delete(&[key("nothing")], after(9), NOW).await.must();
         store.sweep(NOW, 10).await.must();
-        // So this is the first one.
+        // So this is the first notice.
         let version = create(&store, &b, put("")).await;
         hears(&mut subscription, &[Notice::Committed { key: b, version }]).await;
     }
@@ -87,7 +87,7 @@ pub async fn what_is_announced_can_be_loaded<H: Harness>(harness: &H) {
         let (store, key) = (store.clone(), key.clone());
         async move { increment(&store, &key, 300).await }
     });
-    // What was heard last, what was loaded last, and whether notices are missing in between.
+    // The revisions of the last notice and of the last load, and whether notices were lost.
     let (mut heard, mut loaded, mut gap) = (1, 1, false);
     while heard < 301 && !(gap && loaded == 301) {
         match next(&mut subscription).await {
@@ -101,19 +101,22 @@ pub async fn what_is_announced_can_be_loaded<H: Harness>(harness: &H) {
             other => panic!("{other:?}"),
         }
         loaded = found(&store, &key).await.version.revision;
-        assert!(loaded >= heard, "{loaded} is loaded, {heard} was announced");
+        assert!(
+            loaded >= heard,
+            "loaded revision {loaded} after a notice of {heard}"
+        );
     }
     writer.await.must();
 }
 
-/// In 1,000 races: who subscribes, loads, and waits for a notice before loading again, sees
-/// everything.
+/// In 1,000 races: a caller that subscribes, loads, and waits for a notice before it loads again
+/// misses no change.
 pub async fn subscribe_then_load_misses_nothing<H: Harness>(harness: &H) {
     let store = Arc::new(harness.open().await);
     super::instances::race_subscriptions(&store, &store).await;
 }
 
-/// It costs bounded memory, however much it does not hear, and it is told.
+/// A slow subscriber needs bounded memory, however many notices it misses, and learns that it did.
 pub async fn a_slow_subscriber_is_bounded_and_told<H: Harness>(harness: &H) {
     const COMMITS: usize = 60;
     const WRITES: usize = 500;
@@ -129,7 +132,7 @@ pub async fn a_slow_subscriber_is_bounded_and_told<H: Harness>(harness: &H) {
         let versions = committed(commit(&store, writes).await);
         expects = versions.into_iter().map(Expect::At).collect();
     }
-    // Its backlog ends with a commit after those, or with one after that: each may be covered.
+    // Markers show the end of the backlog. There are several, because each of them may be lost.
     let (mut heard, mut lagged, mut ended) = (0, 0, false);
     for marker in 0.. {
         create(&store, &key(&format!("marker/{marker}")), put("")).await;
@@ -149,9 +152,9 @@ pub async fn a_slow_subscriber_is_bounded_and_told<H: Harness>(harness: &H) {
             break;
         }
     }
-    assert!(lagged > 0, "nothing says that notices were lost");
+    assert!(lagged > 0, "no `Lagged` came although notices were lost");
     assert!(
         heard < COMMITS * WRITES / 2,
-        "{heard} notices wait for a subscriber that does not listen"
+        "{heard} notices waited for a slow subscriber"
     );
 }

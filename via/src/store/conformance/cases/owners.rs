@@ -59,7 +59,7 @@ pub async fn one_document_of_an_owner_ends_alone<H: Harness>(harness: &H) {
     assert_eq!(load(&store, &keys[1]).await, Loaded::Deleted);
 }
 
-/// Several deletions in one commit, which stands only as long as the one that is kept is there.
+/// One commit deletes several documents, but only if another one still has its version.
 pub async fn all_other_documents_of_an_owner_end_in_one_commit<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let (mine, stranger) = (key("mine"), key("stranger"));
@@ -81,7 +81,7 @@ pub async fn all_other_documents_of_an_owner_end_in_one_commit<H: Harness>(harne
         }
         commit(&store, writes).await
     };
-    // While it was read, its owner did something.
+    // The owner changes the document after it was read.
     let moved = replace(&store, &mine, version, expiring(1000, 1000)).await;
     let refused = end_others(version).await;
     assert!(matches!(refused, CommitOutcome::Conflict(_)), "{refused:?}");

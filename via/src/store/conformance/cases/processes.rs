@@ -48,7 +48,7 @@ pub async fn a_commit_of_another_process_is_announced_or_covered<H: Elsewhere>(
         let notice = Notice::Committed { key, version };
         super::instances::hears_of_others(&mut subscription, notice).await;
     }
-    // And whoever waits for a notice before looking again misses nothing.
+    // A caller that waits for a notice before it loads again misses nothing.
     for round in 0..50 {
         let key = key(&format!("awaited/{round}"));
         let mut subscription = store.subscribe();

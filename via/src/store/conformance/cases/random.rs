@@ -1,4 +1,4 @@
-//! Random operations, on a good line and on a bad one.
+//! Random operations, on a good network and on a bad one.
 
 use std::fmt::Write as _;
 
@@ -17,11 +17,11 @@ use super::{
 };
 use crate::store::{Change, Write};
 
-/// How many places are tried.
+/// How many series of steps are tried, each in a new place.
 const RUNS: u32 = 64;
-/// How many times a failure is made smaller.
+/// How many attempts there are to shrink a failing series.
 const SHRINKS: usize = 500;
-/// How often a call on a bad line is tried.
+/// How often a call on a bad network is tried.
 const TRIES: usize = 100;
 
 type Answer<T> = Result<T, String>;
@@ -35,7 +35,7 @@ pub async fn random_operations_equal_a_model<H: Harness>(make: &dyn Fn() -> H) {
     .await;
 }
 
-/// What was cut is tried again, and what is unknown is settled by loading.
+/// Retries a call that was cut, and loads the documents after an unknown outcome.
 pub async fn random_operations_equal_a_model_on_a_bad_line<H: Harness>(make: &dyn Fn() -> H) {
     search(async |steps| {
         let harness = make();
@@ -47,8 +47,8 @@ pub async fn random_operations_equal_a_model_on_a_bad_line<H: Harness>(make: &dy
     .await;
 }
 
-/// Each document remembers what every task has done, so a task can tell whether its commit
-/// happened; and an error says that it did not.
+/// The document records what every task has done, so a task can tell whether its commit happened.
+/// After an error it must not have happened.
 pub async fn no_increment_is_lost_or_doubled_on_a_bad_line<H: Harness>(make: &dyn Fn() -> H) {
     const TASKS: usize = 16;
     const TIMES: u8 = 50;
@@ -68,11 +68,11 @@ pub async fn no_increment_is_lost_or_doubled_on_a_bad_line<H: Harness>(make: &dy
                         loaded => loaded.must(),
                     };
                     let [Loaded::Found(current)] = &loaded[..] else {
-                        panic!("the counters are gone");
+                        panic!("the document of the counters does not exist");
                     };
                     let done = current.bytes[task];
                     if done == time {
-                        assert!(!failed, "an error was the answer, and it is done");
+                        assert!(!failed, "the answer was an error, but the commit happened");
                         break;
                     }
                     assert_eq!(done, time - 1, "task {task}");
@@ -98,7 +98,7 @@ pub async fn no_increment_is_lost_or_doubled_on_a_bad_line<H: Harness>(make: &dy
     assert_eq!(document.version.revision, 1 + changes);
 }
 
-/// Tries many series of steps, and tells the smallest that fails.
+/// Tries many series of steps, and reports the smallest that fails.
 async fn search(attempt: impl AsyncFn(Vec<Step>) -> Answer<()>) {
     let mut runner = TestRunner::new(Config {
         failure_persistence: None,
@@ -133,14 +133,14 @@ async fn search(attempt: impl AsyncFn(Vec<Step>) -> Answer<()>) {
     }
 }
 
-/// How far the answers can be relied on.
+/// Whether calls and answers can get lost.
 enum Line {
     Good,
     Bad,
 }
 
 impl Line {
-    /// Calls until there is an answer.
+    /// Repeats the call until there is an answer.
     async fn insist<T>(&self, call: impl AsyncFn() -> Result<T, StoreError>) -> Answer<T> {
         for _ in 0..TRIES {
             match (call().await, self) {
@@ -153,7 +153,7 @@ impl Line {
     }
 }
 
-/// Does all steps on an empty store and on the model, and compares everything after each.
+/// Does all steps on an empty store and on the model, and compares both after each step.
 async fn agrees(store: &impl Store, steps: Vec<Step>, line: &Line) -> Answer<()> {
     let mut model = Model::default();
     let keys: Vec<Key> = (0..KEYS).map(|i| key(&format!("key {i}"))).collect();
@@ -188,7 +188,7 @@ async fn agrees(store: &impl Store, steps: Vec<Step>, line: &Line) -> Answer<()>
                 let ended = model.ended(now);
                 let removed = line.insist(async || store.sweep(now, limit).await).await?;
                 same("sweep", &removed, &limit.min(ended))?;
-                // Which ones is the store's choice. The rest must be able to go as well.
+                // The store chooses which ones it removes. It must be able to remove the rest too.
                 let rest = line.insist(async || store.sweep(now, usize::MAX).await);
                 same("sweep all", &(removed + rest.await?), &ended)?;
                 model.sweep(now);
@@ -235,7 +235,7 @@ fn change(aim: Aim, span: impl Fn(i64) -> Timestamp) -> Change {
     }
 }
 
-/// Commits to both, until it is known what became of it.
+/// Commits to both, until the outcome is known.
 async fn commit_both(
     store: &impl Store,
     model: &mut Model,

@@ -1,4 +1,4 @@
-//! What is left when a store is opened again.
+//! What a store keeps when it is opened again.
 
 use super::prelude::*;
 
@@ -17,7 +17,7 @@ pub async fn what_was_acknowledged_is_there_after_a_close<H: Harness>(harness: &
     is_filled(&harness.open().await).await;
 }
 
-/// Nothing is made or migrated twice, and nothing is lost on the way.
+/// The store creates or migrates nothing twice, and loses nothing.
 pub async fn a_place_can_be_opened_again_and_again<H: Harness>(harness: &H) {
     let key = key("counter");
     create(&harness.open().await, &key, zero()).await;
@@ -35,8 +35,8 @@ pub async fn a_place_can_be_opened_again_and_again<H: Harness>(harness: &H) {
 
 const DOCUMENTS: usize = 100;
 
-/// Documents of an owner with deadlines, some moved by touch, one of them deleted, one removed by
-/// a commit.
+/// Creates documents of an owner with deadlines. Touches one, deletes one, and removes one by a
+/// commit.
 async fn fill(store: &impl Store) {
     for i in 0..DOCUMENTS {
         let put = Put {
@@ -50,7 +50,7 @@ async fn fill(store: &impl Store) {
     let removal = vec![remove(&key("8"), Expect::At(version), after(60))];
     committed(commit(store, removal).await);
     assert!(store.touch(&key("9"), after(500), NOW).await.must());
-    // The last one, with no other call behind it.
+    // This commit is the last call, with no other one behind it.
     let version = found(store, &key("10")).await.version;
     replace(store, &key("10"), version, put("replaced")).await;
 }
@@ -80,6 +80,6 @@ async fn is_filled(store: &impl Store) {
     let owned = store.owned_by("owner", NOW).await.must();
     assert_eq!(owned.len(), DOCUMENTS - 3);
     assert_eq!(load_at(store, &key("7"), after(50)).await, Loaded::Absent);
-    // The two tombstones, and all documents that were neither touched nor replaced.
+    // The two tombstones, and all documents that were not touched or replaced.
     assert_eq!(store.sweep(after(100), 1000).await.must(), DOCUMENTS - 2);
 }

@@ -23,7 +23,7 @@ pub async fn several_documents_commit_together_or_not_at_all<H: Harness>(harness
     assert_eq!(outcome, CommitOutcome::Conflict(expected));
     assert_eq!(found(&store, &a).await.version, versions[0]);
 
-    // Writers move both on together, readers never see one without the other.
+    // Writers change both together, so readers never see one change without the other.
     let mut tasks = JoinSet::new();
     for task in 0..4 {
         let (store, keys) = (store.clone(), [a.clone(), b.clone()]);

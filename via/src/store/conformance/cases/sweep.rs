@@ -1,4 +1,4 @@
-//! Removing what has ended.
+//! Removing expired documents and tombstones.
 
 use super::prelude::*;
 
@@ -16,7 +16,7 @@ pub async fn sweep_removes_only_what_has_ended<H: Harness>(harness: &H) {
     assert_eq!(store.sweep(after(699), 5000).await.must(), 300);
     assert_eq!(store.sweep(after(699), 5000).await.must(), 0);
     for i in 0..1000 {
-        // Also for a reader whose clock is behind: only those are gone that were swept.
+        // Load with a clock that is behind, so that only swept documents are absent.
         let loaded = load_at(&store, &key(&format!("{i}")), after(-1)).await;
         assert_eq!(matches!(loaded, Loaded::Found(_)), i > 699, "{i}");
     }

@@ -2,7 +2,8 @@
 
 use super::prelude::*;
 
-/// Neither an error, which says that nothing was written, nor an outcome that was not heard.
+/// The answer must not be an error, because that says that the store wrote nothing.
+/// It must not be an outcome that the store cannot have received either.
 pub async fn an_outcome_that_is_not_known_is_said_to_be_unknown<H: LosesAnswers>(harness: &H) {
     let store = harness.open().await;
     let mut unknown = 0;
@@ -30,11 +31,11 @@ pub async fn an_outcome_that_is_not_known_is_said_to_be_unknown<H: LosesAnswers>
         match outcome {
             Ok(CommitOutcome::Unknown) => unknown += 1,
             Ok(CommitOutcome::Committed(versions)) => {
-                assert_eq!(versions, [found.version], "it says that it is done");
+                assert_eq!(versions, [found.version], "the store answered `Committed`");
             }
-            Ok(other) => panic!("it says {other:?}, and nothing speaks against the commit"),
-            Err(error) => assert!(!is_done, "it is done, and the answer is: {error}"),
+            Ok(other) => panic!("the answer is {other:?}, but the commit is valid"),
+            Err(error) => assert!(!is_done, "the commit happened, but the answer is: {error}"),
         }
     }
-    assert!(unknown > 0, "no outcome was unknown");
+    assert!(unknown > 0, "no outcome was `Unknown`");
 }

@@ -1,4 +1,4 @@
-//! Stores that are wrong, in front of one that is right.
+//! Wrong stores, each in front of a correct one.
 
 use std::{
     collections::VecDeque,
@@ -14,7 +14,7 @@ use crate::store::{
     StoreFuture, Subscription, Timestamp, Version, Write,
 };
 
-/// Writes the methods that hand a call on to `self.0` as it is.
+/// Writes the methods that pass a call to `self.0` unchanged.
 macro_rules! hand_on {
     ($($method:ident)*) => { $(hand_on! { @ $method })* };
     (@ durability) => {
@@ -83,7 +83,7 @@ macro_rules! hand_on {
     };
 }
 
-/// Overwrites whatever version is there.
+/// Overwrites a document at any version.
 pub(super) struct LastWriteWins;
 
 #[derive(Debug)]
@@ -118,7 +118,7 @@ impl Store for LastWriteWinsStore {
     hand_on! { durability load touch delete sweep revisions owned_by subscribe close }
 }
 
-/// Forgets a document when it is deleted, so that whoever did not hear of it creates it again.
+/// Leaves no tombstone, so a caller that does not know of a deletion creates the document again.
 pub(super) struct NoTombstones;
 
 #[derive(Debug)]
@@ -154,18 +154,19 @@ impl Store for NoTombstonesStore {
     hand_on! { durability load touch sweep revisions owned_by subscribe close }
 }
 
-/// Acknowledges a commit once it is judged, and writes it a moment later. Its own reads see what it
-/// has not written; others do not, and what is not written when it ends is lost.
+/// Acknowledges a commit after checking its conditions, and writes it a moment later. Its own reads
+/// see such a commit, but other instances do not. If the store ends before it writes, it loses the
+/// commit.
 #[derive(Default)]
 pub(super) struct Early(Arc<MemoryStore>);
 
 #[derive(Debug)]
 pub(super) struct EarlyStore(Arc<MemoryStore>, Arc<Pending>);
 
-/// Judged and acknowledged, but not written.
+/// Commits that are checked and acknowledged, but not written.
 type Pending = Mutex<VecDeque<Commit>>;
 
-/// How long a commit is not written, unless the store is asked for something.
+/// How long a commit stays unwritten, unless another call comes first.
 const DELAY: Duration = Duration::from_millis(100);
 
 impl Harness for Early {
@@ -274,7 +275,7 @@ impl Store for EarlyStore {
     }
 }
 
-/// Makes something else of an outcome that is not known.
+/// Answers something else instead of `Unknown`.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Forgetful {
     Error,
@@ -328,7 +329,7 @@ impl Store for ForgetfulStore {
     hand_on! { durability load touch delete sweep revisions owned_by subscribe close }
 }
 
-/// Says whatever level it is told to say.
+/// Declares any durability that a test wants.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Boastful {
     pub(super) level: Durability,
