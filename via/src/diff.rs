@@ -1,9 +1,10 @@
 //! The smallest difference between two states of a page's HTML.
 //!
 //! Pure functions: HTML in, patches out. The HTML is the content of the container of a view,
-//! `<div id="via">`. What a browser would not read as it is written is never looked into, only replaced whole.
+//! `<div id="via">`. If a browser would repair an element while parsing it, the diff never compares
+//! its content: it only replaces the whole element.
 //!
-//! The law that everything here serves: `apply(old, &diff(old, new)) == new`, byte for byte.
+//! Everything here keeps one invariant: `apply(old, &diff(old, new)) == new`, byte for byte.
 
 mod compare;
 mod parse;
@@ -18,7 +19,7 @@ pub use self::patch::{Op, Patch, Target, apply};
 pub(crate) use self::tag::{ElementKind, attributes};
 pub use self::tree::{CONTAINER_ID, Tree};
 
-/// The patches that turn `old` into `new`, to be applied in order, each to what the earlier ones left.
+/// The patches that turn `old` into `new`. Apply them in order, each to the result of the one before.
 #[must_use]
 pub fn diff(old: &str, new: &str) -> Vec<Patch> {
     Tree::parse(old).update(new).1
@@ -27,7 +28,7 @@ pub fn diff(old: &str, new: &str) -> Vec<Patch> {
 impl Tree {
     /// The tree of `html`, and the patches that turn this tree into it.
     ///
-    /// Where the difference is small this costs far less than reading all of `html`.
+    /// If the difference is small, this costs far less than parsing all of `html`.
     #[must_use]
     pub fn update(&self, html: impl Into<Arc<str>>) -> (Self, Vec<Patch>) {
         self.update_to(html.into())

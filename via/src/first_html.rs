@@ -1,12 +1,12 @@
-//! The first HTML of a page, with everything in it that the browser would make of the page's signals.
+//! The first HTML of a page, with the values of its signals filled in.
 //!
-//! A view prints what is to be shown as expressions: `data-text`, `data-show`, `data-class:..`,
-//! `data-attr:..` and `data-bind`. Here the document gets what they give, so that it is right before
-//! any script has run, and the client finds nothing to change when it starts. What cannot be said in
-//! HTML, and what only a browser knows, is left to the client.
+//! A view writes expressions: `data-text`, `data-show`, `data-class:..`, `data-attr:..` and
+//! `data-bind`. This module fills their values into the document. So the page is right before a script
+//! has run, and the client has nothing to change when it starts. Values that HTML cannot express, or
+//! that only a browser knows, are left to the client.
 //!
-//! Only documents are filled in. What streams send is as the view printed it: the client shows its
-//! own values, which may be newer.
+//! Only the first HTML is filled in. Streams send HTML as the view wrote it, because the client has its
+//! own values of the signals, which may be newer.
 
 mod directive;
 mod field;
@@ -25,7 +25,7 @@ use crate::{
 use directive::{Directive, Plugin};
 use start_tag::StartTag;
 
-/// The HTML of `tree`, with what is known filled in.
+/// The HTML of `tree`, with the known values filled in.
 pub(crate) fn fill(tree: &Tree, known: &Known) -> String {
     let html = tree.html();
     if !Plugin::NAMES.iter().any(|name| html.contains(name)) {
@@ -44,7 +44,7 @@ pub(crate) fn fill(tree: &Tree, known: &Known) -> String {
 struct Filling<'t> {
     tree: &'t Tree,
     known: &'t Known,
-    /// The start tags that change, by the numbers of their elements.
+    /// The changed start tags, by the numbers of their elements.
     tags: BTreeMap<usize, StartTag<'t>>,
     /// New contents of elements.
     contents: Vec<(Range<usize>, String)>,
@@ -63,7 +63,7 @@ impl<'t> Filling<'t> {
         }
     }
 
-    /// Whether the client does not look into an element.
+    /// Whether the client ignores an element and its content.
     fn is_left_alone(&self, node: usize) -> bool {
         let tag = self.tree.start_tag(node);
         matches!(
@@ -72,7 +72,7 @@ impl<'t> Filling<'t> {
         ) || (tag.contains("data-ignore") && StartTag::parse(tag).get("data-ignore").is_some())
     }
 
-    /// Fills in one element; answers whether all in it was replaced.
+    /// Fills in one element; answers whether its content was replaced.
     fn element(&mut self, node: usize) -> bool {
         let text = self.tree.start_tag(node);
         if !text.contains("data-") {
@@ -100,7 +100,7 @@ impl<'t> Filling<'t> {
         replaced
     }
 
-    /// The start tag of an element, to be changed.
+    /// The start tag of an element, to change it.
     fn tag(&mut self, node: usize) -> &mut StartTag<'t> {
         let text = self.tree.start_tag(node);
         self.tags
@@ -110,7 +110,7 @@ impl<'t> Filling<'t> {
 
     fn set_content(&mut self, node: usize, value: &Value) -> bool {
         let kind = self.tree.kind(node);
-        // A browser's parser puts no text into these.
+        // The parser of a browser puts no text into these.
         let takes_no_text = matches!(
             kind,
             ElementKind::Table
@@ -127,12 +127,12 @@ impl<'t> Filling<'t> {
         text.is_some_and(|text| self.replace_content(node, &text))
     }
 
-    /// Gives an element this text; answers whether it can be said in HTML.
+    /// Replaces the content of an element by a text; answers whether HTML can express the text.
     fn replace_content(&mut self, node: usize, text: &str) -> bool {
         let Some(escaped) = escaped(text) else {
             return false;
         };
-        // These swallow a first line break.
+        // A browser drops a first line break of these.
         let swallowed = matches!(
             self.tree.kind(node),
             ElementKind::Pre | ElementKind::TextArea
@@ -149,7 +149,7 @@ impl<'t> Filling<'t> {
     fn set_attribute(&mut self, node: usize, directive: &Directive, value: &Value) {
         let name = &*directive.key;
         let is_aria = name.starts_with("aria-");
-        // A browser spells attributes of SVG in its own way; and the client refuses the others, too.
+        // A browser changes the spelling of SVG attributes. The client refuses the other ones too.
         let refused = name.starts_with("on") || ["srcdoc", "style"].contains(&name);
         if refused || self.tree.kind(node).is_foreign() {
             return;
@@ -182,7 +182,7 @@ impl<'t> Filling<'t> {
         let mut filled = String::with_capacity(html.len() + html.len() / 8);
         let mut at = 0;
         for (range, text) in edits {
-            // What is in an element whose content is replaced is gone.
+            // An earlier edit has replaced the content around this one.
             if range.start < at {
                 continue;
             }
@@ -195,7 +195,7 @@ impl<'t> Filling<'t> {
     }
 }
 
-/// A text as HTML, between tags or quotes; nothing for what HTML cannot say.
+/// A text as HTML, for use between tags or quotes; `None` if HTML cannot express it.
 fn escaped(text: &str) -> Option<String> {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -205,7 +205,7 @@ fn escaped(text: &str) -> Option<String> {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
-            // It would become a line feed.
+            // A browser would read it as a line feed.
             '\r' => escaped.push_str("&#13;"),
             c => escaped.push(c),
         }

@@ -1,4 +1,4 @@
-//! Two trees side by side: which elements stayed, and what to send for those that did not.
+//! Compares two trees: which elements stayed, and which patches replace the others.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -9,11 +9,11 @@ use super::patch::{Op, Patch, Target};
 use super::tag;
 use super::tree::Tree;
 
-/// What a patch costs on the wire beside its HTML: the selector and the framing.
+/// The bytes of a patch on the wire beside its HTML: the selector and the framing.
 const PATCH_COST: usize = 60;
 
-/// The smallest patches that turn `old` into `new`, given that all differences lie in the element `around`, which has
-/// this number in both trees.
+/// The smallest patches that turn `old` into `new`. All differences must be in the element `around`,
+/// which has this number in both trees.
 pub(super) fn compare(old: &Tree, new: &Tree, around: usize) -> Vec<Patch> {
     let mut comparison = Comparison {
         old,
@@ -46,7 +46,7 @@ pub(super) fn compare(old: &Tree, new: &Tree, around: usize) -> Vec<Patch> {
 struct Comparison<'t> {
     old: &'t Tree,
     new: &'t Tree,
-    /// From the container's child to the element whose children are compared.
+    /// The path from a child of the container to the element whose children are compared.
     path: Vec<PathStep<'t>>,
     edits: Vec<Edit>,
 }
@@ -55,11 +55,11 @@ struct Comparison<'t> {
 #[derive(Clone, Copy)]
 struct PathStep<'t> {
     position: u32,
-    /// The id that finds the child without a path.
+    /// The id that identifies the child without a path.
     id: Option<&'t str>,
 }
 
-/// A patch whose HTML is not copied yet.
+/// A patch with a range of the new text in place of a copy.
 struct Edit {
     target: Target,
     change: EditKind,
@@ -89,7 +89,7 @@ impl EditKind {
         }
     }
 
-    /// Whether it adds something behind an element, or in front of all that the element holds.
+    /// Whether it inserts after an element, or at the start of the content of an element.
     fn is_in_front(&self) -> bool {
         matches!(self, Self::Prepend(_) | Self::After(_))
     }
@@ -108,25 +108,25 @@ impl EditKind {
     }
 }
 
-/// The differing children of two elements, without those that are equal at both ends.
+/// The children of two elements, without those that are equal at the start and at the end.
 struct Children {
-    /// How many equal ones come before.
+    /// How many equal children come before.
     before: usize,
     old: Vec<usize>,
     new: Vec<usize>,
-    /// The bytes from the last equal child before to the first equal child after.
+    /// The bytes between the equal children before and those after.
     old_bytes: Range<usize>,
     new_bytes: Range<usize>,
-    /// Whether no equal child comes before, or after.
+    /// Whether there are no equal children before (`first`), or after (`last`).
     first: bool,
     last: bool,
 }
 
-/// Which old child each new one is, or that the parent is better sent whole.
+/// Which old child each new child continues, or that it is better to send the whole parent.
 enum Pairs {
-    /// For each new child; increasing.
+    /// The old child of each new child, in increasing order.
     Kept(Vec<Option<usize>>),
-    /// Children that stay have changed places, and should keep what the user did with them.
+    /// Children that stay have changed their order, and they hold state of the user.
     Reordered,
 }
 
@@ -149,7 +149,7 @@ impl<'t> Comparison<'t> {
         }
     }
 
-    /// Compares two elements that are taken for the same and returns what their patches cost.
+    /// Compares an old and a new element that are paired, and returns the cost of their patches.
     fn element(&mut self, old: usize, new: usize, step: PathStep<'t>) -> usize {
         if self.old.outer_html(old) == self.new.outer_html(new) {
             return 0;
@@ -176,7 +176,8 @@ impl<'t> Comparison<'t> {
         whole_cost
     }
 
-    /// Compares the children of two elements. `None`: no patches of children lead from one to the other, or only dear ones.
+    /// Compares the children of two elements. `None` if patches of children cannot turn one into the
+    /// other, or only at a high cost.
     fn children(&mut self, old: usize, new: usize) -> Option<usize> {
         let children = self.differing_children(old, new);
         let limit = PATCH_COST + self.new.outer(new).len();
@@ -196,7 +197,7 @@ impl<'t> Comparison<'t> {
         }
 
         let mut cost = 0;
-        // The gap after which the children are already dealt with.
+        // The children after this gap are done.
         let mut next = Gap {
             old: children.old.len(),
             new: children.new.len(),
@@ -220,7 +221,8 @@ impl<'t> Comparison<'t> {
         Some(cost)
     }
 
-    /// Patches for the children between two that stay: some go, others come. The text between them must stay as it is.
+    /// Patches for the children between two that stay: they remove some and insert others. The text
+    /// between them must stay the same.
     fn between(&mut self, children: &Children, from: &Gap, to: &Gap) -> Option<usize> {
         let old_bytes = children.old_span(self.old, from.old, to.old);
         let new_bytes = children.new_span(self.new, from.new, to.new);
@@ -249,7 +251,7 @@ impl<'t> Comparison<'t> {
             }),
             change: EditKind::Remove,
         });
-        // What comes in front of what goes would shift it, so it comes last.
+        // An insertion before the removed children would shift their positions, so it comes last.
         let edits: Vec<_> = match insertion {
             Some(edit) if edit.change.is_in_front() => removals.chain([edit]).collect(),
             edit => edit.into_iter().chain(removals).collect(),
@@ -259,7 +261,8 @@ impl<'t> Comparison<'t> {
         Some(cost)
     }
 
-    /// The new children between two that stay. The text that was there must be in front of them or behind them.
+    /// Inserts the new children between two that stay. The existing text must be either before or after
+    /// all of them.
     fn insertion(
         &self,
         children: &Children,
@@ -271,7 +274,7 @@ impl<'t> Comparison<'t> {
         let html = self.new.html();
         let text_in_front = html[bytes.start..self.new.outer(first).start] == *text;
         let text_behind = html[self.new.outer(last).end..bytes.end] == *text;
-        // The bytes to insert, in front of the text or behind it.
+        // The bytes to insert, before or after the text.
         let in_front = bytes.start..bytes.end - text.len().min(bytes.len());
         let behind = bytes.start + text.len().min(bytes.len())..bytes.end;
         let previous = from.old == 0 && children.first;
@@ -312,7 +315,7 @@ impl<'t> Comparison<'t> {
         let mut new_children: Vec<_> = new_tree.children(new).collect();
         let mut old_bytes = old_tree.inner(old);
         let mut new_bytes = new_tree.inner(new);
-        // A child is equal together with the text in front of it (at the end: behind it).
+        // A child is compared together with the text before it, and from the end with the text after it.
         let before = old_children
             .iter()
             .zip(&new_children)
@@ -357,7 +360,7 @@ impl<'t> Comparison<'t> {
         }
     }
 
-    /// Finds the old child that each new one continues: by id, then by equal content, then by place.
+    /// Finds the old child that each new child continues: by id, by equal content, then by position.
     fn pair(&self, children: &Children) -> Pairs {
         let mut pairs = vec![None; children.new.len()];
         let mut used = vec![false; children.old.len()];
@@ -395,7 +398,7 @@ impl<'t> Comparison<'t> {
         if !unpaired(pairs) || used.iter().all(|&used| used) {
             return;
         }
-        // The first old child with some content, and for each the next with the same.
+        // The first old child with each content, and for each old child the next one with equal content.
         let mut first: HashMap<u64, usize> = HashMap::with_capacity(children.old.len());
         let mut following = vec![None; children.old.len()];
         for (at, &old) in children.old.iter().enumerate().rev() {
@@ -424,7 +427,7 @@ impl<'t> Comparison<'t> {
         }
     }
 
-    /// Between children that stay, takes those of the same kind in the same place for the same.
+    /// Between children that stay, pairs children of the same kind at the same position.
     fn pair_by_place(&self, children: &Children, pairs: &mut [Option<usize>]) {
         let (mut old, mut new) = (0, 0);
         while new < pairs.len() {
@@ -459,7 +462,7 @@ impl<'t> Comparison<'t> {
         }
     }
 
-    /// Whether one element may turn into the other: what a user typed into it would still be in the right place.
+    /// Whether an old element may become a new one, so that the input of a user stays in the right field.
     fn alike(&self, old: usize, new: usize) -> bool {
         let same_id = self.old.id(old) == self.new.id(new);
         let known = self.old.unique_id(old).is_some() || self.new.unique_id(new).is_some();
@@ -474,7 +477,7 @@ impl<'t> Comparison<'t> {
             })
     }
 
-    /// Whether an element, or one in it, holds something that is lost when it is made anew.
+    /// Whether an element or a descendant holds state that is lost if the browser creates it again.
     fn keeps_state(&self, new: usize) -> bool {
         self.new.subtree(new).any(|node| {
             let name = self.new.name(node);
@@ -519,19 +522,19 @@ impl<'t> Comparison<'t> {
     }
 }
 
-/// A place between children, by the number of children before it.
+/// A position between children, as the number of children before it.
 struct Gap {
     old: usize,
     new: usize,
 }
 
 impl Children {
-    /// The position that the old child `at` has among all.
+    /// The position of the old child `at` among all children.
     fn position(&self, at: usize) -> u32 {
         position(self.before + at)
     }
 
-    /// The position of the child in front of the old child `at`.
+    /// The position of the child before the old child `at`.
     fn position_before(&self, at: usize) -> Option<u32> {
         (self.before + at).checked_sub(1).map(position)
     }
@@ -578,7 +581,7 @@ fn target(path: &[PathStep<'_>], last: PathStep<'_>) -> Target {
     }
 }
 
-/// Positions are counted from 1.
+/// Positions count from 1.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a tree has fewer nodes than `u32::MAX` bytes"
@@ -587,7 +590,8 @@ fn position(before: usize) -> u32 {
     before as u32 + 1
 }
 
-/// The new children that must move if as many others as possible stay: those outside of a longest increasing run.
+/// The new children that must move so that as many others as possible stay. These are the ones that
+/// are not in a longest increasing subsequence.
 fn moved(pairs: &[Option<usize>]) -> Vec<usize> {
     let paired = || {
         pairs
@@ -598,7 +602,7 @@ fn moved(pairs: &[Option<usize>]) -> Vec<usize> {
     if paired().is_sorted_by_key(|(_, old)| old) {
         return Vec::new();
     }
-    // `ends[n]` is the last of a run of n + 1, the one with the smallest old place.
+    // `ends[n]` is the last child of a subsequence of length n + 1, with the smallest old position.
     let mut ends: Vec<(usize, usize)> = Vec::new();
     let mut before = vec![None; pairs.len()];
     for (at, old) in paired() {

@@ -1,21 +1,22 @@
-//! From text to elements, as a browser would do it, or a note of where a browser would do otherwise.
+//! Parses text into elements, and marks the elements that a browser would parse differently.
 //!
-//! A browser repairs markup: it ends a `p` before a `div`, moves text out of a `table`, drops a nested `form`.
-//! This parser builds the tree that is written. Where a repair would make another one it marks the nearest element
-//! that holds all of the repair as *opaque*, and nobody looks into it again. Where it cannot say how far a
-//! repair reaches, the whole content is [`Unruly`].
+//! A browser repairs markup: it ends a `p` before a `div`, moves text out of a `table`, drops a nested
+//! `form`. This parser builds the tree as it is written. If a repair would lead to another tree, the
+//! parser marks the nearest element that contains the whole repair as *opaque*, and the diff never
+//! compares its content. If the parser cannot tell how far a repair reaches, the whole content is
+//! [`Unruly`].
 
 use super::tag::{self, ElementKind, Tag, is_space};
 use super::tree::Node;
 
-/// Elements deeper than this make the whole content opaque: browsers flatten trees somewhere beyond.
+/// A deeper element makes the whole content opaque, because browsers flatten very deep trees.
 const MAX_DEPTH: usize = 256;
 
-/// A browser's tree of this text cannot be foretold.
+/// The parser cannot tell which tree a browser would build from this text.
 #[derive(Debug)]
 pub(super) struct Unruly;
 
-/// An element whose end tag has not come yet.
+/// An element without its end tag so far.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Open<'h> {
     pub(super) name: &'h [u8],
@@ -28,22 +29,22 @@ pub(super) struct Parser<'h> {
     html: &'h [u8],
     at: usize,
     end: usize,
-    /// The number in the tree of the first element of `nodes`.
+    /// The number that the first element of `nodes` has in the tree.
     first: usize,
     nodes: Vec<Node>,
     pub(super) stack: Vec<Open<'h>>,
-    /// How many of `stack` were open before this text began.
+    /// How many elements of `stack` were open before this text.
     context: usize,
-    /// Whether a `select` was ever open: most texts have none.
+    /// Whether a `select` was ever open. Most texts have none.
     pub(super) selects: bool,
 }
 
 impl<'h> Parser<'h> {
-    /// Reads `html[at..end]` inside the elements `context`, of which the innermost is last.
+    /// Reads `html[at..end]` inside the elements `context`, which ends with the innermost one.
     ///
     /// # Errors
     ///
-    /// [`Unruly`] if the text is not whole in itself: it would change an element of the context.
+    /// [`Unruly`] if the text is not self-contained, because it would change an element of the context.
     pub(super) fn parse(
         html: &'h str,
         (at, end): (usize, usize),
@@ -55,7 +56,7 @@ impl<'h> Parser<'h> {
             at,
             end,
             first,
-            // A guess that is seldom too small.
+            // A guess that is rarely too small.
             nodes: Vec::with_capacity((end - at) / 24),
             selects: context.iter().any(|open| open.kind == ElementKind::Select),
             context: context.len(),
@@ -85,7 +86,7 @@ impl<'h> Parser<'h> {
             Some(byte) if byte.is_ascii_alphabetic() => self.start_tag(),
             Some(b'/') if rest.get(2).is_some_and(u8::is_ascii_alphabetic) => self.end_tag(),
             Some(b'!') => self.declaration(rest),
-            // Comments by mistake.
+            // A browser reads these as comments.
             Some(b'?' | b'/') => self.skip(rest, 1, b">"),
             _ => {
                 self.at += 1;
@@ -108,7 +109,7 @@ impl<'h> Parser<'h> {
         if rest.starts_with(b"<!-->") || rest.starts_with(b"<!--->") {
             self.skip(rest, 4, b">")
         } else if rest.starts_with(b"<!--") {
-            // `--!>` ends a comment too; it is rare enough to give up on.
+            // `--!>` ends a comment too. It is so rare that the parser gives up.
             let at = self.at;
             self.skip(rest, 4, b"-->")?;
             let comment = &self.html[at + 4..self.at];
@@ -123,7 +124,7 @@ impl<'h> Parser<'h> {
         }
     }
 
-    /// Goes on behind the first `until` that is at least `from` bytes away.
+    /// Continues after the first `until` that is at least `from` bytes away.
     fn skip(&mut self, rest: &[u8], from: usize, until: &[u8]) -> Result<(), Unruly> {
         let found = rest[from..]
             .windows(until.len())
@@ -188,7 +189,7 @@ impl<'h> Parser<'h> {
         Ok(())
     }
 
-    /// Ends the innermost element: its content ends at `close`, itself at `end`.
+    /// Ends the innermost element. Its content ends at `close`, and the element at `end`.
     fn pop(&mut self, close: usize, end: usize) {
         let next = self.first + self.nodes.len();
         if let Some(open) = self.stack.pop() {
@@ -262,7 +263,7 @@ impl<'h> Parser<'h> {
         }
     }
 
-    /// An end tag for an element that others are still open in.
+    /// Handles the end tag of an element that contains other open elements.
     fn end_early(&mut self, wanted: usize, start: usize, end: usize) -> Result<(), Unruly> {
         let kind = self.stack[wanted].kind;
         let mut inside = self.stack[wanted + 1..].iter().map(|open| open.kind);
@@ -301,9 +302,9 @@ impl<'h> Parser<'h> {
         Ok(())
     }
 
-    /// An end tag for nothing in sight: it might end an element around the container.
+    /// Handles an end tag without an open element. It might end an element around the container.
     fn stray_end(&mut self, kind: ElementKind) -> Result<(), Unruly> {
-        // These two make an element of their own.
+        // These two create an element.
         if matches!(kind, ElementKind::P | ElementKind::Break) && !self.is_table_inside() {
             self.mark(self.stack.len() - 1)
         } else {
@@ -311,7 +312,8 @@ impl<'h> Parser<'h> {
         }
     }
 
-    /// With scripts a browser reads the content of `noscript` as text, without them as markup. Both must end here.
+    /// Checks the end of a `noscript`. A browser with scripts reads its content as text, and one without
+    /// as markup. Both must end it here.
     fn check_no_script(&self, close: usize) -> Result<(), Unruly> {
         let start = self.nodes[self.top().node - self.first].content_start();
         let ends = self.html[start..close]
@@ -320,7 +322,7 @@ impl<'h> Parser<'h> {
         if ends { Err(Unruly) } else { Ok(()) }
     }
 
-    /// Makes the open element opaque, or the one around it that a browser has still open.
+    /// Makes the open element opaque, or the one around it that is still open in a browser.
     pub(super) fn mark(&mut self, open: usize) -> Result<(), Unruly> {
         let around = self.innermost_of(open);
         if around < self.context {
@@ -334,18 +336,18 @@ impl<'h> Parser<'h> {
         self.stack[self.stack.len() - 1]
     }
 
-    /// The innermost element that a browser has still open.
+    /// The innermost element that is still open in a browser.
     pub(super) fn innermost(&self) -> usize {
         self.innermost_of(self.stack.len() - 1)
     }
 
-    /// The same, with the elements inside of `open` left out. The container is never gone.
+    /// The same without the elements inside of `open`. The container always stays open.
     pub(super) fn innermost_of(&self, open: usize) -> usize {
         let stays = |open: &Open<'_>| open.kind != ElementKind::Gone;
         self.stack[..=open].iter().rposition(stays).unwrap_or(0)
     }
 
-    /// Whether the innermost element takes only parts of a table.
+    /// Whether the innermost element accepts only parts of a table.
     pub(super) fn is_table_inside(&self) -> bool {
         matches!(
             self.stack[self.innermost()].kind,
@@ -361,7 +363,7 @@ impl<'h> Parser<'h> {
         )
     }
 
-    /// The innermost open element that is `wanted`, looking no further than one that `stops` the search.
+    /// The innermost open element that is `wanted`. An element that `stops` ends the search.
     pub(super) fn find(
         &self,
         wanted: impl Fn(ElementKind) -> bool,
@@ -383,7 +385,7 @@ pub(super) fn is_any(name: &[u8], names: &[&str]) -> bool {
         .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }
 
-/// Whether a `script` within a comment within this script would hide its end tag.
+/// Whether this script contains a comment with a `script` that would hide the end tag.
 fn is_twice_escaped(script: &[u8]) -> bool {
     let comment = script.windows(4).position(|bytes| bytes == b"<!--");
     comment.is_some_and(|comment| {

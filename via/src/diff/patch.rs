@@ -1,29 +1,29 @@
-//! What a difference is made of, and what it does to HTML.
+//! Patches, and how they change HTML.
 
 use super::tree::Tree;
 
 /// One change of the page.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Patch {
-    /// Where.
+    /// The element to change.
     pub target: Target,
-    /// What.
+    /// The change.
     pub op: Op,
 }
 
 /// The element that a patch changes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
-    /// The container of the view. Only its content is changed.
+    /// The container of the view. A patch changes only its content.
     Root,
-    /// The element with this id, which exists once.
+    /// The only element with this id.
     Id(String),
-    /// The element that is reached by descending from the element with the id `anchor` (from the container
-    /// without one). Each step is a position among the element children, from 1.
+    /// The element at the end of a path that begins at the element with the id `anchor`, or at the
+    /// container if there is no anchor. Each step is a position among the element children, from 1.
     Path {
         /// The id of the element to start from.
         anchor: Option<String>,
-        /// Positions, the outermost first.
+        /// The positions, outermost first.
         steps: Vec<u32>,
     },
 }
@@ -31,25 +31,25 @@ pub enum Target {
 /// A change of one element.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
-    /// Becomes this.
+    /// Replaces the element by this HTML.
     Outer(String),
-    /// Its content becomes this.
+    /// Replaces the content of the element by this HTML.
     Inner(String),
-    /// Gets this behind its content.
+    /// Inserts this HTML at the end of the content.
     Append(String),
-    /// Gets this in front of its content.
+    /// Inserts this HTML at the start of the content.
     Prepend(String),
-    /// Gets this in front of it.
+    /// Inserts this HTML before the element.
     Before(String),
-    /// Gets this behind it.
+    /// Inserts this HTML after the element.
     After(String),
-    /// Goes away.
+    /// Removes the element.
     Remove,
 }
 
-/// What a page that shows `old` shows after `patches`, which is how a test can see what a browser would.
+/// The HTML of a page that showed `old` and applied `patches`. Tests use it in place of a browser.
 ///
-/// A patch whose target is missing or ambiguous changes nothing.
+/// A patch changes nothing if its target is missing or ambiguous.
 #[must_use]
 pub fn apply(old: &str, patches: &[Patch]) -> String {
     patches.iter().fold(old.to_owned(), |html, patch| {

@@ -1,5 +1,5 @@
-//! Where a browser puts an element: the rules of HTML's tree construction, as far as they tell whether that is where it
-//! is written.
+//! Where a browser puts an element. These are the rules of the tree construction of HTML that decide
+//! whether an element stays at the position where it is written.
 
 use super::parse::{Parser, Unruly, is_any};
 use super::tag::{self, ElementKind};
@@ -22,7 +22,7 @@ impl Parser<'_> {
         })
     }
 
-    /// Checks that a browser would put an element here just where it is written.
+    /// Checks that a browser would put an element at the position where it is written.
     pub(super) fn place(&mut self, kind: ElementKind, name: &[u8]) -> Result<(), Unruly> {
         if kind == ElementKind::Unruly {
             return Err(Unruly);
@@ -34,7 +34,8 @@ impl Parser<'_> {
             return self.place_in_select(select, kind);
         }
         self.selects |= kind == ElementKind::Select;
-        // An outer one is ended only half: a link around a table or the like, a form around anything.
+        // A browser would end the outer element only in part: a link around a table or a similar
+        // element, or a form around any element.
         if matches!(kind, ElementKind::A | ElementKind::Form)
             && let Some(outer) = self.outer(name)
             && self.stack[outer + 1..]
@@ -106,7 +107,7 @@ impl Parser<'_> {
             | (ElementKind::Table | ElementKind::Section | ElementKind::Row, ElementKind::Script) => {
                 Ok(())
             }
-            // A browser makes the `tbody`, `colgroup` or `tr` that is missing.
+            // A browser adds the missing `tbody`, `colgroup` or `tr`.
             (ElementKind::Table, ElementKind::Row | ElementKind::Cell | ElementKind::Column)
             | (ElementKind::Section, ElementKind::Cell) => self.mark(top),
             (
@@ -119,12 +120,12 @@ impl Parser<'_> {
             | (ElementKind::Row, ElementKind::Row) => self.ends(top),
             (_, kind) if kind.is_table_part() => self.ends(table),
             (ElementKind::ColumnGroup, _) | (_, ElementKind::Table) => Err(Unruly),
-            // Everything else is moved in front of the table.
+            // A browser moves everything else before the table.
             _ => self.mark(table - 1),
         }
     }
 
-    /// A part of a table where no part of a table is expected.
+    /// A part of a table in a position that does not expect one.
     fn place_table_part(&mut self, kind: ElementKind) -> Result<(), Unruly> {
         match (self.stack[self.innermost()].kind, kind, self.table()) {
             (_, _, Some(table)) => self.ends(table),
@@ -140,7 +141,8 @@ impl Parser<'_> {
         if kind.ends_paragraph() {
             let scope = |kind: ElementKind| kind.is_scope() || kind == ElementKind::Button;
             if let Some(paragraph) = self.find(|kind| kind == ElementKind::P, scope) {
-                // In a document without a doctype a table does not end it. Both must do.
+                // In a document without a doctype a table does not end a `p`. The tree must be right in
+                // both cases.
                 if kind == ElementKind::Table {
                     let around = self.stack[self.innermost_of(paragraph - 1)].kind;
                     if around.has_implied_end() || around == ElementKind::Heading {
@@ -167,7 +169,7 @@ impl Parser<'_> {
             ElementKind::Button => self.find(|open| open == kind, ElementKind::is_scope),
             ElementKind::A | ElementKind::Form => self.outer(name),
             ElementKind::RubyPart if innermost.has_implied_end() => {
-                // It may end several at once.
+                // It might end several elements at once.
                 if self.stack[self.innermost_of(top - 1)]
                     .kind
                     .has_implied_end()
@@ -185,11 +187,12 @@ impl Parser<'_> {
         }
     }
 
-    /// A browser ends the open element `ended` here, so that what follows becomes its sibling.
+    /// Notes that a browser ends the open element `ended` here, so that the following elements become
+    /// its siblings.
     fn ends(&mut self, ended: usize) -> Result<(), Unruly> {
         self.check_contained(ended)?;
         self.mark(ended - 1)?;
-        // Parts that are out of place never end their table.
+        // A part of a table in a wrong position never ends its table.
         let table = usize::from(self.stack[ended].kind == ElementKind::Table);
         for open in &mut self.stack[ended + table..] {
             open.kind = ElementKind::Gone;
@@ -197,8 +200,8 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Checks that ending `ended` early changes nothing outside of its parent: the end tags that are written later
-    /// find nothing to end, and nothing is opened again.
+    /// Checks that ending `ended` early changes nothing outside of its parent: later end tags must have
+    /// no element to end, and the browser must not open an element again.
     fn check_contained(&self, ended: usize) -> Result<(), Unruly> {
         let (outside, inside) = self.stack.split_at(ended);
         let reaches_out = inside.iter().any(|open| {
@@ -207,7 +210,8 @@ impl Parser<'_> {
                     || (open.kind == ElementKind::Heading && other.kind == ElementKind::Heading)
             })
         });
-        // The end tags of blocks look for their start beyond the container, formatting is opened again.
+        // The end tags of blocks look for their start tag beyond the container, and a browser opens
+        // formatting elements again.
         let spreads = inside[1..].iter().any(|open| {
             let stays = matches!(
                 open.kind,

@@ -1,21 +1,21 @@
-//! Tags: how they are read from the text, and what a browser's parser thinks of their names.
+//! Tags: how they are parsed, and how the parser of a browser treats their names.
 
 use std::ops::Range;
 
-/// What is special about an element's name to a browser's parser.
+/// How the parser of a browser treats an element with this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ElementKind {
-    /// The container: not in the text.
+    /// The container, which is not in the text.
     Root,
-    /// Still open as it is written, ended already for a browser: no rule sees it.
+    /// Still open in the text, but already ended for a browser. No rule looks at it.
     Gone,
-    /// A name without a rule of its own: `span`, `label`, `output`, custom elements.
+    /// Names without special rules: `span`, `label`, `output`, custom elements.
     Other,
     /// Ends a `p`, stops the search for an enclosing `li`.
     Block,
     /// `div` and `address`: blocks that do not stop the search for an enclosing `li`.
     Div,
-    /// `dialog`, and `search` of which older browsers know nothing: ends a `p`, otherwise ordinary.
+    /// `dialog`, and `search`, which older browsers do not know: ends a `p`, otherwise ordinary.
     Dialog,
     P,
     Heading,
@@ -27,7 +27,7 @@ pub(crate) enum ElementKind {
     Form,
     Button,
     A,
-    /// `b`, `em` and the like, which a browser opens again where they were not closed.
+    /// `b`, `em` and similar elements, which a browser opens again if they were not closed.
     Formatting,
     Ruby,
     /// `rb`, `rp`, `rt`, `rtc`.
@@ -62,7 +62,7 @@ pub(crate) enum ElementKind {
     Void,
     /// `applet`, `marquee`, `object`.
     Object,
-    /// Filled by the browser itself.
+    /// Elements that the browser itself fills.
     Mirror,
     /// An element of SVG, `svg` itself included.
     Svg,
@@ -75,7 +75,7 @@ pub(crate) enum ElementKind {
 }
 
 impl ElementKind {
-    /// Elements that never have content nor an end tag.
+    /// Elements that have neither content nor an end tag.
     pub(crate) fn is_void(self) -> bool {
         matches!(
             self,
@@ -103,7 +103,7 @@ impl ElementKind {
         )
     }
 
-    /// Elements that only stand in a table, in their places.
+    /// Elements that are only valid at certain positions in a table.
     pub(super) fn is_table_part(self) -> bool {
         matches!(
             self,
@@ -116,7 +116,7 @@ impl ElementKind {
         )
     }
 
-    /// Elements that no search for an open element looks past.
+    /// Elements that stop every search for an open element.
     pub(super) fn is_scope(self) -> bool {
         matches!(
             self,
@@ -175,7 +175,7 @@ impl ElementKind {
         )
     }
 
-    /// Elements that hold what a user did with them: losing one loses that.
+    /// Elements that hold input of the user, which is lost with them.
     pub(super) fn holds_user_state(self) -> bool {
         matches!(
             self,
@@ -292,8 +292,8 @@ const SHORT: &[(&[u8], ElementKind)] = &[
     (b"xmp", ElementKind::RawBlock),
 ];
 
-/// Names of up to eight bytes as numbers, each at its slot or, where that is taken, at the next free one. Looking up a
-/// name takes one comparison, mostly. No name is 0.
+/// A hash table of names of up to eight bytes, as numbers. Each is at its slot or, if that is taken, at
+/// the next free one, so most lookups need one comparison. No name is 0.
 static SLOTS: [(u64, ElementKind); 1 << SLOT_BITS] = {
     let mut slots = [(0, ElementKind::Other); 1 << SLOT_BITS];
     let mut filled = 0;
@@ -410,7 +410,7 @@ pub(super) struct Tag {
     pub(super) self_closing: bool,
     /// The value of its `id` attribute, as written.
     pub(super) id: Option<Range<usize>>,
-    /// Declares a shadow root, which is no child.
+    /// Whether it declares a shadow root, whose content is not a child.
     pub(super) shadow_root: bool,
 }
 

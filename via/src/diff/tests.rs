@@ -21,7 +21,7 @@ fn patch(target: Target, op: Op) -> Patch {
     Patch { target, op }
 }
 
-/// The patches, which are checked to do what they should.
+/// The patches, after a check that they lead to `new`.
 #[track_caller]
 fn checked(old: &str, new: &str) -> Vec<Patch> {
     let patches = diff(old, new);
@@ -273,19 +273,19 @@ fn text_beside_elements_is_sent_with_its_element() {
 fn what_a_browser_would_repair_is_replaced_whole() {
     let filler = "<p>some words</p>".repeat(8);
     for (before, after, target) in [
-        // A `tbody` is made.
+        // A browser adds a `tbody`.
         (
             "<table><tr><td>1</td></tr></table>",
             "<table><tr><td>2</td></tr></table>",
             path(None, &[9, 1]),
         ),
-        // The `p` ends before the `div`.
+        // A browser ends the `p` before the `div`.
         (
             "<p><div>1</div></p>",
             "<p><div>2</div></p>",
             path(None, &[9]),
         ),
-        // The text is moved in front of the table.
+        // A browser moves the text before the table.
         (
             "<table><tbody>1</tbody></table>",
             "<table><tbody>2</tbody></table>",
@@ -442,7 +442,7 @@ fn markup() -> impl Strategy<Value = Vec<Markup>> {
     prop::collection::vec(node, 0..6)
 }
 
-/// Flat lists, where matching has most to do.
+/// Flat lists, which need the most matching.
 fn items() -> impl Strategy<Value = Vec<Markup>> {
     let item = (
         prop::option::of(0..20_u8),

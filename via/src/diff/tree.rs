@@ -1,4 +1,4 @@
-//! HTML as a tree of elements that point into the text.
+//! HTML as a tree of elements, which are ranges of the text.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -9,14 +9,14 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::parse::{Open, Parser, Unruly};
 use super::tag::{self, ElementKind, Tag};
 
-/// The content of the view's container: the text, and where its elements are.
+/// The content of the container of a view: the text, and the positions of its elements.
 ///
-/// Text, comments and white space are not nodes; they are the gaps between elements.
+/// Text, comments and white space are not nodes. They are the gaps between elements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree {
-    /// Shared, because who keeps the tree mostly keeps the text too.
+    /// Shared, because callers that keep the tree usually keep the text too.
     html: Arc<str>,
-    /// In the order of their start tags. The first is the container, which is not in the text.
+    /// The elements in the order of their start tags. The first is the container, which is not in the text.
     nodes: Vec<Node>,
 }
 
@@ -27,21 +27,21 @@ pub(super) struct Node {
     content: u32,
     close: u32,
     end: u32,
-    /// The number of the first element that is not in this one.
+    /// The number of the first element after this one that is not inside it.
     next: u32,
     parent: u32,
     id: u32,
     id_length: u16,
     kind: ElementKind,
     opaque: bool,
-    /// Its id is simple and no other element has it.
+    /// Whether the id is simple and no other element has it.
     unique: bool,
 }
 
 impl Node {
     pub(super) fn new(start: usize, tag: &Tag, kind: ElementKind, parent: usize) -> Self {
         let id = tag.id.clone().unwrap_or(0..0);
-        // Nobody needs an id that is longer.
+        // A longer id is ignored.
         let id_length = u16::try_from(id.len()).unwrap_or(0);
         Self {
             start: offset(start),
@@ -88,12 +88,12 @@ impl Node {
         self.content as usize
     }
 
-    /// Whether its children are elements that can be addressed.
+    /// Whether patches can address its children.
     fn is_open(&self) -> bool {
         !self.opaque && !self.kind.is_raw() && !self.kind.is_void()
     }
 
-    /// Moves what lies at or behind the byte `from_byte` and the node `from_node`.
+    /// Moves the node by `bytes` in the text, and its links to nodes from `from_node` on by `nodes`.
     fn shift(&mut self, (from_node, nodes): (u32, u32), bytes: u32) {
         self.start = self.start.wrapping_add(bytes);
         self.content = self.content.wrapping_add(bytes);
@@ -109,7 +109,7 @@ impl Node {
     }
 }
 
-/// Offsets are checked against `u32` once, where a tree begins.
+/// The length of a text is checked once, when its tree is made, so offsets fit into `u32`.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "`Tree::parse` refuses longer texts"
@@ -118,7 +118,7 @@ fn offset(at: usize) -> u32 {
     at as u32
 }
 
-/// The part of a text that differs from another's, all the same around it.
+/// The part of a text that differs from another text. Both are equal before and after it.
 struct ChangedRange {
     start: usize,
     old_end: usize,
@@ -152,14 +152,14 @@ impl Tree {
             Err(Unruly) => nodes[0].opaque = true,
         }
         nodes[0].next = offset(nodes.len());
-        // Many are kept, and none grows.
+        // The server keeps many trees, and they never grow.
         nodes.shrink_to_fit();
         let mut tree = Self { html, nodes };
         tree.find_unique_ids();
         tree
     }
 
-    /// How many bytes it keeps, without the text.
+    /// How many bytes the tree needs, without the text.
     pub(crate) fn weight(&self) -> usize {
         size_of_val(&*self.nodes)
     }
@@ -176,8 +176,8 @@ impl Tree {
         self.html.as_ref().to_owned()
     }
 
-    /// The tree of `html`, of which only what differs from this tree is read, where that is possible; and the innermost
-    /// element that holds all differences, which has the same number in both trees.
+    /// The tree of `html`, and the innermost element that contains all differences, which has the same
+    /// number in both trees. If possible, this parses only the part that differs from this tree.
     pub(super) fn follow(&self, html: Arc<str>) -> (Self, usize) {
         match self.splice(html) {
             Ok(spliced) => spliced,
@@ -192,7 +192,8 @@ impl Tree {
         }
         let difference = ChangedRange::between(self.html.as_bytes(), html.as_bytes());
         let grown = offset(html.len()).wrapping_sub(offset(self.html.len()));
-        // What differs may be whole only together with what is around it. Trying is given up before it gets dear.
+        // The difference alone may not be self-contained, so try it with more and more of its context.
+        // Give up before that costs more than parsing everything.
         let mut spent = 0;
         let mut found = None;
         for around in self.ancestors(self.innermost_around(&difference)) {
@@ -246,7 +247,7 @@ impl Tree {
         Ok((tree, around))
     }
 
-    /// The innermost element whose content holds the difference and whose children can be addressed.
+    /// The innermost element that contains the difference, and whose children patches can address.
     fn innermost_around(&self, difference: &ChangedRange) -> usize {
         let mut around = Self::ROOT;
         loop {
@@ -257,7 +258,7 @@ impl Tree {
             let Some(inner) = inner else { return around };
             let node = &self.nodes[inner];
             let begins = node.content as usize <= difference.start
-                // A first line break changes what the browser sees of `pre`.
+                // A browser drops a first line break of a `pre`.
                 && (node.kind != ElementKind::Pre || (node.content as usize) < difference.start);
             if !begins || (node.close as usize) < difference.old_end || !node.is_open() {
                 return around;
@@ -266,7 +267,8 @@ impl Tree {
         }
     }
 
-    /// The children of `around` that the difference touches and the bytes from the child before them to the child after.
+    /// The children of `around` that the difference touches, and the bytes from the child before them to
+    /// the child after them.
     fn region(&self, around: usize, difference: &ChangedRange) -> (Range<usize>, Range<usize>) {
         let node = &self.nodes[around];
         let mut nodes = around + 1..node.next as usize;
@@ -298,7 +300,8 @@ impl Tree {
         open
     }
 
-    /// Gives the new elements what is known of the ids of the old ones, if they have the same ids in the same order.
+    /// If the new elements have the same ids in the same order as the old ones, copies which of them are
+    /// unique.
     fn reuse_unique_ids(&self, removed: &[Node], parsed: &mut [Node], html: &str) -> bool {
         let old = removed.iter().filter(|node| node.id_length > 0);
         let new = parsed.iter().filter(|node| node.id_length > 0);
@@ -317,7 +320,7 @@ impl Tree {
         true
     }
 
-    /// Marks the elements whose ids can be used, and makes the root opaque if one is the container's.
+    /// Marks the elements with a usable id. Makes the root opaque if an element has the container's id.
     fn find_unique_ids(&mut self) {
         let mut ids = Vec::new();
         let mut readable = true;
@@ -349,7 +352,7 @@ impl Tree {
         }
     }
 
-    /// The elements that stand directly in this one.
+    /// The children of this element.
     pub(super) fn children(&self, node: usize) -> impl Iterator<Item = usize> {
         let end = if self.nodes[node].is_open() {
             self.nodes[node].next as usize
@@ -366,14 +369,14 @@ impl Tree {
         })
     }
 
-    /// This element, its parent and so on to the container.
+    /// This element, its parent, and so on up to the container.
     pub(super) fn ancestors(&self, node: usize) -> impl Iterator<Item = usize> {
         std::iter::successors(Some(node), |&node| {
             (node != Self::ROOT).then(|| self.nodes[node].parent as usize)
         })
     }
 
-    /// This element and all in it.
+    /// This element and all its descendants.
     pub(crate) fn subtree(&self, node: usize) -> Range<usize> {
         node..self.nodes[node].next as usize
     }
@@ -417,12 +420,12 @@ impl Tree {
         self.nodes[node].is_open()
     }
 
-    /// The id as written; empty without one.
+    /// The id as it is written; empty if there is none.
     pub(super) fn id(&self, node: usize) -> &str {
         id_of(&self.nodes[node], &self.html)
     }
 
-    /// The id, if it finds this element and no other.
+    /// The id, if it identifies only this element.
     pub(super) fn unique_id(&self, node: usize) -> Option<&str> {
         self.nodes[node].unique.then(|| self.id(node))
     }
@@ -431,7 +434,7 @@ impl Tree {
         (0..self.nodes.len()).find(|&node| self.unique_id(node) == Some(id))
     }
 
-    /// The elements by their ids.
+    /// The indexes in `of` of the elements with a unique id.
     pub(super) fn unique_ids(&self, of: &[usize]) -> HashMap<&str, usize> {
         of.iter()
             .enumerate()
@@ -472,10 +475,10 @@ impl ChangedRange {
     }
 }
 
-/// The id of the container, which no element of a view may have.
+/// The id of the container. No element of a view may have it.
 pub const CONTAINER_ID: &str = "via";
 
-/// The name of the container: an end tag with it, too many, would end the container.
+/// The name of the container. A surplus end tag with this name would end the container.
 const CONTAINER_NAME: &str = "div";
 
 fn id_of<'h>(node: &Node, html: &'h str) -> &'h str {
@@ -484,13 +487,14 @@ fn id_of<'h>(node: &Node, html: &'h str) -> &'h str {
         .unwrap_or_default()
 }
 
-/// Whether an id can stand in a selector as it is.
+/// Whether a selector can contain the id without escaping.
 fn is_simple(id: &str) -> bool {
     let rest = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     id.starts_with(|first: char| first.is_ascii_alphabetic()) && id.bytes().all(rest)
 }
 
-/// Whether no character reference of this id can stand for a letter or digit, so that it equals no simple id unseen.
+/// Whether no character reference in this id can stand for a letter or digit. Otherwise the id could
+/// equal a simple id without looking like it.
 fn has_plain_references(id: &str) -> bool {
     id.split('&').skip(1).all(|reference| {
         ["amp;", "lt;", "gt;", "quot;"]

@@ -5,13 +5,13 @@ use serde_json::Value;
 use super::start_tag::StartTag;
 use crate::signal::first::Known;
 
-/// An attribute that shows what an expression gives.
+/// An attribute that shows the value of an expression.
 #[derive(Debug)]
 pub(super) struct Directive {
     pub(super) plugin: Plugin,
-    /// What stands behind the colon.
+    /// The part of the name after the colon.
     pub(super) key: String,
-    /// The expression, as it stands in the HTML.
+    /// The expression as it is written in the HTML.
     source: String,
 }
 
@@ -25,7 +25,7 @@ pub(super) enum Plugin {
 }
 
 impl Plugin {
-    /// How the attributes begin.
+    /// The beginnings of the names of the attributes.
     pub(super) const NAMES: [&str; 5] = [
         "data-attr",
         "data-bind",
@@ -36,7 +36,7 @@ impl Plugin {
 }
 
 impl StartTag<'_> {
-    /// The directives of this tag. Those with modifiers or of more than one value are not for here.
+    /// The directives of this tag, without those that have modifiers or more than one value.
     pub(super) fn directives(&self) -> impl Iterator<Item = Directive> {
         self.written().filter_map(|(name, source)| {
             let name = name.to_ascii_lowercase();
@@ -66,8 +66,8 @@ impl StartTag<'_> {
 }
 
 impl Directive {
-    /// Whether a value is a condition that holds. Of an expression that gives no `bool`, the value as
-    /// it travels does not tell: 0 and NaN do not hold, the texts of them do.
+    /// Whether a value counts as true; `None` if that is unknown. If an expression does not give a
+    /// `bool`, its value on the wire does not tell: 0 and NaN are false, but their texts are true.
     pub(super) fn holds(&self, value: &Value) -> Option<bool> {
         match value {
             Value::Bool(value) => Some(*value),
@@ -75,7 +75,7 @@ impl Directive {
         }
     }
 
-    /// The signal that is all of the expression, and the way to a part of its value.
+    /// If the expression is only a signal or a part of one: its name, then the names of the fields.
     fn path(&self) -> Option<impl Iterator<Item = &str>> {
         let source = self.source.trim();
         let path = match source.strip_prefix('$') {
@@ -90,7 +90,7 @@ impl Directive {
         path.split('.').all(is_name).then(|| path.split('.'))
     }
 
-    /// What the expression gives, if that is known.
+    /// The value of the expression, if it is known.
     pub(super) fn value(&self, known: &Known) -> Option<Value> {
         let Some(mut names) = self.path() else {
             return known.values.get(&self.source).cloned();
@@ -119,7 +119,7 @@ pub(super) fn is_true(value: &Value) -> bool {
     }
 }
 
-/// `my-name`, in an attribute's name, is the signal `myName`.
+/// Converts a name in an attribute to that of its signal: `my-name` to `myName`.
 fn camel(key: &str) -> String {
     let mut parts = key.split('-');
     let mut name = parts.next().unwrap_or_default().to_owned();

@@ -1,11 +1,11 @@
-//! Fields that a signal is bound to.
+//! Form fields that are bound to a signal.
 
 use serde_json::Value;
 
 use super::{Filling, directive::is_true, start_tag::unescaped};
 use crate::{diff::ElementKind, signal::text_of};
 
-/// Lets a field hold a value.
+/// Fills a value into a field.
 pub(super) fn fill(filling: &mut Filling<'_>, node: usize, value: &Value) {
     match filling.tree.kind(node) {
         ElementKind::Input => input(filling, node, value),

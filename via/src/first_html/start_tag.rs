@@ -1,26 +1,26 @@
-//! A start tag whose attributes can be changed.
+//! Changes the attributes of a start tag.
 
 use std::{borrow::Cow, fmt};
 
 use super::escaped;
 use crate::diff::attributes;
 
-/// A start tag. What is not changed stays as it was written.
+/// A start tag. Unchanged attributes keep their exact text.
 #[derive(Debug)]
 pub(super) struct StartTag<'t> {
     /// `<input`
     name: &'t str,
     attributes: Vec<Attribute<'t>>,
-    /// `>`, perhaps with a slash.
+    /// `>` or `/>`.
     end: &'t str,
 }
 
 #[derive(Debug)]
 struct Attribute<'t> {
     name: Cow<'t, str>,
-    /// The value as it is written, without quotes.
+    /// The value as it is written, without its quotes.
     value: Cow<'t, str>,
-    /// All of it, as it is written.
+    /// The whole attribute as it is written.
     text: Cow<'t, str>,
 }
 
@@ -57,8 +57,8 @@ impl<'t> StartTag<'t> {
         attributes.position(|attribute| attribute.name.eq_ignore_ascii_case(name))
     }
 
-    /// The value of an attribute, as a browser understands it; nothing for references to characters
-    /// that maud does not write.
+    /// The value of an attribute as a browser reads it; `None` if it has a character reference that
+    /// maud does not write.
     pub(super) fn get(&self, name: &str) -> Option<String> {
         unescaped(&self.attributes[self.find(name)?].value)
     }
@@ -92,7 +92,7 @@ impl<'t> StartTag<'t> {
         }
     }
 
-    /// Adds or removes a class, and leaves the others in their order.
+    /// Adds or removes a class, and keeps the order of the others.
     pub(super) fn toggle_class(&mut self, class: &str, on: bool) {
         let before = match self.find("class") {
             None => String::new(),
@@ -126,7 +126,7 @@ impl fmt::Display for StartTag<'_> {
         for attribute in &self.attributes {
             write!(f, " {}", attribute.text)?;
         }
-        // A slash behind a value without quotes would be a part of it.
+        // A slash right after a value without quotes would belong to the value.
         let space = if self.end == "/>" && !self.attributes.is_empty() {
             " "
         } else {
@@ -136,7 +136,7 @@ impl fmt::Display for StartTag<'_> {
     }
 }
 
-/// A text of HTML, as a browser understands it.
+/// A text of HTML as a browser reads it.
 pub(super) fn unescaped(html: &str) -> Option<String> {
     let mut text = String::with_capacity(html.len());
     let mut rest = html;

@@ -1,4 +1,4 @@
-//! What is filled in.
+//! Which values are filled in.
 
 use maud::html;
 use serde_json::{Map, Value, json};
@@ -41,7 +41,7 @@ fn texts_are_what_expressions_give() {
         || html! { pre data-text=(bound("lines")) {} p data-text=(bound("none")) { "x" } },
         "<pre data-text=\"$lines\">\n\na&#13;b</pre><p data-text=\"$none\"></p>",
     );
-    // HTML cannot say it.
+    // HTML cannot express it.
     becomes(
         || html! { p data-text=(bound("nul")) { "x" } p data-text=(bound("filter")) {} },
         "<p data-text=\"$nul\">x</p><p data-text=\"$filter\"></p>",
@@ -64,7 +64,7 @@ fn a_signal_of_any_type_is_a_condition_as_in_javascript() {
         "<p data-show=\"$none\" data-via-hidden=\"\"></p>\
          <p data-show=\"$query\" data-class:a=\"$n\" class=\"a\"></p>",
     );
-    // Whether it holds depends on the type: NaN does not, and travels as a text that does.
+    // Whether it is true depends on the type: NaN is false, but its text on the wire is true.
     becomes(
         || html! { p data-show=(N + 1) {} },
         "<p data-show=\"@i64(@i64($n) + 1n)\"></p>",

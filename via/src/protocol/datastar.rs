@@ -1,7 +1,7 @@
 //! Datastar's events, as bytes.
 //!
-//! Many tabs receive the same frame; only the `id` line differs. An [`EncodedEvent`] is therefore encoded once, in two
-//! parts with the place for the `id` line between them, and its bytes are shared.
+//! Many tabs receive the same frame, and only the `id` line differs. So an [`EncodedEvent`] is encoded once
+//! and its bytes are shared. It has two parts, and the `id` line goes between them.
 
 use std::fmt::Write as _;
 
@@ -36,13 +36,13 @@ impl EncodedEvent {
         buffer.extend_from_slice(&self.tail);
     }
 
-    /// `length` is about how long its data is.
+    /// `length` is the approximate length of its data.
     fn new(head: &'static str, length: usize, write_data: impl FnOnce(&mut Writer<'_>)) -> Self {
         let mut tail = Vec::with_capacity(length);
         let mut writer = Writer::new(&mut tail);
         write_data(&mut writer);
         writer.finish();
-        // Slow readers keep it for long.
+        // Slow connections keep it for a long time.
         tail.shrink_to_fit();
         Self {
             head,
@@ -53,7 +53,7 @@ impl EncodedEvent {
 
 /// The event that changes one element.
 ///
-/// Line breaks of the HTML arrive as LF, as an HTML parser would make of them anyway.
+/// Line breaks of the HTML arrive as LF. An HTML parser would convert them anyway.
 pub(crate) fn patch_elements(patch: &Patch) -> EncodedEvent {
     let (mode, html) = match &patch.op {
         Op::Outer(html) => (None, Some(html)),
@@ -66,7 +66,7 @@ pub(crate) fn patch_elements(patch: &Patch) -> EncodedEvent {
     };
     let length = 96 + html.map_or(0, String::len);
     EncodedEvent::new(PATCH_ELEMENTS, length, |writer| {
-        // A whole element with an id finds its place by itself.
+        // The client finds the element to replace by its id.
         let finds_itself = mode.is_none() && matches!(patch.target, Target::Id(_));
         if !finds_itself {
             writer.keyed_data("selector ", &selector(&patch.target));
@@ -80,7 +80,7 @@ pub(crate) fn patch_elements(patch: &Patch) -> EncodedEvent {
     })
 }
 
-/// The event that changes signals: an object of those that change, `null` for those that go.
+/// The event that changes signals: an object with the changed ones, and `null` for removed ones.
 pub(crate) fn patch_signals<'s>(
     signals: impl IntoIterator<Item = (&'s str, &'s Value)>,
 ) -> EncodedEvent {
@@ -91,7 +91,7 @@ pub(crate) fn patch_signals<'s>(
     })
 }
 
-/// An object of JSON.
+/// A JSON object.
 struct Changed<'s>(Vec<(&'s str, &'s Value)>);
 
 impl Serialize for Changed<'_> {
@@ -108,7 +108,7 @@ fn selector(target: &Target) -> String {
         Target::Path { anchor, steps } => {
             let mut selector = format!("#{}", anchor.as_deref().unwrap_or(CONTAINER_ID));
             for step in steps {
-                // Writing to a string does not fail.
+                // Writing to a string cannot fail.
                 let _ = write!(selector, ">:nth-child({step})");
             }
             selector

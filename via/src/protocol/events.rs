@@ -1,17 +1,17 @@
-//! Events of our own, beside those of Datastar.
+//! The events that `via` adds to those of Datastar.
 
 use serde_json::json;
 
 use super::sse::{Line, Writer};
 use crate::{command::Command, hub::StreamId, refusal::Refusal};
 
-/// The first event of every stream. Its id is what actions name whose answers may carry frames.
+/// The first event of every stream. Actions send its id if their answers may carry frames.
 pub(crate) fn hello(out: &mut Vec<u8>, heartbeat_ms: u64, id: StreamId) {
     let data = json!({ "heartbeat_ms": heartbeat_ms, "stream": id.to_string() }).to_string();
     event(out, "via-hello", None, &data);
 }
 
-/// The last event of a stream that is planned to be opened again.
+/// The last event of a stream that the browser should open again.
 pub(crate) fn bye(out: &mut Vec<u8>, reconnect_ms: u64) {
     let data = json!({ "reconnect_ms": reconnect_ms }).to_string();
     event(out, "via-bye", None, &data);
@@ -23,7 +23,7 @@ pub(crate) fn command_event(out: &mut Vec<u8>, index: usize, command: &Command) 
     event(out, "via-cmd", Some(&format!("{index}/0")), &data);
 }
 
-/// An event that says why one tab is not shown frames.
+/// An event that says why the server sends no frames for one tab.
 pub(crate) fn tab_event(out: &mut Vec<u8>, index: usize, refusal: &Refusal) {
     event(
         out,
@@ -33,7 +33,7 @@ pub(crate) fn tab_event(out: &mut Vec<u8>, index: usize, refusal: &Refusal) {
     );
 }
 
-/// Its name and id are made here and hold no line break.
+/// Writes an event. The callers above make sure that name and id have no line break.
 fn event(out: &mut Vec<u8>, name: &'static str, id: Option<&str>, data: &str) {
     let mut writer = Writer::new(out);
     writer.event(Line::constant(name));

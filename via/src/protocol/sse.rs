@@ -1,38 +1,38 @@
 //! Framing of Server-Sent Events.
 //!
-//! Whatever text is sent, it cannot end its field: values of several lines become several `data` lines, and
-//! the fields that have one line take only what has no line break.
+//! No text can end its field early: a value of several lines becomes several `data` lines, and a field of
+//! one line accepts only text without line breaks.
 
 /// The MIME type of an event stream.
 pub(crate) const CONTENT_TYPE: &str = "text/event-stream";
 
-/// A comment that tells the other side, and all proxies between, that the stream lives.
+/// A comment that tells the browser, and all proxies on the way, that the stream is alive.
 pub(crate) const HEARTBEAT: &[u8] = b":\n\n";
 
 /// A value for a field of one line.
 ///
-/// A `&'static str` is trusted to be one; see [`Line::new`] for others.
+/// Constants of the program use [`Line::constant`], other texts [`Line::new`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Line<'t>(&'t str);
 
 impl<'t> Line<'t> {
-    /// Nothing if the text has a line break or a NUL, which would end the field or make it void.
+    /// `None` if the text has a line break or a NUL, which would end the field or make it invalid.
     pub(crate) fn new(text: &'t str) -> Option<Self> {
         (!text.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0))).then_some(Self(text))
     }
 
-    /// A name that is written in the program.
+    /// A constant of the program.
     ///
     /// # Panics
     ///
-    /// If it has a line break or a NUL, when it is a constant at compile time.
+    /// If it has a line break or a NUL. In a constant this is a compile error.
     pub(crate) const fn constant(text: &'static str) -> Self {
         let bytes = text.as_bytes();
         let mut at = 0;
         while at < bytes.len() {
             assert!(
                 !matches!(bytes[at], b'\r' | b'\n' | 0),
-                "a field of one line"
+                "a field of one line has no line break and no NUL"
             );
             at += 1;
         }
@@ -51,22 +51,22 @@ impl<'b> Writer<'b> {
         Self { buffer }
     }
 
-    /// The name under which the event is heard.
+    /// The name of the event.
     pub(crate) fn event(&mut self, name: Line<'_>) -> &mut Self {
         self.field("event: ", name.0)
     }
 
-    /// The number that a client shows when it comes back.
+    /// The id that a browser sends when it reconnects.
     pub(crate) fn id(&mut self, id: Line<'_>) -> &mut Self {
         self.field("id: ", id.0)
     }
 
-    /// A line, or as many as the text has. CR, LF and CRLF all break lines, and arrive as LF.
+    /// One `data` line for each line of the text. CR, LF and CRLF all break lines, and arrive as LF.
     pub(crate) fn data(&mut self, text: &str) -> &mut Self {
         self.keyed_data("", text)
     }
 
-    /// As [`Writer::data`], with `key` in front of each line.
+    /// Like [`Writer::data`], with `key` before each line.
     pub(crate) fn keyed_data(&mut self, key: &str, text: &str) -> &mut Self {
         for line in lines(text) {
             self.buffer.extend_from_slice(b"data: ");
@@ -77,7 +77,7 @@ impl<'b> Writer<'b> {
         self
     }
 
-    /// Ends the event: only now is it heard.
+    /// Ends the event. The browser handles an event only after this.
     pub(crate) fn finish(&mut self) {
         self.buffer.push(b'\n');
     }
@@ -90,7 +90,7 @@ impl<'b> Writer<'b> {
     }
 }
 
-/// The text between CR, LF and CRLF. There is always one line.
+/// The lines of a text between CR, LF and CRLF. There is always at least one.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
@@ -105,7 +105,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A reader as a browser has it, written after the WHATWG's description of the format.
+/// A reader like that of a browser, after the WHATWG description of the format.
 #[cfg(test)]
 pub(crate) mod decoder {
     #[derive(Debug, Default, PartialEq, Eq)]
@@ -121,7 +121,7 @@ pub(crate) mod decoder {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         let mut events = Vec::new();
         let (mut name, mut data, mut id) = (String::new(), String::new(), String::new());
-        // What follows the last line break is no line.
+        // The text after the last line break is not a line.
         let complete = text.rsplit_once('\n').map_or("", |(complete, _)| complete);
         for line in complete.split('\n') {
             if line.is_empty() {

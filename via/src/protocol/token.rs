@@ -1,4 +1,4 @@
-//! Attach tokens: what a document shows to act and to be shown frames, at any server.
+//! Attach tokens. With its token, a document can send actions to any server, and receive frames.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use crate::{
     store::Timestamp,
 };
 
-/// The first byte of a token. Whatever else begins otherwise is no token of this build.
+/// The first byte of a token. A text with another first byte is not a token of this build.
 const FORMAT: u8 = 1;
 
-/// One attached document: authenticated text, so that no server needs to remember it.
+/// One attached document. The token is authenticated, so no server needs to remember it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) tab: TabId,
@@ -21,11 +21,11 @@ pub(crate) struct Token {
     pub(crate) page: String,
     /// The page's path parameters.
     pub(crate) params: Vec<(String, String)>,
-    /// The fingerprint of the page in the build that handed it out.
+    /// The fingerprint of the page in the build that issued the token.
     pub(crate) fingerprint: u64,
-    /// Whether the session had committed anything by then.
+    /// Whether the session had committed anything when the token was issued.
     pub(crate) began: bool,
-    /// When it was handed out, in milliseconds since the Unix epoch.
+    /// When the token was issued, in milliseconds since the Unix epoch.
     pub(crate) issued: i64,
 }
 
@@ -38,13 +38,13 @@ impl Token {
         Self::from_bytes(&keys.open(Purpose::AttachToken, text)?)
     }
 
-    /// Whether it is too old to be taken.
+    /// Whether it is too old to be accepted.
     pub(crate) fn has_expired(&self, life: Duration, now: Timestamp) -> bool {
         crate::clock::after(Timestamp::from_millis(self.issued), life) <= now
     }
 
-    /// Every action shows one: numbers as they are, little end first, then texts with their
-    /// lengths.
+    /// The token as bytes: numbers in little-endian order, then texts with their lengths. It is short,
+    /// because every action sends one.
     fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(96);
         out.extend([FORMAT, u8::from(self.began)]);
@@ -57,7 +57,7 @@ impl Token {
         out.extend(self.issued.to_le_bytes());
         let texts = self.params.iter().flat_map(|(name, value)| [name, value]);
         for text in std::iter::once(&self.page).chain(texts) {
-            // No path has that many bytes.
+            // No path is that long.
             let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
             out.extend(length.to_le_bytes());
             out.extend(text.as_bytes());
@@ -97,7 +97,7 @@ impl Token {
     }
 }
 
-/// What is not read yet.
+/// The bytes that are not read yet.
 struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
@@ -143,7 +143,7 @@ mod tests {
         let bytes = token(vec![("id".to_owned(), "7".to_owned())]).to_bytes();
         for length in 0..bytes.len() {
             let cut = Token::from_bytes(&bytes[..length]);
-            // What ends before the parameters is a token of a page without any.
+            // A token that is cut before its parameters is a valid token of a page without parameters.
             assert!(cut.is_none_or(|token| token.params.is_empty()), "{length}");
         }
         let mut other = bytes.clone();
