@@ -31,8 +31,12 @@ macro_rules! counter {
 counter!(Small, "/small", count: u8 = 3);
 counter!(Large, "/large", total: i64 = 1 + 2);
 
-fn main() {
+#[test]
+fn a_page_of_a_macro_names_the_types_it_was_given() {
     use via::__private::Page;
 
-    assert_eq!(<Small as Page>::DESCRIPTOR.fields[1].type_name, "Option<u8>");
+    assert_eq!(
+        <Small as Page>::DESCRIPTOR.fields[1].type_name,
+        "Option<u8>"
+    );
 }

@@ -38,5 +38,3 @@ impl View for Page {
         }
     }
 }
-
-fn main() {}

@@ -29,5 +29,3 @@ impl View for Counter {
         }
     }
 }
-
-fn main() {}

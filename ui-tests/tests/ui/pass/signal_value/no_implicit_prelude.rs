@@ -18,7 +18,8 @@ struct Filter {
     show: Show,
 }
 
-fn main() {
+#[::core::prelude::v1::test]
+fn values_need_no_prelude() {
     let Result::Ok(Value) = Result::Ok(Value);
     let filter = Filter { show: Show::All };
     let _ = ::via::SignalValue::encode(&filter);

@@ -84,5 +84,3 @@ impl View for Shop {
         }
     }
 }
-
-fn main() {}

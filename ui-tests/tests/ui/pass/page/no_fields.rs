@@ -8,5 +8,3 @@ impl View for About {
         html! { "About" }
     }
 }
-
-fn main() {}

@@ -48,5 +48,3 @@ impl ::via::View for Counter {
         ::via::PreEscaped(::std::string::String::new())
     }
 }
-
-fn main() {}

@@ -23,7 +23,8 @@ impl View for r#Match {
     }
 }
 
-fn main() {
+#[test]
+fn raw_identifiers_have_their_plain_names() {
     use via::__private::Page;
 
     let page = <r#Match as Page>::DESCRIPTOR;

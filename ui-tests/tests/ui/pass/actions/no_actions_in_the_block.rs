@@ -11,5 +11,3 @@ impl View for Counter {
         html! {}
     }
 }
-
-fn main() {}

@@ -79,12 +79,19 @@ fn travels<T: SignalValue + PartialEq + std::fmt::Debug>(value: T, json: &str) {
     assert_eq!(T::decode(&back).unwrap(), value);
 }
 
-fn main() {
+#[test]
+fn each_form_travels() {
     travels(Show::All, r#""All""#);
     travels(Show::Open, r#""Open""#);
     travels(Show::Owner("ann".into()), r#"{"Owner":"ann"}"#);
-    travels(Show::Between(1, u128::MAX), &format!(r#"{{"Between":[1,"{}"]}}"#, u128::MAX));
-    let named = Show::Named { r#type: None, value: 0.5 };
+    travels(
+        Show::Between(1, u128::MAX),
+        &format!(r#"{{"Between":[1,"{}"]}}"#, u128::MAX),
+    );
+    let named = Show::Named {
+        r#type: None,
+        value: 0.5,
+    };
     travels(named, r#"{"Named":{"type":null,"value":0.5}}"#);
     travels(Show::Nothing(), r#"{"Nothing":[]}"#);
     travels(Show::Empty {}, r#"{"Empty":{}}"#);
@@ -92,7 +99,11 @@ fn main() {
     travels(Id(u64::MAX), r#""18446744073709551615""#);
     travels(Some(Nullable(None)), "[null]");
     travels(None::<Nullable>, "null");
-    let filter = Filter { r#loop: vec![Show::All], value: Some(None), ..Filter::default() };
+    let filter = Filter {
+        r#loop: vec![Show::All],
+        value: Some(None),
+        ..Filter::default()
+    };
     let back = Filter::decode(&filter.encode()).unwrap();
     assert_eq!(back, filter);
 }

@@ -68,7 +68,8 @@ impl View for Todo {
     }
 }
 
-fn main() {
+#[test]
+fn each_kind_of_field_is_described() {
     use via::__private::{FieldKind, Page, SignalScope, StateScope};
 
     let page = <Todo as Page>::DESCRIPTOR;

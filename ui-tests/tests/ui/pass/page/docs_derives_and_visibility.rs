@@ -46,6 +46,7 @@ pub mod pages {
 }
 
 /// Starts.
-fn main() {
+#[test]
+fn a_page_of_another_module_has_a_name() {
     let _: Option<pages::Counter> = None;
 }

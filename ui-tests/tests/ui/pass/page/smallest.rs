@@ -8,5 +8,3 @@ impl View for Hello {
         html! { "Hello" }
     }
 }
-
-fn main() {}

@@ -23,7 +23,8 @@ impl View for pages::Counter {
     }
 }
 
-fn main() {
+#[test]
+fn actions_may_stand_in_another_module() {
     let actions = <pages::Counter as via::__private::Page>::actions();
     assert_eq!(actions[0].name, "Counter::increment");
 }

@@ -35,5 +35,3 @@ impl View for Todos {
         html! { title { "Todos: " (self.all.len()) } }
     }
 }
-
-fn main() {}

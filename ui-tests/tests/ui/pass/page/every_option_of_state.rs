@@ -49,5 +49,3 @@ impl View for Room {
         }
     }
 }
-
-fn main() {}

@@ -2,7 +2,8 @@
 
 use via::prelude::*;
 
-fn main() {
+#[test]
+fn a_page_inside_of_a_function_has_its_actions() {
     #[via::page("/")]
     struct Counter {
         #[state]

@@ -86,9 +86,13 @@ impl View for Counter {
     }
 }
 
-fn main() {
+#[test]
+fn each_form_is_an_action() {
     let actions = <Counter as via::__private::Page>::actions();
     let names: Vec<_> = actions.iter().map(|action| action.name).collect();
-    assert_eq!(names[..3], ["Counter::increment", "Counter::typed_self", "Counter::add"]);
+    assert_eq!(
+        names[..3],
+        ["Counter::increment", "Counter::typed_self", "Counter::add"]
+    );
     assert_eq!(names.len(), 11);
 }
