@@ -89,21 +89,16 @@ impl Server {
     #[must_use]
     pub fn build(package: &str) -> Program {
         static BUILT: Built = OnceLock::new();
-        once(&BUILT, package, || build(package))
+        once(&BUILT, package, || build(package, &location().1))
     }
 
-    /// Builds a program of these tests as it would be in production, for tests that need many
-    /// requests; once per process.
+    /// Builds the package's program so that it takes many requests a second, once per process: with
+    /// the profile that `scripts/test` has for all tests.
     #[track_caller]
     #[must_use]
     pub fn build_optimized(package: &str) -> Program {
         static BUILT: Built = OnceLock::new();
-        once(&BUILT, package, || {
-            let (target, _) = location();
-            let mut cargo = cargo(&target, "release");
-            cargo.args(["--package", "via-tests", "--bin", package]);
-            run(cargo, package)
-        })
+        once(&BUILT, package, || build(package, "ci"))
     }
 
     /// Where the server listens.
@@ -343,32 +338,19 @@ fn once(built: &'static Built, package: &str, make: impl FnOnce() -> PathBuf) ->
 /// The features are those of `cargo test --workspace --all-features`: naming a test target makes
 /// cargo resolve them in the same way, so that the build takes what that command has compiled.
 #[track_caller]
-fn build(package: &str) -> PathBuf {
-    let (target, profile) = location();
-    let mut cargo = cargo(&target, &profile);
-    cargo
-        .args(["--workspace", "--all-features"])
-        .args(["--bin", package, "--test", "workspace"]);
-    run(cargo, package)
-}
-
-fn cargo(target: &Path, profile: &str) -> Command {
+fn build(package: &str, profile: &str) -> PathBuf {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
-    let mut command = Command::new(cargo);
-    command
+    let output = Command::new(cargo)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .args(["build", "--locked", "--profile", profile])
+        .args(["--workspace", "--all-features"])
+        .args(["--bin", package, "--test", "workspace"])
         .args(["--message-format", "json-render-diagnostics"])
         .arg("--target-dir")
-        .arg(target)
-        .stdin(Stdio::null());
-    command
-}
-
-/// Runs a build and returns the executable that it names.
-#[track_caller]
-fn run(mut cargo: Command, package: &str) -> PathBuf {
-    let output = cargo.output().expect("cargo runs");
+        .arg(location().0)
+        .stdin(Stdio::null())
+        .output()
+        .expect("cargo runs");
     let mut errors = String::from_utf8_lossy(&output.stderr).into_owned();
     let executable = output
         .stdout

@@ -62,7 +62,7 @@ const UNHEARD: Promise = Promise {
 /// How long a server may take that was told to finish.
 const EXIT: Duration = Duration::from_secs(10);
 
-/// The test's app, as it would be in production; `LEDGER_PROGRAM` names another build of it.
+/// The test's app, in an optimized build; `LEDGER_PROGRAM` names another one.
 #[track_caller]
 pub fn app() -> Program {
     std::env::var_os("LEDGER_PROGRAM").map_or_else(
