@@ -50,7 +50,10 @@ fn modules() -> io::Result<BTreeSet<String>> {
         .into_iter()
         .filter_map(|name| name.into_string().ok());
     Ok(names
-        .filter(|name| name.ends_with(".js") && !name.ends_with(".test.js"))
+        .filter(|name| {
+            let stem = name.strip_suffix(".js");
+            stem.is_some_and(|stem| !stem.contains('.'))
+        })
         .collect())
 }
 
