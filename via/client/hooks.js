@@ -14,7 +14,7 @@ export function hook(name, handler) {
   // An object of its own: a function that is given twice is called twice, and ended one by one.
   const entry = { handler };
   registered.add(entry);
-  // The connection is a state: whoever comes late hears what it is.
+  // The connection is a state, so a late listener hears the present one.
   if (name === 'via:connection' && connection) runHook(name, entry, connection);
   return () => void registered.delete(entry);
 }

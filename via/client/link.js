@@ -113,7 +113,7 @@ export function makeLink({ base, deliver, shown }) {
   };
 
   return {
-    /** Joins with a token; joins again by itself when the hub has to be started anew. */
+    /** Joins with a token; joins again by itself when the hub is started again. */
     join(token) {
       joined = token;
       if (own) own.join(token);

@@ -154,7 +154,7 @@ export class Signals {
   /** Called with the name of a signal that the user or an expression changed. */
   onEdit = () => {};
 
-  /** Called with the name of a signal that has another value, whoever gave it. */
+  /** Called with the name of a signal whose value changed, from any source. */
   onWrite = () => {};
 
   #cell(name) {

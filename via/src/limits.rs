@@ -30,7 +30,7 @@ pub(crate) const ACTIONS_PER_SECOND: u32 = 20;
 pub(crate) const ACTION_BURST: u32 = 60;
 /// How many actions of all sessions wait for their turn at one shared value.
 pub(crate) const WAITING_SHARED: usize = 4096;
-/// For how long whoever shows the secret before the last is asked to try again with the new one.
+/// How long a browser that shows the previous secret is asked to try again with the new one.
 pub(crate) const ROTATION: Duration = Duration::from_secs(30);
 /// How many expired documents are removed at a time.
 pub(crate) const SWEEP_BATCH: usize = 512;
@@ -48,7 +48,7 @@ pub(crate) const STORE_DEADLINE: Duration = Duration::from_secs(2);
 pub(crate) const TABS_PER_STREAM: usize = 32;
 /// The time between two heartbeats of a stream, give or take a fifth.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(20);
-/// How long a stream lives before it is planned to be opened anew, give or take a tenth.
+/// How long a stream lives before the browser opens the next one, give or take a tenth.
 pub(crate) const STREAM_LIFE: Duration = Duration::from_hours(1);
 /// How long an attach token can open a stream. An action may come later: its outcome must be told.
 pub(crate) const TOKEN_LIFE: Duration = Duration::from_hours(1);

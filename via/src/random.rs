@@ -21,7 +21,7 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// `N` random bytes for what is no secret, of which many are needed: they were in memory for a while.
+/// `N` random bytes for ids, which are not secret. They are read from the system in larger pieces.
 ///
 /// # Panics
 ///

@@ -55,7 +55,7 @@ fn a_row_acts_on_its_own_todo() {
     );
     todos.remove(0);
     assert_eq!(titles(&todos), ["Bread"]);
-    // Somebody else removed it meanwhile.
+    // Another user removed it in the meantime.
     for _ in 0..2 {
         todos.remove(0);
         todos.mark(0, true);

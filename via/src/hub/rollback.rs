@@ -58,7 +58,7 @@ pub(super) fn lies_between<C: Content>(
                 let ago = is.revision - was.revision;
                 return new.document.denies(&old.document, was.commit, ago);
             }
-            // What has expired may begin anew.
+            // An expired document may begin again.
             !old.expiry.has_passed(now)
         }
         (Found(old), Absent) => !old.expiry.has_passed(clock::after(now, SKEW)),

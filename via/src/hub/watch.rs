@@ -269,7 +269,7 @@ impl WakeGuard {
 impl Drop for WakeGuard {
     fn drop(&mut self) {
         let watch = &self.0;
-        // In this order: whoever raises the flag and sees the hold_wake is seen here.
+        // In this order: a flag that was raised while the wake was held is seen here.
         watch.wake_held.store(false, Ordering::SeqCst);
         if watch.stale.load(Ordering::SeqCst) {
             watch.waker.wake();

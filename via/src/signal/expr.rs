@@ -217,7 +217,7 @@ fn read<T: SignalValue>(name: &str) -> Source {
     match T::READING.cast() {
         Some(cast) if T::NULLABLE => Source::atom(format!("@{cast}({name}, null)")),
         Some(cast) => Source::atom(format!("@{cast}({name})")),
-        // Where the empty text is no value, an emptied field is `None`.
+        // If the empty text is not a value of the type, an emptied field is `None`.
         None if T::NULLABLE
             && T::decode(&"".into()).is_ok_and(|value| value.encode().is_null()) =>
         {

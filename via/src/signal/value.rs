@@ -140,7 +140,7 @@ impl<T: SignalValue> SignalValue for Option<T> {
             value => T::decode(value),
         };
         match inner {
-            // What an emptied field holds, where the empty text is no value itself.
+            // An emptied field holds this, unless the empty text is a value of the type.
             Err(_) if value == "" => Ok(None),
             inner => inner.map(Some),
         }

@@ -87,7 +87,7 @@ fn head() -> Vec<u8> {
     head.into_bytes()
 }
 
-/// Ready when the other side has closed the connection. What it sends is no request any more.
+/// Ready when the other side has closed the connection. What it sends after that is not a request.
 fn poll_gone(socket: &TcpStream, cx: &mut Context<'_>) -> Poll<()> {
     loop {
         if ready!(socket.poll_read_ready(cx)).is_err() {

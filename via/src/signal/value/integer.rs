@@ -68,7 +68,7 @@ fn exact(number: &Number) -> Option<i64> {
     (integer.unsigned_abs() <= SAFE).then_some(integer)
 }
 
-/// What somebody typed into a field of text; "-0" is no integer's.
+/// What was typed into a text field; "-0" does not belong to an integer.
 fn digits(text: &str) -> Option<&str> {
     let text = text.trim();
     let zero = text

@@ -25,7 +25,7 @@ impl<'a> Parts<'a> {
     ///
     /// # Errors
     ///
-    /// If it is no object, or has another field.
+    /// If it is not an object, or has an unknown field.
     pub fn object(value: &'a Value, names: &'static [&'static str]) -> Result<Self, SignalError> {
         let Value::Object(fields) = value else {
             let reason = match names {
@@ -49,7 +49,7 @@ impl<'a> Parts<'a> {
     ///
     /// # Errors
     ///
-    /// If it is no list, or of another length.
+    /// If it is not a list, or has another length.
     pub fn list(value: &'a Value, length: usize) -> Result<Self, SignalError> {
         match value {
             Value::Array(items) if items.len() == length => {
