@@ -16,8 +16,8 @@
 //!
 //! It has layers, and a user takes as many as it needs:
 //!
-//! 1. [`reading`] and [`sse`](crate::sse) turn bytes into answers and events and do no I/O;
-//!    [`bytes`] is the text of a request;
+//! 1. `reading` and [`sse`](crate::sse) turn bytes into answers and events and do no I/O;
+//!    `bytes` is the text of a request;
 //! 2. [`Line`] and [`Stream`] are connections of an async runtime, and read only when they are asked
 //!    to;
 //! 3. [`Visitor`] and [`Tab`] know the protocol: which request says what, which cookies to keep.
