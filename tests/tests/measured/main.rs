@@ -7,6 +7,7 @@ mod history_redis;
 mod history_sqlite;
 mod latency;
 mod load;
+mod stalled_readers;
 mod table;
 
 /// Held by each test here while it runs.

@@ -18,7 +18,6 @@ mod scopes;
 mod servers;
 mod sessions;
 mod side_by_side;
-mod stalled_readers;
 mod store_away;
 mod user_code;
 mod wire;

@@ -175,5 +175,5 @@ fn the_paths_of_probes_are_no_pages() {
 
     let panic = std::panic::catch_unwind(|| drop(via::App::new().page::<Mine>())).unwrap_err();
     let message = panic.downcast_ref::<String>().unwrap();
-    assert!(message.contains("how the server is"), "{message}");
+    assert!(message.contains("load balancers ask there"), "{message}");
 }

@@ -1,5 +1,6 @@
-//! What readers cost who take nothing of what they are sent. It runs in a
-//! process of its own, because it weighs the whole process.
+//! What readers cost that take nothing of what they are sent. It runs in a process of its own, because
+//! it weighs the whole process, and nothing runs beside it, because a server that gets no processor time
+//! cannot free what readers took.
 
 use std::process::Command;
 
@@ -12,6 +13,8 @@ use via_tests::client::{Action, bytes};
 use via_tests::serving::Serving;
 use via_tests::wall::wall;
 use via_tests::weight::resident;
+
+use crate::TURN;
 
 const READERS: usize = 500;
 const STEPS: usize = 60;
@@ -34,6 +37,7 @@ const THRESHOLD: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "131072");
 
 #[test]
 fn five_hundred_stalled_readers_take_at_most_32_mib_and_nobody_else_notices() {
+    let _turn = TURN.blocking_lock();
     let command = || {
         let mut command = Command::new(binary());
         command.env(THRESHOLD.0, THRESHOLD.1);
