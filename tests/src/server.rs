@@ -340,7 +340,19 @@ fn once(built: &'static Built, package: &str, make: impl FnOnce() -> PathBuf) ->
 #[track_caller]
 fn build(package: &str, profile: &str) -> PathBuf {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
-    let output = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    // What cargo tells a test about its package does not belong to a build: some build scripts read it, and
+    // would run again each time it differs.
+    for (name, _) in env::vars_os() {
+        let told = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+        if name
+            .to_str()
+            .is_some_and(|name| told.iter().any(|it| name.starts_with(it)))
+        {
+            command.env_remove(name);
+        }
+    }
+    let output = command
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .args(["build", "--locked", "--profile", profile])
         .args(["--workspace", "--all-features"])
