@@ -46,14 +46,14 @@ macro_rules! on_handles {
 }
 pub(crate) use on_handles;
 
-/// What an expression evaluates to, for signals of these values; nothing where only the browser knows.
+/// Computes the value of an expression from the values of signals; `None` if only the browser knows it.
 type Evaluate<T> = Arc<dyn Fn(&Map<String, Value>) -> Option<T> + Send + Sync>;
 
 /// A value that the browser computes from signals, and computes again when one of them changes.
 ///
-/// You make it of the handles of signals, by operators and methods, and print it into an attribute such
-/// as `data-text` or `data-show`. It has the same value in Rust and in the browser, so the server renders
-/// that value into the first HTML. The [guide](crate::signal#expressions) lists all operators.
+/// You build it from the handles of signals with operators and methods, and print it into an attribute
+/// such as `data-text` or `data-show`. It has the same value in Rust and in the browser, so the server
+/// renders that value into the first HTML. The [guide](crate::signal#expressions) lists all operators.
 ///
 /// The language of expressions is closed: an expression can read signals and the event, and nothing else
 /// of the page. User text can enter an expression only as a string literal.
@@ -116,7 +116,7 @@ pub struct Expr<T> {
     note = "to convert a number, use `.to_f64()`, `.to_int::<T>()` or `.to_text()`"
 )]
 pub trait IntoExpr<T>: Sized {
-    /// The expression.
+    /// Converts the value into an expression.
     fn into_expr(self) -> Expr<T>;
 }
 
@@ -131,7 +131,7 @@ impl<T: 'static> Expr<T> {
         }
     }
 
-    /// What only the browser knows, such as the key that was pressed.
+    /// An expression whose value only the browser knows, such as the key that was pressed.
     pub(crate) fn of_browser(source: &'static str) -> Self {
         Self::new(Source::atom(source.to_owned()), |_| None)
     }
@@ -212,12 +212,12 @@ impl<T: SignalValue> IntoExpr<T> for &Signal<T> {
     }
 }
 
-/// The value of a signal as its type, whatever a field that is bound to it holds.
+/// Reads a signal as a value of its type. A bound field may hold text in another form.
 fn read<T: SignalValue>(name: &str) -> Source {
     match T::READING.cast() {
         Some(cast) if T::NULLABLE => Source::atom(format!("@{cast}({name}, null)")),
         Some(cast) => Source::atom(format!("@{cast}({name})")),
-        // If the empty text is not a value of the type, an emptied field is `None`.
+        // The empty text of an emptied field means `None`, unless it is a value of the type.
         None if T::NULLABLE
             && T::decode(&"".into()).is_ok_and(|value| value.encode().is_null()) =>
         {
@@ -236,7 +236,7 @@ impl<T> Clone for Expr<T> {
     }
 }
 
-/// The expression as the browser reads it.
+/// Prints the expression as the browser reads it.
 impl<T> fmt::Display for Expr<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.source.text())
@@ -252,7 +252,7 @@ impl<T> fmt::Debug for Expr<T> {
 impl<T: SignalValue> Render for Expr<T> {
     fn render_to(&self, buffer: &mut String) {
         let start = buffer.len();
-        // Writing to a string does not fail.
+        // Writing to a string never fails.
         let _ = fmt::Write::write_str(&mut Escaper::new(buffer), self.source.text());
         first::note(&buffer[start..], |signals| {
             self.evaluate(signals).map(|value| value.encode())

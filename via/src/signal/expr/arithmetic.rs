@@ -1,9 +1,12 @@
-//! Numbers that are added, multiplied and turned into each other.
+//! Arithmetic and conversions between types of numbers.
 //!
-//! Every operation has a result for all operands. An integer that does not fit is the nearest that
-//! does, as of Rust's `saturating_add`; a division by 0 gives the largest, the smallest or 0 by the
-//! sign of what is divided, which is what the cast of a floating-point quotient gives; a remainder
-//! of a division by 0 is 0. Floating-point numbers are those of IEEE 754.
+//! Every operation has a result for all operands:
+//!
+//! - An integer that does not fit becomes the nearest one that does, as with `saturating_add` in Rust.
+//! - Integer division by 0 gives the largest integer, the smallest, or 0, depending on the sign of the
+//!   dividend. A cast of the floating-point quotient gives the same.
+//! - The remainder of a division by 0 is 0.
+//! - Floating-point numbers follow IEEE 754.
 
 use std::cmp::Ordering;
 use std::ops::Neg;
@@ -30,13 +33,13 @@ pub trait Signed: AnyNumber {
     note = "`.to_int::<u32>()` turns an integer into another type, `.to_f64()` turns it into an `f64`"
 )]
 pub trait Integer: AnyNumber {
-    /// The sign and the rest.
+    /// Whether the integer is negative, and its magnitude.
     #[doc(hidden)]
     fn parts(self) -> (bool, u128);
-    /// The nearest integer of this type.
+    /// Returns the nearest integer of this type.
     #[doc(hidden)]
     fn nearest(negative: bool, magnitude: u128) -> Self;
-    /// The nearest floating-point number.
+    /// Returns the nearest floating-point number.
     #[doc(hidden)]
     fn float(self) -> f64;
 }
@@ -164,12 +167,12 @@ impl AnyNumber for f64 {
 
 impl AnyNumber for f32 {
     fn to_float(self) -> f64 {
-        // The number that looks the same, which is what the browser holds: 0.1 for 0.1.
+        // The browser holds the `f64` with the same decimal digits: 0.1 stays 0.1.
         f64::decode(&self.encode()).unwrap_or_else(|_| self.into())
     }
 }
 
-/// The result of an operation, which is brought into the range of an integer's type.
+/// Clamps the result of an operation to the range of `T`, if `T` is an integer type.
 pub(super) fn fitted<T: SignalValue>(source: Source) -> Source {
     match T::READING.cast() {
         Some("f64") | None => source,
@@ -195,7 +198,7 @@ negations!(Expr<T>, &Expr<T>, Signal<T>, &Signal<T>);
 
 on_handles! {
     [T: SignalValue] T {
-        /// The nearest `f64`.
+        /// Converts the number into the nearest `f64`.
         pub fn to_f64(self) -> Expr<f64>
         where
             T: AnyNumber,
@@ -205,7 +208,7 @@ on_handles! {
             this.map(source, T::to_float)
         }
 
-        /// The same integer as another type, or the nearest one of that type.
+        /// Converts the integer into another type. If it does not fit, the result is the nearest integer.
         pub fn to_int<U: Integer>(self) -> Expr<U>
         where
             T: Integer,

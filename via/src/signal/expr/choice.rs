@@ -1,16 +1,16 @@
-//! One value or another.
+//! Conditions: `if_else` and `then`.
 
 use super::{Expr, IntoExpr, SignalValue, on_handles};
 use crate::signal::action_handle::ActionHandle;
 
-/// What an expression can decide by: `bool`.
+/// Types that can be a condition in an expression: `bool`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a condition",
     label = "not a `bool`",
     note = "to get a condition, use `.eq(..)`, `.gt(..)`, `.is_empty()` or `.is_some()`"
 )]
 pub trait Condition: SignalValue {
-    /// Whether it holds.
+    /// Whether the condition is true.
     #[doc(hidden)]
     fn holds(self) -> bool;
 }
@@ -23,10 +23,9 @@ impl Condition for bool {
 
 on_handles! {
     [T: SignalValue] T {
-        /// The first value where this is true, and else the second.
+        /// Returns `yes` if this is true, and `no` otherwise.
         ///
-        /// The type of both has to be known: it is that of the first, if that is a handle or an
-        /// expression.
+        /// The compiler must know the type of both values. It does if `yes` is a handle or an expression.
         pub fn if_else<U: SignalValue>(self, yes: impl IntoExpr<U>, no: impl IntoExpr<U>) -> Expr<U>
         where
             T: Condition,
@@ -39,7 +38,7 @@ on_handles! {
             })
         }
 
-        /// Does something on an event, if this is true then.
+        /// Runs an action on an event, but only if this is true at that moment.
         ///
         /// # Examples
         ///

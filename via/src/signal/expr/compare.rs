@@ -1,11 +1,11 @@
-//! Values that are compared.
+//! Comparisons of values.
 
 use std::cmp::Ordering;
 
 use super::{Expr, IntoExpr, Level, SignalValue, Source, is_plain, on_handles};
 use crate::signal::Reading;
 
-/// Types that can be equal in expressions: all but lists.
+/// Types that expressions can test for equality: all except lists.
 #[diagnostic::on_unimplemented(
     message = "expressions cannot compare `{Self}`",
     label = "a list, or a type without `#[derive(via::SignalValue)]`",
@@ -23,7 +23,7 @@ equal!(
 
 impl<T: Equal> Equal for Option<T> {}
 
-/// Types that have an order in expressions: numbers.
+/// Types that expressions can order: numbers.
 #[diagnostic::on_unimplemented(
     message = "expressions cannot order `{Self}`",
     label = "not a number",
@@ -40,13 +40,13 @@ ordered!(
     i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64
 );
 
-/// Whether two values travel alike; floating-point numbers are equal as IEEE 754 says.
+/// Whether two values have the same JSON form. Floating-point numbers compare as in IEEE 754.
 pub(super) fn equal<T: SignalValue>(a: &T, b: &T) -> bool {
     let (a, b) = (a.encode(), b.encode());
     if T::READING != Reading::Float || a.is_null() || b.is_null() {
         return a == b;
     }
-    // `-0` travels as a text.
+    // The JSON form of `-0` is text.
     let float = |value| f64::decode(value).unwrap_or(f64::NAN);
     float(&a).partial_cmp(&float(&b)) == Some(Ordering::Equal)
 }
@@ -70,10 +70,10 @@ fn equality<T: SignalValue>(
 
 on_handles! {
     [T: SignalValue] T {
-        /// Whether both are equal.
+        /// Whether both values are equal.
         ///
-        /// Values of your own types are if they travel alike; `f64` compares as Rust does, so that
-        /// NaN is not equal to itself.
+        /// Two values of your own type are equal if their JSON forms are equal. An `f64` compares
+        /// as in Rust, so NaN is not equal to itself.
         pub fn eq(self, other: impl IntoExpr<T>) -> Expr<bool>
         where
             T: Equal,
@@ -81,7 +81,7 @@ on_handles! {
             equality(self.into_expr(), other.into_expr(), "===", true)
         }
 
-        /// Whether both differ.
+        /// Whether the values differ.
         pub fn ne(self, other: impl IntoExpr<T>) -> Expr<bool>
         where
             T: Equal,
@@ -103,7 +103,7 @@ fn order<T: Ordered>(
 
 on_handles! {
     [T: SignalValue] T {
-        /// Whether this number is the smaller one.
+        /// Whether this number is less than the other.
         pub fn lt(self, other: impl IntoExpr<T>) -> Expr<bool>
         where
             T: Ordered,
@@ -111,7 +111,7 @@ on_handles! {
             order(self.into_expr(), other.into_expr(), "<", T::lt)
         }
 
-        /// Whether this number is not the larger one.
+        /// Whether this number is less than or equal to the other.
         pub fn le(self, other: impl IntoExpr<T>) -> Expr<bool>
         where
             T: Ordered,
@@ -119,7 +119,7 @@ on_handles! {
             order(self.into_expr(), other.into_expr(), "<=", T::le)
         }
 
-        /// Whether this number is the larger one.
+        /// Whether this number is greater than the other.
         pub fn gt(self, other: impl IntoExpr<T>) -> Expr<bool>
         where
             T: Ordered,
@@ -127,7 +127,7 @@ on_handles! {
             order(self.into_expr(), other.into_expr(), ">", T::gt)
         }
 
-        /// Whether this number is not the smaller one.
+        /// Whether this number is greater than or equal to the other.
         pub fn ge(self, other: impl IntoExpr<T>) -> Expr<bool>
         where
             T: Ordered,

@@ -1,4 +1,4 @@
-//! Signals that follow from others.
+//! Computed signals: signals that the browser derives from others.
 
 use std::fmt;
 
@@ -6,18 +6,19 @@ use maud::{Escaper, Render};
 
 use super::{Expr, IntoExpr, Level, SignalValue, Source, on_handles, read};
 
-/// What `data-computed` takes: the name of a signal and the expression that it follows.
+/// The value of a `data-computed` attribute: the name of a signal and its expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "print it: `data-computed=(..)`"]
 pub struct Definition(Source);
 
 on_handles! {
     [T: SignalValue] T {
-        /// A signal of that name that always has this value, worked out once for all who read it.
+        /// Defines a signal with this name that always has this value. The browser computes it once
+        /// for all its readers.
         ///
-        /// The definition goes into the attribute `data-computed` of an element; while the element is
-        /// there, the signal is. The name must not be that of a signal of the page; other characters
-        /// in it than letters, digits and `_` become `_`.
+        /// Print the definition into the attribute `data-computed` of an element. The signal exists as
+        /// long as that element. The page must not have a signal with the same name. Characters of the
+        /// name other than letters, digits and `_` become `_`.
         ///
         /// # Examples
         ///
@@ -58,7 +59,7 @@ on_handles! {
     }
 }
 
-/// The definition as the browser reads it: `$name = ..`.
+/// Prints the definition as the browser reads it: `$name = ..`.
 impl fmt::Display for Definition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.text())
@@ -67,7 +68,7 @@ impl fmt::Display for Definition {
 
 impl Render for Definition {
     fn render_to(&self, buffer: &mut String) {
-        // Writing to a string does not fail.
+        // Writing to a string never fails.
         let _ = fmt::Write::write_str(&mut Escaper::new(buffer), self.0.text());
     }
 }

@@ -1,4 +1,4 @@
-//! Values of Rust, written as literals of the expression language.
+//! Writes Rust values as literals of the expression language.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Level, Reading, SignalValue, Source, number_text};
 
-/// A value of type `T`, given as it travels.
+/// Writes a value of type `T`, given in its JSON form, as a literal.
 pub(super) fn source<T: SignalValue>(value: &Value) -> Source {
     match (T::READING, value) {
         (_, Value::Null) => Source::atom("null".to_owned()),
@@ -14,13 +14,13 @@ pub(super) fn source<T: SignalValue>(value: &Value) -> Source {
         (Reading::Float, Value::Number(number)) => {
             signed(number_text(number.as_f64().unwrap_or(f64::NAN)))
         }
-        // `-0`, `NaN` and the infinities are spelled as they travel.
+        // The literals of `-0`, `NaN` and the infinities are the same as their JSON text.
         (Reading::Float, value) => signed(plain(value)),
         (Reading::Scalar | Reading::Structure, Value::Bool(value)) => {
             Source::atom(value.to_string())
         }
         (_, Value::String(text)) => Source::atom(quoted(text)),
-        // Not as literals of the language, which have no `__proto__`.
+        // The literals of the language cannot have a key `__proto__`, so this uses JSON.
         (_, value) => Source::atom(format!("@json({})", quoted(&value.to_string()))),
     }
 }
@@ -39,18 +39,20 @@ fn plain(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The literal of a text: everything that could mean something to somebody on the way is escaped,
-/// to JavaScript, to HTML and to Datastar, which replaces `$name` and `@name(` even within texts.
+/// Writes text as a string literal.
+///
+/// It escapes all characters that have a meaning in JavaScript, HTML or Datastar. Datastar replaces
+/// `$name` and `@name(` even within string literals.
 pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('\'');
     for c in text.chars() {
         let harmless = c.is_ascii_alphanumeric() || " !#%()*+,-./:;=?[]^_{|}~".contains(c);
-        // Other letters of the world stay readable.
+        // Letters outside ASCII stay readable.
         if harmless || (!c.is_ascii() && c.is_alphanumeric()) {
             quoted.push(c);
         } else {
-            // Writing to a string does not fail.
+            // Writing to a string never fails.
             let _ = write!(quoted, "\\u{{{:x}}}", u32::from(c));
         }
     }

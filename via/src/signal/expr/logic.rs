@@ -1,4 +1,4 @@
-//! What is true.
+//! Boolean operators.
 
 use std::ops::Not;
 

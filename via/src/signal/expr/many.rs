@@ -1,4 +1,4 @@
-//! Texts and lists: how long they are and what is in them.
+//! Texts and lists: their length and their content.
 
 use super::{Expr, IntoExpr, Level, SignalValue, Source, compare, literal::quoted, on_handles};
 
@@ -9,27 +9,27 @@ use super::{Expr, IntoExpr, Level, SignalValue, Source, compare, literal::quoted
     note = "for a number, use `.eq(0)`; for an `Option`, use `.is_none()`"
 )]
 pub trait Many: SignalValue {
-    /// The literal of the empty value, if that is easily compared.
+    /// The literal of the empty value, if the browser can compare with it directly.
     #[doc(hidden)]
     const EMPTY: Option<&'static str> = None;
 
-    /// As `len` of Rust.
+    /// Like `len` in Rust.
     #[doc(hidden)]
     fn count(&self) -> usize;
 }
 
-/// Types that something can be in: `String`, `Vec` and arrays.
+/// Types that can contain other values: `String`, `Vec` and arrays.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot contain other values",
     label = "not a `String` or a list",
     note = "to compare a single value, use `.eq(..)`"
 )]
 pub trait Container<Item>: Many {
-    /// As `contains` of Rust.
+    /// Like `contains` in Rust.
     #[doc(hidden)]
     fn has(&self, item: &Item) -> bool;
 
-    /// The same in the browser.
+    /// The expression for [`has`](Self::has) in the browser.
     #[doc(hidden)]
     fn has_source(this: &str, item: &str) -> String;
 }
@@ -107,7 +107,7 @@ fn text_test(
 
 on_handles! {
     [T: SignalValue] T {
-        /// How many items a list has, or how many bytes a text has in UTF-8, as `len` of Rust.
+        /// Counts the items of a list, or the bytes of a text in UTF-8, like `len` in Rust.
         pub fn len(self) -> Expr<usize>
         where
             T: Many,
@@ -117,7 +117,7 @@ on_handles! {
             this.map(source, |value| value.count())
         }
 
-        /// Whether nothing is in it.
+        /// Whether the text or list is empty.
         pub fn is_empty(self) -> Expr<bool>
         where
             T: Many,
@@ -131,7 +131,7 @@ on_handles! {
             this.map(source, |value| value.count() == 0)
         }
 
-        /// Whether a text is somewhere in this one, or an item in this list.
+        /// Whether this text contains another, or this list contains an item.
         pub fn contains<I: SignalValue>(self, item: impl IntoExpr<I>) -> Expr<bool>
         where
             T: Container<I>,
@@ -146,7 +146,7 @@ on_handles! {
 
 on_handles! {
     [] String {
-        /// How many characters a text has: `char`s of Rust, code points of Unicode.
+        /// Counts the characters of a text: each is a `char` of Rust, a Unicode code point.
         pub fn char_count(self) -> Expr<usize> {
             let this = self.into_expr();
             let source = Source::call("chars", &[this.source()]);

@@ -1,8 +1,8 @@
-//! Numbers as JavaScript writes them.
+//! Writes numbers like JavaScript.
 
-/// What `String(number)` gives in a browser, and `-0` for that.
+/// Writes a number like `String(number)` in a browser, except that -0 becomes `-0` and not `0`.
 ///
-/// Rust writes `1e21` with 22 digits and `1e-7` with eight; JavaScript does not.
+/// Rust writes `1e21` with 22 digits and `1e-7` with eight. JavaScript uses an exponent instead.
 pub(crate) fn number_text(number: f64) -> String {
     if number.is_nan() {
         return "NaN".to_owned();
@@ -19,7 +19,7 @@ pub(crate) fn number_text(number: f64) -> String {
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let digits = mantissa.replace('.', "");
     let sign = if number.is_sign_negative() { "-" } else { "" };
-    // The place of the point, counted from the first digit.
+    // The position of the decimal point, counted from the first digit.
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let point = exponent + 1;
     let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);

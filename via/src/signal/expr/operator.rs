@@ -1,4 +1,4 @@
-//! The operators of Rust, for signals and expressions.
+//! Rust operators for signals and expressions.
 
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Rem, Sub};
 
@@ -13,25 +13,26 @@ use super::{Expr, IntoExpr, Level, Signal, SignalValue, fitted};
     note = "`.to_f64()` turns an `f32` into an `f64`, `.unwrap_or(0)` takes the number out of an `Option`, `.gt(0)` turns a number into a `bool`"
 )]
 pub trait Operator<T> {
-    /// How it binds in the browser.
+    /// The precedence in the browser.
     #[expect(private_interfaces, reason = "nobody outside implements it")]
     const LEVEL: Level;
-    /// How the browser spells it.
+    /// The operator in the browser.
     const SIGN: &'static str;
 
-    /// What the left side alone decides, if it does: nobody asks for the right side then.
+    /// The result, if the left side alone decides it. Then the right side is not evaluated.
     fn decided_by(_left: &T) -> Option<T> {
         None
     }
 
-    /// The result of both.
+    /// Applies the operator to both values.
     fn apply(left: T, right: T) -> T;
 }
 
-/// What can stand on the right of the operator `O`, whose left is of type `T`.
+/// Types that can be the right operand of the operator `O` if the left operand has type `T`.
 ///
-/// The operators ask for this trait and not for what it asks for, because the compiler says what an
-/// operand lacks, and of a left side only that there is no operator for it.
+/// The operators require only this trait, and its implementation requires the rest. So the compiler
+/// says what is wrong with the right operand. If the operators required all of it themselves, the
+/// message would only say that the left operand has no such operator.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "expected `{T}` in an expression, found `{Self}`",
@@ -40,7 +41,7 @@ pub trait Operator<T> {
     note = "to convert a number, use `.to_f64()`, `.to_int::<T>()` or `.to_text()`"
 )]
 pub trait Operand<T, O> {
-    /// The expression of both.
+    /// Combines both operands into one expression.
     fn apply(self, left: Expr<T>) -> Expr<T>;
 }
 
@@ -97,7 +98,8 @@ pub mod marker {
     markers!(Add Sub Mul Div Rem BitAnd BitOr BitXor);
 }
 
-/// Nothing is this: a comparison by an operator of Rust would be one of handles, not of values.
+/// A trait that no type implements, so that `==` and `<` do not compile. A Rust comparison operator
+/// would compare the handles and not their values.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "operators cannot compare signals and expressions",
@@ -105,7 +107,7 @@ pub mod marker {
     note = "write `.eq(..)`, `.ne(..)`, `.lt(..)`, `.le(..)`, `.gt(..)` or `.ge(..)`"
 )]
 pub trait ComparedByMethods {
-    /// Nobody can call it.
+    /// Cannot be called, because no type implements the trait.
     fn never(&self) -> bool;
 }
 

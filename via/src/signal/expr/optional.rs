@@ -2,14 +2,14 @@
 
 use super::{Expr, IntoExpr, Level, SignalValue, Source, on_handles};
 
-/// Types that may hold nothing: `Option`.
+/// Types whose value may be missing: `Option`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` always has a value",
     label = "not an `Option`",
     note = "`is_some`, `is_none` and `unwrap_or` need an `Option`; for a text or a list, use `is_empty`"
 )]
 pub trait Optional<Inner>: SignalValue {
-    /// As an `Option`.
+    /// Converts the value into an `Option`.
     #[doc(hidden)]
     fn option(self) -> Option<Inner>;
 }
@@ -40,7 +40,8 @@ on_handles! {
             presence(self.into_expr(), "!==", true)
         }
 
-        /// Whether there is none. An emptied field has none, except of an `Option<String>`.
+        /// Whether the value is missing. It is missing if the user empties the bound field, unless the
+        /// type is `Option<String>`.
         pub fn is_none<U: SignalValue>(self) -> Expr<bool>
         where
             T: Optional<U>,
@@ -48,14 +49,14 @@ on_handles! {
             presence(self.into_expr(), "===", false)
         }
 
-        /// The value, or else another one.
+        /// Returns the value, or `other` if it is missing.
         pub fn unwrap_or<U: SignalValue>(self, other: impl IntoExpr<U>) -> Expr<U>
         where
             T: Optional<U>,
         {
             let (this, other) = (self.into_expr(), other.into_expr());
             let source = if U::NULLABLE {
-                // What is there is in brackets.
+                // A nested value that is present is in brackets.
                 let some = Source::atom(format!("{}[0]", this.source().within(Level::ATOM)));
                 let null = Source::atom("null".to_owned());
                 this.source().infix(Level::EQUAL, "===", &null).choice(other.source(), &some)

@@ -1,4 +1,4 @@
-//! Random expressions of all types, evaluated in Rust and by the browser's interpreter.
+//! Evaluates random expressions of all types in Rust and with the browser's interpreter.
 
 use std::{
     io::Write as _,
@@ -11,8 +11,8 @@ use super::*;
 
 const CASES: usize = 10_000;
 
-/// Reads cases, and answers for each what the expression gives and what a signal holds that it is
-/// written to.
+/// A script that reads cases. For each it answers the value of the expression, and what a signal holds
+/// after the value was written to it.
 const EVALUATE: &str = "
     import { readFileSync } from 'node:fs';
     const client = process.argv[1];
@@ -56,18 +56,18 @@ impl Random {
     }
 }
 
-/// A type of which there are random values and expressions.
+/// A type with random values and expressions.
 trait Sample: SignalValue {
     const SIGNALS: [&'static str; 2];
 
     fn value(random: &mut Random) -> Self;
 
-    /// What a browser may hold for a value: not always what the server would have sent.
+    /// A value as a browser may hold it. The server may have sent it in another form.
     fn held(random: &mut Random) -> Value {
         Self::value(random).encode()
     }
 
-    /// An operation that gives this type.
+    /// A random operation with a result of this type.
     fn operation(random: &mut Random, depth: usize) -> Expr<Self>;
 
     fn expr(random: &mut Random, depth: usize) -> Expr<Self> {
@@ -152,7 +152,7 @@ impl Sample for bool {
     }
 }
 
-/// What is typed into a field for a number.
+/// Text that a user types into a field for a number.
 fn typed(random: &mut Random, number: &Value, nothing: &[Value]) -> Value {
     let text = match number {
         Value::String(text) => text.clone(),
@@ -259,7 +259,7 @@ impl Sample for f64 {
             json!(" 1.50"),
             json!(".5e1"),
         ];
-        // Not as a text: that one may have more digits than a number of Rust is given.
+        // Not the number as text, because it may have more digits than Rust accepts for the type.
         if random.below(8) == 0 {
             random.one_of(&nothing)
         } else {
@@ -418,12 +418,12 @@ plain! {
     [Show; 2], "pair" "pair2", |random| [Show::value(random), Show::value(random)], [];
 }
 
-/// An expression, and what Rust makes of it.
+/// An expression, and its value in Rust.
 struct Case {
     source: String,
     signals: Map<String, Value>,
     value: Option<Value>,
-    /// The same value, from what a browser sends of a signal that it was written to.
+    /// Decodes the value that a browser sends for a signal to which the expression was written.
     again: fn(&Value) -> Option<Value>,
 }
 
@@ -477,7 +477,7 @@ fn random_case(random: &mut Random) -> Case {
     )
 }
 
-/// Whether both are the same value, however a number of JSON is written.
+/// Whether both are the same value. Numbers may be written in different ways.
 fn alike(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
@@ -538,7 +538,7 @@ fn ten_thousand_random_expressions_mean_the_same_in_rust_and_in_the_browser() {
             continue;
         };
         known += 1;
-        // A list that is only handed on stays as it was typed.
+        // If an expression passes on a list unchanged, its items stay as the user typed them.
         let is = match value {
             Value::Array(_) => (case.again)(&answer["value"]).unwrap_or_default(),
             _ => answer["value"].clone(),

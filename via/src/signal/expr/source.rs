@@ -1,6 +1,6 @@
-//! The text of an expression, with what has to be known to make it a part of a larger one.
+//! The text of an expression, with the precedence that decides about parentheses around it.
 
-/// How tightly the outermost operator of a text binds, as in JavaScript.
+/// The precedence of the outermost operator of an expression, as in JavaScript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Level(u8);
 
@@ -34,7 +34,7 @@ impl Source {
         Self { text, level }
     }
 
-    /// What needs no parentheses anywhere.
+    /// Text that never needs parentheses.
     pub(crate) fn atom(text: String) -> Self {
         Self::at(Level::ATOM, text)
     }
@@ -49,15 +49,15 @@ impl Source {
         Self::atom(format!("@{name}({})", arguments.join(", ")))
     }
 
-    /// A call of a method of JavaScript.
+    /// A call of a JavaScript method.
     pub(crate) fn method(&self, name: &str, argument: &Self) -> Self {
         let receiver = self.within(Level::ATOM);
         Self::atom(format!("{receiver}.{name}({})", argument.text))
     }
 
-    /// `operator` before this.
+    /// Puts `operator` before this expression.
     pub(crate) fn prefixed(&self, operator: char) -> Self {
-        // `--` would be an operator of its own.
+        // `--` is another operator.
         let least = if self.text.starts_with(operator) {
             Level::ATOM
         } else {
@@ -66,11 +66,11 @@ impl Source {
         Self::at(Level::UNARY, format!("{operator}{}", self.within(least)))
     }
 
-    /// `operator` between this and another; there are spaces around it, because a hyphen belongs to
-    /// the name before it.
+    /// Puts `operator` between this expression and another. The spaces around it are necessary, because
+    /// a hyphen would become part of the name before it.
     pub(crate) fn infix(&self, level: Level, operator: &str, other: &Self) -> Self {
         let (left, right) = if level == Level::OR_ELSE {
-            // JavaScript does not mix `??` with `||` and `&&`.
+            // JavaScript does not allow `??` together with `||` and `&&`.
             (Level::EQUAL, Level::EQUAL)
         } else {
             (level, level.above())
@@ -88,7 +88,7 @@ impl Source {
         )
     }
 
-    /// The text where only something that binds at least that tightly may stand.
+    /// The text, in parentheses if its precedence is lower than `least`.
     pub(crate) fn within(&self, least: Level) -> String {
         if self.level < least {
             format!("({})", self.text)

@@ -1,4 +1,4 @@
-//! What expressions print and give.
+//! Tests of what expressions print and evaluate to.
 
 use serde_json::{Map, Value, json};
 

@@ -1,10 +1,10 @@
-//! Values as text.
+//! Converts values to text.
 
 use serde_json::Value;
 
 use super::{Expr, IntoExpr, SignalValue, Source, number_text, on_handles};
 
-/// Types that have a text: `bool`, numbers, `char`, `String` and `Option`s of them.
+/// Types that the browser can turn into text: `bool`, numbers, `char`, `String` and `Option`s of them.
 #[diagnostic::on_unimplemented(
     message = "the browser cannot turn `{Self}` into text",
     label = "not a `bool`, a number, a `char`, a `String`, or an `Option` of one of these",
@@ -23,7 +23,7 @@ textual!(
     bool, char, String, i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64
 );
 
-/// The text of a value, given as it travels, that `data-text` shows; lists and objects have none here.
+/// The text that `data-text` shows for a value in its JSON form; `None` for lists and objects.
 pub(crate) fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::Null => Some(String::new()),
@@ -36,9 +36,9 @@ pub(crate) fn text_of(value: &Value) -> Option<String> {
 
 on_handles! {
     [T: SignalValue] T {
-        /// The text that `data-text` shows of it.
+        /// Returns the text that `data-text` shows for this value.
         ///
-        /// Numbers are written as in JavaScript: `1.5`, `1e+21`. `None` is the empty text.
+        /// Numbers look as in JavaScript: `1.5`, `1e+21`. The text of `None` is empty.
         pub fn to_text(self) -> Expr<String>
         where
             T: Textual,
