@@ -1,8 +1,8 @@
-//! A process of its own for a test that weighs its process, reads what the whole process counts, or
-//! needs another environment.
+//! Runs a test in a process of its own: for tests that measure the memory of the process, read counters
+//! of the whole process, or need another environment.
 //!
-//! The tests of a binary are threads of one process. Such a test runs its binary again, for itself
-//! alone.
+//! The tests of a binary are threads of one process. Such a test starts its binary again, and runs only
+//! itself there.
 
 use std::env;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ pub fn alone(test: &str, body: impl FnOnce()) {
     alone_by(test, || Command::new(binary()), body);
 }
 
-/// As [`alone`], started by a command that ends with the [`binary`].
+/// Like [`alone`], but the process is started by a command that ends with the [`binary`].
 #[track_caller]
 pub fn alone_by(test: &str, command: impl FnOnce() -> Command, body: impl FnOnce()) {
     if env::var(INSIDE).is_ok_and(|inside| inside == test) {
@@ -30,7 +30,7 @@ pub fn alone_by(test: &str, command: impl FnOnce() -> Command, body: impl FnOnce
         .stdin(Stdio::null())
         .output()
         .unwrap_or_else(|error| panic!("{command:?} does not run: {error}"));
-    // Indented: what the inner runner sums up is no sum of the outer one's.
+    // Indented, so that nobody takes the summary of the inner runner for that of the outer one.
     let said: String = [&output.stdout, &output.stderr]
         .into_iter()
         .flat_map(|said| {

@@ -14,17 +14,17 @@
 //! # }
 //! ```
 //!
-//! It has layers, and a user takes as many as it needs:
+//! It has layers, and a test uses as many as it needs:
 //!
 //! 1. `reading` and [`sse`](crate::sse) turn bytes into answers and events and do no I/O;
 //!    `bytes` is the text of a request;
-//! 2. [`Line`] and [`Stream`] are connections of an async runtime, and read only when they are asked
-//!    to;
-//! 3. [`Visitor`] and [`Tab`] know the protocol: which request says what, which cookies to keep.
+//! 2. [`Line`] and [`Stream`] are connections of an async runtime, and read only when a test asks them
+//! to;
+//! 3. [`Visitor`] and [`Tab`] know the protocol: the requests, and which cookies to keep.
 //!
-//! The load generator brings sockets of its own and uses the first and the requests of the third.
-//! Each request of a visitor has a connection of its own, unless it is sent over a [`Line`]: then
-//! what one request does to its connection cannot affect the next.
+//! The load generator has its own sockets. It uses the first layer, and the requests of the third.
+//! Each request of a visitor has its own connection, unless it is sent over a [`Line`]. So what
+//! happens to one request's connection cannot affect the next request.
 
 mod action;
 mod answer;

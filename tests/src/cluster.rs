@@ -9,7 +9,7 @@ use tokio::task::block_in_place;
 use crate::proxy::Proxy;
 use crate::server::{Options, Program, Server};
 
-/// Running servers. They are killed when it is dropped.
+/// Running servers. Dropping the value kills them.
 #[derive(Debug)]
 pub struct Cluster {
     servers: Vec<Server>,
@@ -23,8 +23,8 @@ impl Cluster {
         Self::start_each(program, (0..count).map(|_| options.clone()).collect())
     }
 
-    /// Starts a server of the program for each of these options, such as one that reaches the
-    /// store by a link of its own.
+    /// Starts a server of the program for each of these options, for example one that reaches the
+    /// store through its own link.
     pub fn start_each(program: &Program, each: Vec<Options>) -> Self {
         let mut servers = Vec::new();
         for options in each {
@@ -47,13 +47,13 @@ impl Cluster {
         self.servers.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.servers.is_empty()
     }
 
-    /// Where the servers listen themselves.
+    /// Where the servers themselves listen.
     #[must_use]
     pub fn direct(&self) -> Vec<SocketAddr> {
         self.servers.iter().map(Server::address).collect()
@@ -86,7 +86,7 @@ impl Cluster {
         });
     }
 
-    /// Tells a server to finish, and starts it again once it has; answers how it ended and how
+    /// Asks a server to finish, and starts it again when it has finished. Returns how it ended and how
     /// long that took.
     pub fn drain_and_restart(&mut self, place: usize) -> (ExitStatus, Duration) {
         let server = &mut self.servers[place];

@@ -1,22 +1,22 @@
-//! Chances that nobody has chosen, and that are the same in every run with the same seed.
+//! Pseudo-random choices that are the same in every run with the same seed.
 
 use std::env;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A stream of chances that a seed begins: the `SplitMix64` generator.
+/// A random number generator with a seed: `SplitMix64`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Dice(u64);
 
 impl Dice {
-    /// The chances of a seed.
+    /// The generator with this seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Chances of its own for somebody else.
+    /// Another generator, seeded by this one.
     #[must_use]
     pub fn fork(&mut self) -> Self {
         Self::new(self.draw())
@@ -30,26 +30,26 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 to below `bound`, which is not 0.
+    /// A number from 0 up to but not including `bound`, which must not be 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.draw() % bound
     }
 
-    /// A place from 0 to below `length`, which is not 0.
+    /// An index from 0 up to but not including `length`, which must not be 0.
     pub fn place(&mut self, length: usize) -> usize {
         usize::try_from(self.below(length as u64)).expect("a number below a usize")
     }
 
-    /// Whether something happens that happens once in `n` times.
+    /// True once in `n` times on average.
     pub fn once_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
 
-    /// One of several.
+    /// One of several values.
     ///
     /// # Panics
     ///
-    /// Panics if there is none.
+    /// Panics if there are none.
     pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.place(of.len())]
     }
@@ -60,7 +60,7 @@ impl Dice {
         Duration::from_micros(self.below(micros.saturating_mul(2).max(1)))
     }
 
-    /// Puts a list into another order.
+    /// Shuffles a list.
     pub fn shuffle<T>(&mut self, list: &mut [T]) {
         for last in (1..list.len()).rev() {
             list.swap(last, self.place(last + 1));
@@ -68,7 +68,7 @@ impl Dice {
     }
 }
 
-/// The seeds to try: those given, or the ones in the environment variable `VIA_SEEDS`, as in
+/// The seeds to try: the usual ones, unless the environment variable `VIA_SEEDS` gives others, such as
 /// `7` or `100..200`.
 #[must_use]
 pub fn seeds(usual: impl IntoIterator<Item = u64>) -> Vec<u64> {

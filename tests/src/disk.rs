@@ -1,7 +1,7 @@
-//! A small disk of a test's own.
+//! A small disk for one test.
 //!
-//! To mount one takes a privilege, and a mount must not outlive the test. So the test runs again in
-//! a process with a mount namespace of its own, in which whoever runs the tests is allowed to.
+//! Mounting a disk needs a privilege, and a mount must not outlive the test. So the test runs again in
+//! a process with its own mount namespace, in which the user who runs the tests may mount.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -38,7 +38,7 @@ pub fn with_mounts(test: &str, body: impl FnOnce()) {
     alone_by(test, command, body);
 }
 
-/// Begins a command that runs a program with a mount namespace of its own.
+/// Begins a command that runs a program in its own mount namespace.
 fn unshare() -> Command {
     let mut command = Command::new("unshare");
     if rustix::process::geteuid().is_root() {
@@ -49,14 +49,14 @@ fn unshare() -> Command {
     command
 }
 
-/// A mounted tmpfs, and a file that takes its room away.
+/// A mounted tmpfs, and a file that fills it.
 #[derive(Debug)]
 pub struct SmallDisk {
     directory: TempDir,
 }
 
 impl SmallDisk {
-    /// Mounts a disk of so many bytes; only within [`with_mounts`].
+    /// Mounts a disk of this many bytes; only within [`with_mounts`].
     #[track_caller]
     #[must_use]
     pub fn mount(bytes: u64) -> Self {
@@ -80,7 +80,7 @@ impl SmallDisk {
         self.directory.path()
     }
 
-    /// Takes all room there is.
+    /// Fills the disk.
     #[track_caller]
     pub fn fill(&self) {
         let mut filler = OpenOptions::new()
@@ -98,7 +98,7 @@ impl SmallDisk {
         }
     }
 
-    /// Gives so many pages back.
+    /// Frees this many pages.
     #[track_caller]
     pub fn give_back(&self, pages: u64) {
         let filler = OpenOptions::new().write(true).open(self.filler());
@@ -110,7 +110,7 @@ impl SmallDisk {
             .expect("the filler can be cut");
     }
 
-    /// Gives all room back.
+    /// Frees the whole disk again.
     #[track_caller]
     pub fn free(&self) {
         fs::remove_file(self.filler()).expect("the disk was filled");

@@ -7,7 +7,7 @@ use via::store::{
     Timestamp, Version, Write,
 };
 
-/// A moment at which no document of these tests has ended.
+/// A moment before any document of these tests expires.
 pub const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
 /// A key.
@@ -19,7 +19,7 @@ pub fn key(name: &str) -> Key {
 ///
 /// # Errors
 ///
-/// What the store answers.
+/// What the store returns.
 pub async fn put(
     store: &impl Store,
     key: &Key,
@@ -49,7 +49,7 @@ pub async fn put(
         .await
 }
 
-/// Creates a document that must not be there yet.
+/// Creates a document that must not exist yet.
 pub async fn create(store: &impl Store, key: &Key, text: &str) -> Version {
     match put(store, key, Expect::Absent, text).await {
         Ok(CommitOutcome::Committed(versions)) => versions[0],
@@ -57,11 +57,11 @@ pub async fn create(store: &impl Store, key: &Key, text: &str) -> Version {
     }
 }
 
-/// The version and the text of a document, if it is there.
+/// The version and the text of a document, if it exists.
 ///
 /// # Errors
 ///
-/// What the store answers.
+/// What the store returns.
 pub async fn load(store: &impl Store, key: &Key) -> Result<Option<(Version, String)>, StoreError> {
     let loaded = store.load(std::slice::from_ref(key), NOW).await?;
     Ok(match &loaded[..] {

@@ -1,7 +1,7 @@
-//! Random pages and random edits of them, as HTML that every parser reads as it is written.
+//! Random pages and random edits of them, as HTML that every parser reads as the same tree.
 //!
-//! Somewhere in each page stands one field, `name="kept"`, which a test can hold on to: no edit
-//! removes it or one of its ancestors.
+//! Each page contains one field, `name="kept"`, which a test can rely on: no edit removes it or one of
+//! its ancestors.
 
 use std::fmt::Write as _;
 
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::dice::Dice;
 
-/// Above this many nodes a page is made smaller before it grows again.
+/// A page with more nodes than this shrinks before it grows again.
 const MANY: usize = 140;
 
-/// A page, with the numbers that decide what becomes of it.
+/// A page, with the numbers that decide how it changes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RandomPage {
     dice: Dice,
@@ -35,7 +35,7 @@ struct Element {
     children: Vec<Node>,
 }
 
-/// Where an element is: the index at each level, from the top down.
+/// The path of an element: the index at each level, from the top down.
 type Path = Vec<usize>;
 
 const FLOW: &[&str] = &[
@@ -43,7 +43,7 @@ const FLOW: &[&str] = &[
 ];
 const INLINE: &[&str] = &["span", "b", "input", "br", "text"];
 
-/// What may stand in an element, so that its HTML means this very tree.
+/// What an element may contain, so that its HTML parses to exactly this tree.
 fn content(tag: &str) -> &'static [&'static str] {
     match tag {
         "div" | "section" | "li" | "td" => FLOW,
@@ -79,7 +79,7 @@ fn text(dice: &mut Dice) -> String {
     for _ in 0..=dice.place(3) {
         text.push_str(dice.pick(&words));
     }
-    // A text that is empty is no node.
+    // An empty text is not a node.
     if text.is_empty() {
         "x".to_owned()
     } else {
@@ -134,7 +134,7 @@ impl Node {
         }
     }
 
-    /// Ids are for one element each.
+    /// Each id belongs to one element.
     fn forget_ids(&mut self) {
         if let Self::Element(element) = self {
             element.id = None;
@@ -159,7 +159,7 @@ impl Element {
         content(&self.tag).contains(&tag)
     }
 
-    /// Inserts a node; a text that comes beside another one would not be a node of its own.
+    /// Inserts a node, but no text beside another text: the two would be one node.
     fn insert(&mut self, at: usize, node: Node) {
         let is_text = |node: Option<&Node>| matches!(node, Some(Node::Text(_)));
         let beside =
@@ -169,7 +169,7 @@ impl Element {
         }
     }
 
-    /// Makes one text of texts that have come beside each other.
+    /// Joins texts that are now beside each other.
     fn join_texts(&mut self) {
         let mut joined: Vec<Node> = Vec::new();
         for node in self.children.drain(..) {
@@ -238,8 +238,8 @@ fn escape(text: &str, html: &mut String) {
 }
 
 impl RandomPage {
-    /// The page of a seed. The field that is kept has an id and wanders through the page, or has
-    /// none and stays among the page's outermost nodes, which come and go around it.
+    /// The page of a seed. The kept field either has an id and moves through the page, or has no id
+    /// and stays among the page's outermost nodes, which come and go around it.
     #[must_use]
     pub fn new(seed: u64, wanders: bool) -> Self {
         let mut dice = Dice::new(seed);
@@ -331,7 +331,7 @@ impl RandomPage {
         (!paths.is_empty()).then(|| paths.swap_remove(self.dice.place(paths.len())))
     }
 
-    /// A node and its parent. Where the field stays, neither it nor what is around it is taken.
+    /// A node and its parent. If the field must stay, this picks neither it nor one of its ancestors.
     fn any_child(&mut self, wanted: impl Fn(&Node) -> bool) -> Option<(Path, usize)> {
         let wanders = self.wanders;
         let wanted = |node: &Node| (wanders || !node.holds_kept()) && wanted(node);
@@ -366,7 +366,7 @@ impl RandomPage {
         }
     }
 
-    /// Moves a node to another place.
+    /// Moves a node to another path.
     fn carry(&mut self) {
         let Some((path, at)) = self.any_child(|node| node.tag() != "text") else {
             return;
@@ -408,7 +408,7 @@ impl RandomPage {
         self.dice = dice;
     }
 
-    /// Gives an element an id or takes it away.
+    /// Gives an element an id, or removes it.
     fn name(&mut self) {
         self.names += 1;
         let id = format!("e{}", self.names);

@@ -1,9 +1,9 @@
 //! Fixed work whose instructions are counted: `bash scripts/instructions` runs this under
 //! Callgrind and compares the counts with `instructions.json`.
 //!
-//! The first argument names the work, the second says how often it is done. The script runs each
-//! work twice, the second time with twice as many repetitions: the difference is what they cost.
-//! Without arguments it prints the names, each with a number of repetitions that is enough.
+//! The first argument names the work, the second says how often it runs. The script runs each work
+//! twice, the second time with twice as many repetitions: the difference is the cost of the
+//! repetitions. Without arguments it prints the names, each with a sufficient number of repetitions.
 
 use std::{
     future::{Future, poll_fn},
@@ -26,7 +26,7 @@ use via::{
     prelude::*,
 };
 
-/// Its name, how often it is done, and what does it that often.
+/// Its name, how often it runs, and the function that runs it that often.
 type Work = (&'static str, usize, fn(usize));
 
 const WORK: [Work; 11] = [
@@ -146,7 +146,7 @@ fn render_table(times: usize) {
     }
 }
 
-/// The tree of the old page is at hand, as it is on a server.
+/// The tree of the old page is already there, as on a server.
 fn update(times: usize, old: String, new: &str) {
     let old = Tree::parse(old);
     for _ in 0..times {
@@ -184,7 +184,7 @@ fn encode_counter(times: usize) {
     }
 }
 
-/// A visitor who comes with a cookie and is shown the page.
+/// A visitor who comes with a cookie and gets the page.
 fn page(times: usize) {
     run(async {
         let mut app = Program::new().await;
@@ -256,7 +256,7 @@ struct Program {
 impl Program {
     async fn new() -> Self {
         let app = via::App::new()
-            // It is what is counted, not what one visitor may do.
+            // The rate limit is for visitors; here it would limit what is counted.
             .action_rate(1_000_000, 1_000_000)
             .page::<Counter>();
         let mut program = Self {
@@ -289,7 +289,7 @@ impl Program {
         head.headers
     }
 
-    /// Numbers are long, so that each has as many digits.
+    /// Numbers are long, so that all of them have the same number of digits.
     async fn act(&mut self, number: usize) {
         let body = json!({
             "token": self.token,

@@ -1,6 +1,6 @@
-//! A page with a value of every scope, in three versions of which `KEEPER_VERSION` names one.
+//! A page with a value of every scope, in three versions; `KEEPER_VERSION` selects one.
 
-/// What a page does with these values, and how a test sees them.
+/// What a page does with these values, and how a test reads them.
 macro_rules! keeper {
     ($($id:literal: $field:ident),*) => {
         #[via::actions]
@@ -96,7 +96,7 @@ mod second {
         "tab-signal": tab_signal, "added": added);
 }
 
-/// The fields of the first, and other actions: one means something else, and one is gone.
+/// The fields of the first version, with other actions: one has another meaning, and one is gone.
 mod third {
     use via::prelude::*;
 

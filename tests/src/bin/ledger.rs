@@ -1,14 +1,14 @@
-//! A page whose state is the fold of all that was done to it, for the history check: once in the
-//! session, once under a key that all sessions share.
+//! A page whose state is the fold of all actions, for the history check: once in the session, once
+//! under a key that all sessions share.
 //!
-//! Its store can be wrong, or silent. The history check has to find out that it is wrong, and to
-//! survive that it is silent.
+//! Its store can be wrong, or silent. The history check must detect that it is wrong, and must work
+//! while it is silent.
 //!
 //! | environment | what it does |
 //! |---|---|
-//! | `LEDGER_TWIST=last-write-wins` | a commit that others overtook is done all the same |
-//! | `LEDGER_TWIST=early` | a commit is acknowledged, and done a moment later |
-//! | `LEDGER_SILENCE=path` | while there is a file at this path, no notice gets through |
+//! | `LEDGER_TWIST=last-write-wins` | a commit that lost to another one is written all the same |
+//! | `LEDGER_TWIST=early` | a commit is acknowledged first, and written a moment later |
+//! | `LEDGER_SILENCE=path` | while a file exists at this path, no notice gets through |
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,7 +30,7 @@ impl Ledger {
         fx.toast(self.book.sight().to_string());
     }
 
-    /// Takes its time, as user code may.
+    /// Takes some time, as user code may.
     fn add_slowly(&mut self, tab: u64, number: u64) {
         std::thread::sleep(Duration::from_micros(500));
         self.book.add(tab, number);
@@ -76,7 +76,7 @@ impl View for Room {
     }
 }
 
-/// The store at a URL, with what the environment asks for.
+/// The store at a URL, with the faults that the environment asks for.
 async fn store(url: &str) -> via::Result<Faulty> {
     let store = Faulty::without_log(via::store::open(url).await?);
     let twist = match std::env::var("LEDGER_TWIST").as_deref() {
@@ -86,7 +86,7 @@ async fn store(url: &str) -> via::Result<Faulty> {
         Ok(other) => panic!("there is no twist `{other}`"),
     };
     store.rule(move |call| {
-        // What belongs to the framework itself is left alone.
+        // Documents of the framework itself are left alone.
         let is_twisted = call.keys.iter().all(|key| {
             let key = key.as_str();
             key.starts_with("session/") || key.starts_with("shared/")

@@ -1,4 +1,4 @@
-//! A page whose state is a log of all that was done to it, for tests that count what is missing.
+//! A page whose state is a log of all actions, for tests that count what is missing.
 
 use via::prelude::*;
 
@@ -18,7 +18,7 @@ impl Logbook {
 impl View for Logbook {
     fn view(&self, cx: &Cx<Self>) -> Markup {
         html! {
-            // Before what grows, so that they stay where they are while somebody clicks them.
+            // Before the part that grows, so that the buttons do not move while somebody clicks them.
             @for n in 0..10 {
                 button id={ "add-" (n) } data-on:click=(cx.add(0, n)) { (n) }
             }

@@ -43,7 +43,7 @@ impl Browser {
                 process,
             }),
         };
-        // Shared workers belong to no page: they are attached to here, and observed by profile.
+        // Shared workers belong to no page: the browser attaches to them here, and observes them by profile.
         browser.call(
             "Target.setAutoAttach",
             &json!({
@@ -56,9 +56,9 @@ impl Browser {
         browser
     }
 
-    /// The browser that the tests of one process share while any of them runs, which saves most of
-    /// the time a short test takes. A profile is private to its test all the same. Tests that
-    /// measure time or break the browser launch their own.
+    /// The browser that the tests of one process share while any of them runs. This saves most of the
+    /// time of a short test. Each test still has a profile of its own. Tests that measure time or break
+    /// the browser launch their own.
     #[must_use]
     #[track_caller]
     pub fn shared() -> Self {
@@ -79,7 +79,7 @@ impl Browser {
         Profile::new(self, true)
     }
 
-    /// A new profile of a browser that has no shared workers, as some have not.
+    /// A new profile of a browser without shared workers; some browsers have none.
     #[must_use]
     #[track_caller]
     pub fn profile_without_shared_workers(&self) -> Profile {

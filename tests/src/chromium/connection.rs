@@ -32,7 +32,7 @@ struct Routes {
     profiles: HashMap<String, Arc<Observer>>,
 }
 
-/// Who waits for an answer, and the session that owes it.
+/// The callers that wait for an answer, each with the session that owes it.
 #[derive(Debug)]
 struct Waiting {
     session: Option<String>,
@@ -55,7 +55,7 @@ impl Connection {
             next: AtomicU64::new(1),
             routes: Mutex::default(),
         });
-        // A weak handle: the pipe has to close when the last page is gone, which ends the thread.
+        // A weak handle: the pipe must close when the last page is gone. That ends the thread.
         let reader = Arc::downgrade(&connection);
         thread::Builder::new()
             .name("devtools".into())
@@ -73,7 +73,7 @@ impl Connection {
                     message.clear();
                 }
                 if let Some(connection) = reader.upgrade() {
-                    // Everybody who still waits learns that no answer will come.
+                    // All callers that still wait learn that no answer will come.
                     connection.routes().waiting.clear();
                 }
             })
@@ -196,14 +196,14 @@ impl Connection {
         }
     }
 
-    /// Takes a worker or frame under observation before its first line runs.
+    /// Starts to observe a worker or frame before its first line runs.
     fn adopt(&self, parent: Option<&str>, params: &Value) {
         let info = &params["targetInfo"];
         let (Some(id), Some(kind)) = (params["sessionId"].as_str(), info["type"].as_str()) else {
             return;
         };
         if kind == "page" {
-            return; // Pages are observed by whoever opens them.
+            return; // Whoever opens a page observes it.
         }
         let mut routes = self.routes();
         let observer = match parent {
@@ -228,7 +228,7 @@ impl Connection {
     fn forget(&self, params: &Value) {
         let gone = params["sessionId"].as_str().and_then(|id| {
             let mut routes = self.routes();
-            // Whoever waits for its answer learns that none will come.
+            // The caller that waits for its answer learns that none will come.
             routes
                 .waiting
                 .retain(|_, waiting| waiting.session.as_deref() != Some(id));
@@ -244,7 +244,7 @@ impl Connection {
     }
 }
 
-/// Attach to every worker and frame of a page before it runs.
+/// Attaches to every worker and frame of a page before it runs.
 pub(super) fn auto_attach() -> Value {
     json!({ "autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true })
 }

@@ -9,7 +9,7 @@ pub struct Cookie {
     pub name: String,
     /// Its value.
     pub value: String,
-    /// The host it belongs to; with a leading dot also to subdomains.
+    /// The host that it belongs to; with a leading dot, also subdomains of it.
     pub domain: String,
     /// The path it is sent for.
     pub path: String,
@@ -17,9 +17,9 @@ pub struct Cookie {
     pub http_only: bool,
     /// Whether it is sent over HTTPS only.
     pub secure: bool,
-    /// `Strict`, `Lax`, `None`, or nothing if the server did not say.
+    /// `Strict`, `Lax`, `None`, or nothing if the server did not set it.
     pub same_site: Option<String>,
-    /// When it ends, in seconds of the Unix epoch; nothing if it ends with the browser.
+    /// When it expires, in seconds of the Unix epoch; nothing if it expires when the browser ends.
     pub expires: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! Hands on mouse and keyboard.
+//! Mouse and keyboard input.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ impl Page {
         self.mouse("mouseReleased", &place, 1);
     }
 
-    /// Clicks twice, as fast as a double click is.
+    /// Clicks twice, as fast as a double click.
     #[track_caller]
     pub fn double_click(&self, selector: &str) {
         let place = self.wait_for(&middle_of(selector));
@@ -29,7 +29,7 @@ impl Page {
         }
     }
 
-    /// Types a text, key by key, into whatever has the focus.
+    /// Types a text, key by key, into the element that has the focus.
     #[track_caller]
     pub fn type_text(&self, text: &str) {
         for character in text.chars() {
@@ -94,7 +94,7 @@ impl Page {
     }
 }
 
-/// An expression that gives the place where a click reaches the element, once there is one.
+/// An expression that gives the point where a click reaches the element, once there is one.
 fn middle_of(selector: &str) -> String {
     let selector = Value::from(selector);
     format!(

@@ -1,4 +1,4 @@
-//! Names of keys, as the browser wants them told.
+//! Names of keys, as the DevTools protocol wants them.
 
 /// A key of the keyboard.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What has been seen of one page, or of the shared workers of one profile.
+//! What was observed of one page, or of the shared workers of one profile.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt::{Display, Write as _};
@@ -12,10 +12,10 @@ use super::problem::{Kind, Problem, exception_text, object_text};
 /// Name of the function by which the observing script reports policy violations.
 pub(super) const REPORT: &str = "viaTestReport";
 
-/// The place of a page's own problems; workers and frames are named with their address.
+/// The name for a page's own problems; those of workers and frames have their address.
 pub(super) const PAGE: &str = "page";
 
-/// Lines of console output that are kept for a failure message.
+/// How many lines of console output are kept for a failure message.
 const TRANSCRIPT: usize = 60;
 
 /// Collects events and wakes those who wait for them.
@@ -32,7 +32,7 @@ pub(super) struct Seen {
     transcript: VecDeque<String>,
     tolerated: Vec<String>,
     outages: bool,
-    /// How often the main frame showed another document.
+    /// How often the main frame switched to another document.
     pub(super) navigations: u64,
     /// The main frame's document.
     pub(super) loader: String,
@@ -44,7 +44,7 @@ pub(super) struct Seen {
     pub(super) life: Life,
 }
 
-/// How far the life of a page has come.
+/// Whether a page is alive.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Life {
     #[default]
@@ -154,13 +154,13 @@ impl Seen {
 }
 
 impl Observer {
-    /// Takes note of an event.
+    /// Records an event.
     pub(super) fn record(&self, place: &str, method: &str, params: &Value) {
         self.seen().record(place, method, params);
         self.changed.notify_all();
     }
 
-    /// Takes note of the end of a page or worker.
+    /// Records the end of a page or worker.
     pub(super) fn detached(&self, place: &str) {
         let mut seen = self.seen();
         if place == PAGE {
@@ -172,7 +172,7 @@ impl Observer {
         self.changed.notify_all();
     }
 
-    /// Goes on to observe a page whose renderer is gone and will come back.
+    /// Continues to observe a page whose renderer is gone and will come back.
     pub(super) fn revive(&self) {
         self.seen().life = Life::Running;
     }
@@ -182,7 +182,7 @@ impl Observer {
         self.seen().tolerated.push(fragment.to_owned());
     }
 
-    /// Accepts failed requests of the kinds that an absent server causes.
+    /// Accepts failed requests of the kinds that an unreachable server causes.
     pub(super) fn tolerate_outages(&self) {
         self.seen().outages = true;
     }
@@ -213,12 +213,12 @@ impl Observer {
         indented(seen.transcript.iter())
     }
 
-    /// Reads something off the collected events.
+    /// Reads something from the collected events.
     pub(super) fn read<T>(&self, read: impl FnOnce(&Seen) -> T) -> T {
         read(&self.seen())
     }
 
-    /// Waits until `condition` holds. Returns whether it came true in time.
+    /// Waits until `condition` holds. Returns whether it held in time.
     pub(super) fn wait(&self, patience: Duration, condition: impl Fn(&Seen) -> bool) -> bool {
         let deadline = Instant::now() + patience;
         let mut seen = self.seen();

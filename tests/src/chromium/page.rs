@@ -17,7 +17,7 @@ use super::problem::{Kind, Problem, exception_text};
 use super::profile::{Inner as ProfileInner, Profile};
 use crate::patience::PATIENCE;
 
-/// Runs in a world of its own in each document and reports what its policy blocked.
+/// Runs in an isolated world in each document, and reports what the policy blocked.
 const REPORT_VIOLATIONS: &str = "document.addEventListener('securitypolicyviolation', (event) => \
      viaTestReport(`${event.effectiveDirective} blocked ${event.blockedURI || event.sourceFile}`))";
 
@@ -39,7 +39,7 @@ impl Page {
     #[track_caller]
     pub(super) fn new(profile: &Profile) -> Self {
         let profile = Arc::clone(&profile.inner);
-        // A window each: a tab behind another one would be hidden and slow.
+        // Each has its own window: a tab behind another one would be hidden and slow.
         let created = profile.browser.call(
             "Target.createTarget",
             &json!({
@@ -82,7 +82,7 @@ impl Page {
     }
 
     /// Opens the page's address in another tab that begins with a copy of the page's own
-    /// `sessionStorage`, as a browser does that duplicates a tab.
+    /// `sessionStorage`, as when the user duplicates a tab.
     #[must_use]
     #[track_caller]
     pub fn duplicate(&self) -> Self {
@@ -142,7 +142,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// The browser's reason if there was no answer to show, such as `net::ERR_CONNECTION_REFUSED`.
+    /// The browser's reason if the server did not answer, such as `net::ERR_CONNECTION_REFUSED`.
     #[track_caller]
     pub fn try_goto(&self, url: &str) -> Result<(), String> {
         let answer = self.call("Page.navigate", &json!({ "url": url }));
@@ -201,7 +201,8 @@ impl Page {
         assert!(arrived, "{method} did not show a page within {PATIENCE:?}");
     }
 
-    /// How often the tab has shown another document so far. It tells that nothing was reloaded.
+    /// How often the tab has switched to another document so far. Tests use it to check that nothing
+    /// was reloaded.
     #[must_use]
     pub fn navigations(&self) -> u64 {
         self.observer.read(|seen| seen.navigations)
@@ -241,7 +242,7 @@ impl Page {
         fs::write(path, bytes).expect("the picture can be written");
     }
 
-    /// Puts the tab out of sight: the page becomes `hidden`.
+    /// Hides the tab: the page becomes `hidden`.
     #[track_caller]
     pub fn hide(&self) {
         self.call(
@@ -252,7 +253,7 @@ impl Page {
         self.wait_for("document.visibilityState === 'hidden'");
     }
 
-    /// Brings the tab back into sight.
+    /// Shows the tab again.
     #[track_caller]
     pub fn show(&self) {
         self.set_window("normal");
@@ -276,7 +277,7 @@ impl Page {
         );
     }
 
-    /// Freezes the page, as a browser does with a tab that has been hidden for long.
+    /// Freezes the page, as a browser does with a tab that was hidden for a long time.
     #[track_caller]
     pub fn freeze(&self) {
         self.call("Page.setWebLifecycleState", &json!({ "state": "frozen" }));
@@ -288,7 +289,7 @@ impl Page {
         self.call("Page.setWebLifecycleState", &json!({ "state": "active" }));
     }
 
-    /// Cuts the page and the shared workers of its profile off the network, or reconnects them.
+    /// Disconnects the page and the shared workers of its profile from the network, or reconnects them.
     #[track_caller]
     pub fn set_offline(&self, offline: bool) {
         let conditions = json!({
@@ -321,16 +322,16 @@ impl Page {
         assert!(crashed, "the renderer did not crash within {PATIENCE:?}");
     }
 
-    /// Takes the page's renderer away, as a browser does that needs the memory. [`Page::reload`]
-    /// brings the page back, as a look at it would.
+    /// Discards the page's renderer, as a browser does when it needs the memory. [`Page::reload`]
+    /// brings the page back, as when the user looks at the tab again.
     #[track_caller]
     pub fn discard(&self) {
         self.crash();
         self.observer.revive();
     }
 
-    /// Accepts, from now on and in hindsight, the failed requests that an absent server causes:
-    /// those without any answer (`net::ERR_...`) and the statuses 502, 503 and 504.
+    /// Accepts the failed requests that an unreachable server causes, from now on and those so far:
+    /// requests without any answer (`net::ERR_...`) and the statuses 502, 503 and 504.
     pub fn expect_network_errors(&self) {
         self.observer.tolerate_outages();
         self.profile.workers.tolerate_outages();
@@ -348,15 +349,15 @@ impl Page {
         self.observer.problems()
     }
 
-    /// The problems so far, which count no longer. For tests that look at each of them.
+    /// Takes the problems so far, so that they do not fail the test. For tests that look at each.
     #[must_use]
     pub fn take_problems(&self) -> Vec<Problem> {
         self.flush();
         self.observer.take(|_| true)
     }
 
-    /// The policy violations so far, which count no longer. The browser's own console messages
-    /// about them are forgotten too.
+    /// Takes the policy violations so far, so that they do not fail the test. The browser's own
+    /// console messages about them are dropped too.
     #[must_use]
     pub fn take_violations(&self) -> Vec<String> {
         self.flush();
@@ -394,7 +395,7 @@ impl Page {
         )
     }
 
-    /// Closes the tab, as a person does, and waits until it is gone.
+    /// Closes the tab, as a user does, and waits until it is gone.
     #[track_caller]
     pub fn close(self) {
         self.assert_clean();
@@ -421,7 +422,7 @@ impl Page {
                 "awaitPromise": true,
                 "returnByValue": true,
                 "userGesture": true,
-                // By default the tools may evaluate strings where the page may not.
+                // By default DevTools may evaluate strings even if the page may not.
                 "allowUnsafeEvalBlockedByCSP": false,
             }),
             patience,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// Something that a clean page does not do.
+/// Something that does not happen in a clean page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// What kind of thing went wrong.
@@ -13,7 +13,7 @@ pub struct Problem {
     pub place: String,
     /// What the browser said.
     pub text: String,
-    /// The address that the browser named with it, or nothing.
+    /// The address that the browser gave for it, or nothing.
     pub url: String,
 }
 
@@ -39,7 +39,7 @@ pub enum Kind {
 }
 
 impl Problem {
-    /// Whether this is what a page must expect while its server is away: a request that failed
+    /// Whether a page must expect this while its server is unreachable: a request that failed
     /// below HTTP, or that a proxy answered with 502, 503 or 504.
     pub(super) fn is_outage(&self) -> bool {
         const TEXTS: [&str; 4] = [

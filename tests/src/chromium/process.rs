@@ -105,8 +105,8 @@ impl Drop for Process {
         if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             let _ = kill_process_group(group, Signal::KILL);
             let _ = self.child.wait();
-            // Helpers of the browser die a little later and would write into the directory that
-            // is being removed.
+            // Helper processes of the browser end a little later and would write into the directory
+            // while it is being removed.
             let deadline = Instant::now() + Duration::from_secs(2);
             while test_kill_process_group(group).is_ok() && Instant::now() < deadline {
                 sleep(Duration::from_millis(2));

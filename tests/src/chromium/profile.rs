@@ -12,8 +12,8 @@ use super::page::Page;
 use super::problem::Problem;
 use crate::patience::PATIENCE;
 
-/// One person's browser: tabs of a profile share cookies, storage and shared workers, other
-/// profiles see none of it.
+/// One person's browser: tabs of a profile share cookies, storage and shared workers. Other
+/// profiles see none of these.
 ///
 /// When the last handle and the last page are gone, the profile is closed, and the test fails if
 /// one of its shared workers had a problem.
@@ -27,7 +27,7 @@ pub(super) struct Inner {
     pub(super) browser: Browser,
     pub(super) context: String,
     pub(super) shared_workers: bool,
-    /// What was seen of the shared workers.
+    /// What was observed of the shared workers.
     pub(super) workers: Arc<Observer>,
 }
 
@@ -74,7 +74,7 @@ impl Profile {
         Cookie::list(&answer)
     }
 
-    /// Forgets all cookies, as a person can who clears the browser's data.
+    /// Deletes all cookies, as when the user clears the browser's data.
     #[track_caller]
     pub fn clear_cookies(&self) {
         self.inner.browser.call(
@@ -83,7 +83,7 @@ impl Profile {
         );
     }
 
-    /// Ends the shared workers of the profile, as a browser does that runs out of memory. Returns
+    /// Ends the shared workers of the profile, as a browser does when it runs out of memory. Returns
     /// how many there were.
     #[track_caller]
     pub fn end_shared_workers(&self) -> usize {
@@ -108,7 +108,7 @@ impl Profile {
         workers.len()
     }
 
-    /// Accepts failed requests of the shared workers while the server is away.
+    /// Accepts failed requests of the shared workers while the server is unreachable.
     pub fn expect_network_errors(&self) {
         self.inner.workers.tolerate_outages();
     }

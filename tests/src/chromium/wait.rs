@@ -8,14 +8,14 @@ use serde_json::Value;
 use super::page::Page;
 use crate::patience::PATIENCE;
 
-/// Characters of the document that a failure message shows.
+/// How many characters of the document a failure message shows.
 const SNAPSHOT: usize = 6_000;
 
 impl Page {
     /// Waits until the expression `condition` is truthy in the page, and returns its value.
     ///
-    /// The expression may throw or give a promise meanwhile, and the page may navigate. When the
-    /// condition does not come true, the test fails with the condition, the document and the
+    /// Until then the expression may throw or give a promise, and the page may navigate. If the
+    /// condition does not become true in time, the test fails with the condition, the document and the
     /// console.
     #[track_caller]
     pub fn wait_for(&self, condition: &str) -> Value {
@@ -35,7 +35,7 @@ impl Page {
                     last = outcome["failure"].as_str().map(str::to_owned);
                     break;
                 }
-                // The document was replaced under the question: it is asked again of the next one.
+                // The page navigated while it was asked: ask the next document again.
                 Err(error) => last = Some(error),
             }
             if Instant::now() >= deadline {
@@ -74,7 +74,7 @@ impl Page {
     }
 }
 
-/// Polls in the page itself, where looking costs no round trip.
+/// Polls in the page itself, because each poll from here would cost a round trip.
 fn poll(condition: &str, patience: Duration) -> String {
     let patience = patience.as_millis();
     format!(

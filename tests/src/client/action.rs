@@ -32,14 +32,14 @@ impl Action {
         self
     }
 
-    /// Sends a signal along that the visitor has not edited.
+    /// Adds the value of a signal that the visitor has not edited.
     #[must_use]
     pub fn signal(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.signals.insert(name.to_owned(), value.into());
         self
     }
 
-    /// Sends a signal along that the visitor has edited.
+    /// Adds the value of a signal that the visitor has edited.
     #[must_use]
     pub fn edited(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.dirty.push(name.to_owned());

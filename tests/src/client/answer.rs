@@ -20,7 +20,7 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// Puts answers together that come over one connection.
+/// Assembles the answers that come over one connection.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
     reading: Reading,
@@ -34,7 +34,7 @@ impl Answers {
         self.reading.expect_no_body();
     }
 
-    /// Takes what belongs to the next answer off the front of `bytes`; it is there once it is
+    /// Takes what belongs to the next answer off the front of `bytes`. Returns the answer once it is
     /// complete.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ impl Answers {
         Ok(None)
     }
 
-    /// The answer that is complete now that the connection has ended.
+    /// The answer that the end of the connection completes.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ impl Answer {
             .unwrap_or_else(|error| panic!("the body is no JSON ({error}): {}", self.text()))
     }
 
-    /// The number of the action that the answer speaks of. An answer without it does not come from
+    /// The number of the action that the answer is about. An answer without it does not come from
     /// the application, whatever its status is.
     #[must_use]
     pub fn ack(&self) -> Option<u64> {
@@ -119,13 +119,13 @@ impl Answer {
         body["message"].as_str().map(str::to_owned)
     }
 
-    /// Whether the server refuses for now: the same request may be answered later, or elsewhere.
+    /// Whether the refusal is temporary: the same request may succeed later, or at another server.
     #[must_use]
     pub fn asks_to_come_back(&self) -> bool {
         self.status == StatusCode::TOO_MANY_REQUESTS || self.status.is_server_error()
     }
 
-    /// The text of the element with this id: up to its first tag, as it is in the HTML.
+    /// The text of the element with this id: up to its first tag, as in the HTML.
     #[must_use]
     #[track_caller]
     pub fn shows(&self, id: &str) -> String {
@@ -140,7 +140,7 @@ impl Answer {
         text.to_owned()
     }
 
-    /// Fails the test unless the status says success.
+    /// Fails the test if the status does not say success.
     #[track_caller]
     pub fn assert_ok(&self) {
         assert!(

@@ -4,14 +4,14 @@ use std::io;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The status line and the headers of an answer, to be looked up one by one.
+/// The status line and the headers of an answer.
 #[derive(Debug)]
 pub(crate) struct Head {
     text: String,
     status: u16,
 }
 
-/// How the end of a body is told.
+/// How the reader finds the end of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
     Length(usize),

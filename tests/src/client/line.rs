@@ -14,8 +14,8 @@ use super::answer::{Answer, Answers};
 use super::request::bytes;
 use crate::patience::PATIENCE;
 
-/// A connection that is used for one request after the other. Dropping it closes it, whatever is
-/// still to come.
+/// A connection that is used for one request after the other. Dropping it closes it at once, even
+/// in the middle of an answer.
 #[derive(Debug)]
 pub struct Line {
     socket: TcpStream,
@@ -39,18 +39,18 @@ impl Line {
         })
     }
 
-    /// Whether the server said that this connection takes no further request.
+    /// Whether the server said that it takes no further request on this connection.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// Sends a request and reads the answer to its end. It keeps no cookies.
+    /// Sends a request and reads the whole answer. It keeps no cookies.
     ///
     /// # Errors
     ///
-    /// The connection was cut, or the answer did not end in time: nobody knows what became of the
-    /// request.
+    /// The connection was cut, or the answer did not end in time: it is unknown whether the server
+    /// handled the request.
     pub async fn send(&mut self, request: &Request<Bytes>) -> io::Result<Answer> {
         if request.method() == Method::HEAD {
             self.answers.expect_no_body();
@@ -70,7 +70,7 @@ impl Line {
             self.buffer.reserve(4096);
             let read = tokio::select! {
                 biased;
-                // A server may answer and close before it has read everything: the answer counts.
+                // A server may answer and close before it has read everything: that answer counts.
                 _ = &mut writing, if !is_written => {
                     is_written = true;
                     continue;
@@ -93,19 +93,19 @@ impl Line {
     }
 }
 
-/// Connects without delays for small requests.
+/// Connects without delays for small requests (`TCP_NODELAY`).
 pub(super) async fn connect(server: SocketAddr) -> io::Result<TcpStream> {
     let socket = TcpStream::connect(server).await?;
     socket.set_nodelay(true)?;
     Ok(socket)
 }
 
-/// Sends bytes as they are, half-closes, and returns all that the server answers until it closes
-/// the connection. For requests that no client would send.
+/// Sends bytes unchanged, half-closes, and returns everything that the server sends until it
+/// closes the connection. For requests that no client would send.
 ///
 /// # Errors
 ///
-/// The connection could not be made, or it did not end in time.
+/// The connection failed, or it did not end in time.
 pub async fn raw(server: SocketAddr, bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(server).await?;
     // A server may answer and close before it has read everything.

@@ -4,7 +4,7 @@ use std::{io, mem};
 
 use super::head::{Framing, Head, end_of_head};
 
-/// The reader of one connection. It holds no more than a head that has not arrived in full.
+/// The reader of one connection. It buffers at most one incomplete head.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
     head: Vec<u8>,
@@ -18,15 +18,15 @@ pub(crate) struct Reading {
 enum State {
     #[default]
     Head,
-    /// So many bytes of a body.
+    /// The rest of a body, in bytes.
     Length(usize),
     /// A body until the connection ends.
     Close,
-    /// The size of a chunk, as far as it was read.
+    /// The size of a chunk, as far as it has arrived.
     Size(usize),
     /// What may stand after the size.
     Extension(usize),
-    /// So many bytes of a chunk.
+    /// The rest of a chunk, in bytes.
     Chunk(usize),
     /// The line end after a chunk, or after the last one.
     Break { last: bool },
@@ -46,7 +46,7 @@ impl Reading {
         self.bodiless = true;
     }
 
-    /// Takes the next part off the front of `bytes`. Nothing means that it has taken all of them and
+    /// Takes the next part off the front of `bytes`. If it returns nothing, it has taken all bytes and
     /// needs more. After the end of an answer comes the head of the next one.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl Reading {
     ///
     /// # Errors
     ///
-    /// An answer was still to come, or the rest of one.
+    /// An answer has not arrived completely, or not at all.
     pub(crate) fn end(&self) -> io::Result<()> {
         match self.state {
             State::Close => Ok(()),
@@ -101,7 +101,7 @@ impl Reading {
         };
         take(bytes, end - before);
         self.head.truncate(end);
-        // Thousands of readers wait; none keeps the room of its head.
+        // Thousands of readers wait, so none keeps the memory of its head.
         let head = Head::parse(mem::take(&mut self.head))?;
         self.state = match head.framing()? {
             _ if mem::take(&mut self.bodiless) => State::Length(0),
@@ -114,7 +114,7 @@ impl Reading {
 }
 
 impl State {
-    /// What comes after this byte of the lines around chunks.
+    /// The state after this byte of the lines around chunks.
     fn after(self, byte: u8) -> io::Result<Self> {
         let after_size = |size| match size {
             0 => Self::Break { last: true },
@@ -150,7 +150,7 @@ fn take<'a>(bytes: &mut &'a [u8], length: usize) -> &'a [u8] {
 mod tests {
     use super::*;
 
-    /// What the bytes say when they come `step` at a time, with a bar at each end.
+    /// What is read if `step` bytes come at a time, with a bar at the end of each answer.
     fn read(bytes: &[u8], step: usize) -> String {
         let mut reading = Reading::default();
         let mut text = String::new();

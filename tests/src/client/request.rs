@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Request;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 
-/// The bytes of a request, with the length of its body unless a header tells its end already.
+/// The bytes of a request. Adds the length of its body, unless a header says where it ends.
 #[must_use]
 pub fn bytes(request: &Request<Bytes>) -> Vec<u8> {
     let (headers, body) = (request.headers(), request.body());

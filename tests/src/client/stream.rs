@@ -18,8 +18,8 @@ use super::request::bytes;
 use crate::patience::PATIENCE;
 use crate::sse::{Event, Parser};
 
-/// An event stream that is being read. It reads only when it is asked to: a stream that is never
-/// asked is a stalled reader. Dropping it closes the connection.
+/// An open event stream. It reads only when a test asks it to: a stream that is never asked is a
+/// stalled reader. Dropping it closes the connection.
 #[derive(Debug)]
 pub struct Stream {
     status: StatusCode,
@@ -93,7 +93,7 @@ impl Stream {
         self.parser.comments()
     }
 
-    /// The whole answer of a server that opened no stream.
+    /// The whole answer of a server that did not open a stream.
     ///
     /// # Errors
     ///
@@ -125,14 +125,14 @@ impl Stream {
             .unwrap_or_else(|()| panic!("no event within {PATIENCE:?}"))
     }
 
-    /// The next event, however long it takes, or nothing when the stream has ended. It may be given
-    /// up half-way without a loss.
+    /// The next event, however long it takes, or nothing when the stream has ended. Dropping the
+    /// future early loses no event.
     pub async fn coming(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
             }
-            // However it ends: a cut connection is an end as well.
+            // A cut connection counts as an end too.
             if self.ended || self.read().await.is_err() {
                 return None;
             }
@@ -176,7 +176,7 @@ impl Stream {
         timeout_at(deadline, self.coming()).await.map_err(|_| ())
     }
 
-    /// Takes apart what was received, and receives more if there was nothing.
+    /// Parses what was received, and receives more if there was nothing.
     async fn read(&mut self) -> io::Result<()> {
         if self.buffer.is_empty() {
             self.fill().await?;

@@ -45,8 +45,8 @@ impl Tab {
         }
     }
 
-    /// The same tab in front of another server, as after a load balancer's change of mind. It goes
-    /// on with the same numbers.
+    /// The same tab at another server, as when a load balancer picks another one. It continues with
+    /// the same numbers.
     #[must_use]
     pub fn at(&self, visitor: &Visitor) -> Self {
         Self {
@@ -59,13 +59,13 @@ impl Tab {
         }
     }
 
-    /// Who has it open.
+    /// The visitor that has it open.
     #[must_use]
     pub fn visitor(&self) -> &Visitor {
         &self.visitor
     }
 
-    /// Takes the tab's next number, for an action that is sent by other means.
+    /// Takes the tab's next number, for an action that the test sends by other means.
     pub fn next_number(&self) -> u64 {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
@@ -88,7 +88,7 @@ impl Tab {
         &self.id
     }
 
-    /// After how long the token wants to be renewed.
+    /// After how long the client should renew the token.
     #[must_use]
     pub fn renew(&self) -> Duration {
         self.renew
@@ -105,7 +105,7 @@ impl Tab {
     ///
     /// # Errors
     ///
-    /// The connection was refused or cut: nobody knows whether the action was applied.
+    /// The connection was refused or cut: it is unknown whether the action was applied.
     pub async fn try_act(&self, action: Action) -> io::Result<Answer> {
         let number = self.number_of(&action);
         self.send(&action.body(&self.token, number)).await
@@ -118,14 +118,14 @@ impl Tab {
             .unwrap_or_else(|error| panic!("an action at {}: {error}", self.path))
     }
 
-    /// The request of an action, to be sent by other means. It takes the tab's next number.
+    /// The request of an action, for a test that sends it by other means. It takes the tab's next number.
     #[must_use]
     pub fn request(&self, action: &Action) -> Request<Bytes> {
         let number = self.number_of(action);
         self.request_with(&action.body(&self.token, number))
     }
 
-    /// Sends an action as the browser's client does: unchanged again and again until an answer
+    /// Sends an action as the browser's client does: it repeats the same request until an answer
     /// carries its number.
     pub async fn act_until_acknowledged(&self, action: Action) -> Answer {
         let number = self.number_of(&action);
@@ -141,7 +141,7 @@ impl Tab {
                 Instant::now() < deadline,
                 "action {number} was not acknowledged within {PATIENCE:?}: {last}"
             );
-            // As the client does, so that a server that is away is not hammered.
+            // The client waits too, so that it does not hammer a server that is unreachable.
             sleep(Duration::from_millis(20)).await;
         }
     }

@@ -15,7 +15,7 @@ use super::line::Line;
 use super::stream::Stream;
 use super::tab::Tab;
 
-/// Somebody with a cookie jar. Clones share it, as the tabs of a browser do.
+/// A person with a cookie jar. Clones share it, as the tabs of a browser do.
 #[derive(Debug, Clone)]
 pub struct Visitor {
     server: SocketAddr,
@@ -41,7 +41,7 @@ impl Visitor {
         }
     }
 
-    /// The server that is visited.
+    /// The server that this visitor uses.
     #[must_use]
     pub fn server(&self) -> SocketAddr {
         self.server
@@ -116,7 +116,7 @@ impl Visitor {
             .unwrap_or_else(|error| panic!("no connection: {error}"))
     }
 
-    /// The same at a server that may be away.
+    /// The same, but the server may be unreachable.
     ///
     /// # Errors
     ///
@@ -125,14 +125,14 @@ impl Visitor {
         Line::open(self.server).await
     }
 
-    /// Loads a page as a person does who follows a link: its status and HTML, whatever they are.
+    /// Loads a page, as when a user follows a link: its status and HTML, whatever they are.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.navigation(path))
             .await
             .unwrap_or_else(|error| panic!("GET {path}: {error}"))
     }
 
-    /// The request of a person who follows a link.
+    /// The request of a user who follows a link.
     #[must_use]
     pub fn navigation(&self, path: &str) -> Request<Bytes> {
         let mut request = self.request(Method::GET, path, "");
@@ -152,7 +152,7 @@ impl Visitor {
         Tab::new(self.clone(), path, &reply)
     }
 
-    /// Attaches the document that comes after a reload of `tab`: the same tab's next load, which
+    /// Attaches the document that follows a reload of `tab`: the same tab's next load, which
     /// counts its actions from 1.
     pub async fn reload(&self, tab: &Tab) -> Tab {
         let body = json!({ "token": tab.token() }).to_string();
@@ -164,25 +164,25 @@ impl Visitor {
         Tab::new(self.clone(), tab.path(), &answer.json())
     }
 
-    /// Asks for a live tab and returns the answer as it is.
+    /// Asks for a live tab and returns the answer unchanged.
     pub async fn try_attach(&self, path: &str) -> Answer {
         self.send(self.post(path, "attach", "{}"))
             .await
             .unwrap_or_else(|error| panic!("attach to {path}: {error}"))
     }
 
-    /// Opens the event stream for these tabs, which show nothing yet.
+    /// Opens the event stream for these tabs, which have no frame yet.
     pub async fn stream(&self, tabs: &[&Tab]) -> Stream {
         self.resume(&tabs.iter().map(|tab| (*tab, None)).collect::<Vec<_>>())
             .await
     }
 
-    /// Opens the event stream for tabs that show a frame, named as in [`crate::sse::FrameId`].
+    /// Opens the event stream for tabs that have a frame, named as in [`crate::sse::FrameId`].
     pub async fn resume(&self, tabs: &[(&Tab, Option<&str>)]) -> Stream {
         self.resume_at("/_via/stream", tabs).await
     }
 
-    /// The same at an app whose stream has another path, because it is nested in a router.
+    /// The same for an app whose stream has another path, because the app is nested in a router.
     pub async fn resume_at(&self, path: &str, tabs: &[(&Tab, Option<&str>)]) -> Stream {
         let stream = Stream::open(self.server, &self.opening(path, tabs))
             .await
@@ -191,7 +191,7 @@ impl Visitor {
         stream
     }
 
-    /// The request that opens a stream for tabs that show a frame.
+    /// The request that opens a stream for tabs that have a frame.
     #[must_use]
     pub fn opening(&self, path: &str, tabs: &[(&Tab, Option<&str>)]) -> Request<Bytes> {
         let tabs: Vec<_> = tabs
