@@ -1,4 +1,4 @@
-//! Serving an app: a listener, a graceful end.
+//! Serves an app: listens, answers, and stops gracefully.
 
 mod accept;
 mod addresses;
@@ -22,7 +22,7 @@ use crate::{
     runtime::Core,
 };
 
-/// An app that listens, and serves once it [`run`](Self::run)s.
+/// A server that listens. It answers requests once you call [`run`](Self::run).
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
@@ -33,22 +33,22 @@ pub struct Server {
 }
 
 impl App {
-    /// Listens on `address` and serves until the process is told to stop by SIGTERM or Ctrl-C.
+    /// Listens on `address` and serves until the process receives SIGTERM or Ctrl-C.
     ///
     /// # Errors
     ///
-    /// [`Error`] if the address cannot be listened on, if the store cannot be used, if plain HTTP
-    /// would be served to other machines without an [`origin`](Self::origin) that says so, or if the
-    /// [timeouts](Self::session_timeouts) make no sense.
+    /// [`Error`] if the app cannot listen on the address, if the store cannot be used, if the
+    /// [timeouts](Self::session_timeouts) are invalid, or if the app would serve plain HTTP to other
+    /// machines without an [`origin`](Self::origin) that allows it.
     pub async fn serve(self, address: impl ToSocketAddrs) -> Result<()> {
         self.bind(address).await?.run().await
     }
 
-    /// Listens on `address`, so that the port is known before the app serves.
+    /// Listens on `address`, so that you know the port before the app serves.
     ///
     /// # Errors
     ///
-    /// As [`serve`](Self::serve).
+    /// Like [`serve`](Self::serve).
     ///
     /// # Example: a port that the system chooses
     ///
@@ -91,14 +91,14 @@ impl App {
 }
 
 impl Server {
-    /// The address that is listened on.
+    /// The address on which the server listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until the process is told to stop by SIGTERM or Ctrl-C; then finishes the actions
-    /// that run, asks browsers to come back, and returns within ten seconds.
+    /// Serves until the process receives SIGTERM or Ctrl-C. Then it finishes the running actions, asks
+    /// browsers to reconnect, and returns within ten seconds.
     ///
     /// # Errors
     ///
@@ -107,11 +107,11 @@ impl Server {
         self.run_until(told_to_stop()).await
     }
 
-    /// Serves as [`run`](Self::run) does, until `stop` is ready.
+    /// Serves like [`run`](Self::run), until `stop` is ready.
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
+    /// Like [`run`](Self::run).
     pub async fn run_until(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
         let Self {
             listener,
@@ -131,11 +131,11 @@ impl Server {
             never = accept::run(listener, site, &connections) => match never {},
             () = stop => {}
         }
-        // From here on nobody is ready, nothing new is accepted, and every stream says goodbye.
+        // From here on the server is not ready, accepts no connections, and ends every stream.
         core.shutdown.cancel();
         core.hub.wake_all();
         connections.close();
-        // One deadline for all that is under way.
+        // All running connections and tasks share this deadline.
         let overdue = tokio::time::sleep(limits::DRAIN);
         tokio::pin!(overdue);
         tokio::select! {
@@ -156,7 +156,7 @@ impl Server {
     }
 }
 
-/// Ready when the process gets SIGTERM, or Ctrl-C.
+/// Waits until the process receives SIGTERM or Ctrl-C.
 async fn told_to_stop() {
     let interrupted = async {
         if tokio::signal::ctrl_c().await.is_err() {

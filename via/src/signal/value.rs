@@ -1,4 +1,4 @@
-//! How values travel between Rust and a browser without a loss.
+//! Converts values between Rust and JSON without a loss.
 
 mod error;
 mod float;
@@ -20,16 +20,16 @@ use crate::field::TypeInfo;
 
 /// Types that a `#[signal]` field can have.
 ///
-/// | type | travels as | an emptied field |
+/// | type | sent as | an emptied field |
 /// |---|---|---|
 /// | `bool` | `true` or `false` | is a field error |
 /// | integers up to ±(2^53 - 1) | a number | is a field error, never 0 |
-/// | integers beyond | their digits, as text | is a field error |
+/// | larger integers | their digits, as text | is a field error |
 /// | `f32`, `f64` | a number | is a field error, never 0 |
 /// | -0.0, infinities, NaN | `"-0"`, `"Infinity"`, `"-Infinity"`, `"NaN"` | |
 /// | `char` | a text of one character | is a field error |
 /// | `String` | text | is the empty text |
-/// | `Option<T>` | `null`, or as `T` does | is `None`; of an `Option<String>` it is `Some("")` |
+/// | `Option<T>` | `null`, or like a `T` | is `None`; for an `Option<String>` it is `Some("")` |
 /// | `Vec<T>`, `[T; N]` | an array | is a field error |
 /// | your own struct | an object of its fields | is a field error |
 /// | your own enum | the variant's name, or an object of name and content | is a field error |
@@ -37,13 +37,13 @@ use crate::field::TypeInfo;
 /// Your own types are signals with [`#[derive(via::SignalValue)]`](derive@crate::SignalValue).
 ///
 /// If the user empties the field of an `Option<String>`, the value is the empty text and not `None`,
-/// because the empty text is a value of its own. The value is `None` as long as nobody types into the
-/// field. A nested `Option` is exact too: `Some(None)` travels as `[null]`.
+/// because the empty text is a value of its own. The value is `None` until the user types into the
+/// field. A nested `Option` is exact too: `Some(None)` is sent as `[null]`.
 ///
-/// What a browser sends becomes exactly that value, or an error that names the field. An integer accepts
-/// no `1.5`, no `1e3`, no `-0` and nothing out of its range. A floating-point number accepts no more
-/// digits than it can hold. `abc` in a number field is an error for both. You can bind fields whose
-/// values are text (`<select>`, radio buttons) to numbers, too: `"7"` is an integer.
+/// A value from a browser is decoded exactly, or the result is an error that names the field. An integer
+/// does not accept `1.5`, `1e3`, `-0`, or a number out of its range. A floating-point number does not
+/// accept more digits than it can hold. `abc` in a number field is an error for both. You can also bind
+/// fields with text values (`<select>`, radio buttons) to numbers: `"7"` is an integer.
 ///
 /// Tested by: `every_value_comes_back_from_a_browser_as_it_was`,
 /// `every_type_comes_back_from_the_browser_as_it_was`.
@@ -66,24 +66,24 @@ use crate::field::TypeInfo;
     note = "if only the server needs the value, use `#[state]`"
 )]
 pub trait SignalValue: Sized + Send + Sync + 'static {
-    /// Whether `null` is a value of this type, as it is of an `Option`.
+    /// Whether `null` is a value of this type, as for an `Option`.
     const NULLABLE: bool = false;
 
     /// How expressions in the browser read a value of this type.
     #[doc(hidden)]
     const READING: Reading = Reading::Structure;
 
-    /// The value as the server sends it to the browser.
+    /// Encodes the value as the server sends it to the browser.
     fn encode(&self) -> Value;
 
-    /// The value that a browser sent.
+    /// Decodes a value that a browser sent.
     ///
     /// # Errors
     ///
     /// [`SignalError`] if `value` is not of this type, or does not fit without a loss.
     fn decode(value: &Value) -> Result<Self, SignalError>;
 
-    /// What the server knows of the type at run time.
+    /// Describes the type at run time.
     #[doc(hidden)]
     #[must_use]
     fn describe() -> TypeInfo {
@@ -126,7 +126,7 @@ impl<T: SignalValue> SignalValue for Option<T> {
     fn encode(&self) -> Value {
         match self {
             None => Value::Null,
-            // Two kinds of nothing are told apart by a pair of brackets.
+            // The brackets distinguish `Some(None)` from `None`.
             Some(value) if T::NULLABLE => Value::Array(vec![value.encode()]),
             Some(value) => value.encode(),
         }
@@ -140,7 +140,7 @@ impl<T: SignalValue> SignalValue for Option<T> {
             value => T::decode(value),
         };
         match inner {
-            // An emptied field holds this, unless the empty text is a value of the type.
+            // The field was emptied, because the empty text is not a value of the inner type.
             Err(_) if value == "" => Ok(None),
             inner => inner.map(Some),
         }

@@ -1,4 +1,4 @@
-//! Takes connections in, as many as are served at a time.
+//! Accepts connections, up to a limit.
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
@@ -8,11 +8,11 @@ use tokio_util::task::TaskTracker;
 use super::{connection, site::Site};
 use crate::limits;
 
-/// How long to wait when the system has no room for another connection.
+/// How long to wait if the system cannot accept another connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
 
-/// Accepts connections for as long as it is polled; they go on after that, as tasks of
-/// `connections`.
+/// Accepts connections as long as it is polled. Each connection is a task of `connections`, and goes on
+/// after that.
 pub(super) async fn run(
     listener: TcpListener,
     site: Arc<Site>,
@@ -21,7 +21,7 @@ pub(super) async fn run(
     let room = Arc::new(Semaphore::new(limits::CONNECTIONS));
     let mut was_full = false;
     loop {
-        // The semaphore is never closed; without a permit there is no limit, and all else works.
+        // The semaphore is never closed. Without a permit there would only be no limit.
         let permit = Arc::clone(&room).acquire_owned().await.ok();
         let (socket, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -45,14 +45,14 @@ pub(super) async fn run(
             let becomes = connection::serve(site, socket, peer.ip()).await;
             drop(permit);
             if let Some((live, socket)) = becomes {
-                // A task of its own, of the size that it needs.
+                // A new task, because it needs less memory than this one.
                 streams.spawn(live.run(socket));
             }
         });
     }
 }
 
-/// Whether a connection broke before it was accepted, which says nothing of the next.
+/// Whether only this connection failed, before it was accepted. The next one may work.
 fn is_of_the_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),

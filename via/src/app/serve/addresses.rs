@@ -1,4 +1,4 @@
-//! How many streams are open to each address.
+//! Counts the open streams of each address.
 
 use std::{
     collections::HashMap,
@@ -8,14 +8,14 @@ use std::{
 
 use crate::lock::lock;
 
-/// Counts the streams of each address; its clones count together.
+/// Counts the streams of each address. Clones share the counts.
 #[derive(Clone, Debug)]
 pub(super) struct Addresses {
     counts: Arc<Mutex<HashMap<IpAddr, u32>>>,
     limit: u32,
 }
 
-/// One stream of an address, for as long as it lives.
+/// Counts as one stream of an address until it is dropped.
 #[derive(Debug)]
 pub(super) struct Seat {
     counts: Arc<Mutex<HashMap<IpAddr, u32>>>,
@@ -30,7 +30,7 @@ impl Addresses {
         }
     }
 
-    /// A place for one more stream, unless the address has as many as it may have.
+    /// Counts one more stream of an address; `None` if the address has reached its limit.
     pub(super) fn take_seat(&self, address: IpAddr) -> Option<Seat> {
         let address = address_block(address);
         let mut counts = lock(&self.counts);
@@ -61,7 +61,8 @@ impl Drop for Seat {
     }
 }
 
-/// One subscriber has a whole network of IPv6 addresses.
+/// The address under which a stream counts. For IPv6 this is the /64 network, because one subscriber
+/// has a whole network of addresses.
 fn address_block(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

@@ -1,7 +1,7 @@
-//! One HTTP/1 connection: its requests are answered until it ends or becomes a live stream.
+//! Answers the requests of one HTTP/1 connection until it ends or becomes a live stream.
 //!
-//! A client that speaks HTTP/2 is not understood: hyper closes its connection. A reverse proxy
-//! speaks HTTP/2 to browsers and HTTP/1.1 to this server.
+//! If a client speaks HTTP/2, hyper closes the connection. A reverse proxy can speak HTTP/2 to browsers
+//! and HTTP/1.1 to this server.
 
 use std::{
     convert::Infallible,
@@ -57,8 +57,8 @@ pub(super) fn serve(
     });
     let service = RequestService(Arc::clone(&context));
     let mut connection = http1::Builder::new()
-        // An action goes on when its client goes away, so the server need not notice that: it would
-        // cost one more read and one more buffer for each request.
+        // An action goes on if its client disconnects, so the server need not notice that. To notice
+        // it would cost one more read and one more buffer for each request.
         .half_close(true)
         .max_buf_size(limits::CONNECTION_BUFFER)
         .max_header_size(limits::HEAD)
@@ -112,7 +112,8 @@ impl Service<http::Request<Incoming>> for RequestService {
 }
 
 impl Context {
-    /// Returns only if there is no stream: otherwise the connection is taken from under it.
+    /// Prepares a stream, and returns only if that fails. Otherwise the stream takes over the connection,
+    /// which drops this future.
     async fn stream(&self, request: Request) -> Refusal {
         let seat = match self.site.take_seat(self.peer) {
             Ok(seat) => seat,

@@ -1,8 +1,8 @@
-//! A live stream that has the socket of its connection to itself.
+//! A live stream that writes directly to the socket of its connection.
 //!
-//! The HTTP connection that the request came by is taken apart: what it needed to read requests is
-//! freed, and one small task is left. While it waits it holds the socket and the stream, and no
-//! buffer. A body without a length and without chunks ends with the connection.
+//! When a stream begins, the server frees everything of the HTTP connection that served to read
+//! requests. One small task remains. While it waits, it holds only the socket and the stream, and no
+//! buffer. The response has neither a length nor chunks, so its body ends with the connection.
 
 use std::{
     fmt::Write as _,
@@ -23,16 +23,16 @@ use crate::{
     stream::TabStream,
 };
 
-/// A stream on its way to the socket.
+/// A stream that is ready to be written to its socket.
 #[derive(Debug)]
 pub(super) struct LiveSocket {
     pub(super) stream: TabStream,
-    /// Given back with the end of the stream.
+    /// Counts the stream of the address until the stream ends.
     pub(super) _seat: Seat,
 }
 
 impl LiveSocket {
-    /// Writes the stream until it ends, or the other side goes away or takes nothing for too long.
+    /// Writes the stream until it ends, the client disconnects, or the client reads nothing for too long.
     pub(super) async fn run(mut self, mut socket: TcpStream) {
         let mut out = Outgoing::from(head());
         loop {
@@ -52,7 +52,7 @@ impl LiveSocket {
                 Ok(None) => Ok(()),
                 Ok(Some((first, rest))) => {
                     let slow = self.stream.slow_reader(&out);
-                    // On the heap, so that a stream which waits for something to say stays small.
+                    // On the heap, so that a stream with nothing to write stays small.
                     Box::pin(write_slowly(&socket, slow, first, rest)).await
                 }
                 Err(error) => Err(error),
@@ -61,7 +61,7 @@ impl LiveSocket {
                 break;
             }
             if !more {
-                // All is said: the other side sees an end, and no cut.
+                // The stream is complete, so the client must see a regular end of the connection.
                 let _ = poll_fn(|cx| Pin::new(&mut socket).poll_shutdown(cx)).await;
                 break;
             }
@@ -80,14 +80,15 @@ fn head() -> Vec<u8> {
         .chain(&security::DEFAULT_HEADERS)
     {
         let value = value.to_str().unwrap_or_default();
-        // Writing to a string does not fail.
+        // Writing to a string never fails.
         let _ = write!(head, "{name}: {value}\r\n");
     }
     head.push_str("\r\n");
     head.into_bytes()
 }
 
-/// Ready when the other side has closed the connection. What it sends after that is not a request.
+/// Is ready when the client has closed the connection. Ignores bytes that the client sends, because they
+/// are not a request.
 fn poll_gone(socket: &TcpStream, cx: &mut Context<'_>) -> Poll<()> {
     loop {
         if ready!(socket.poll_read_ready(cx)).is_err() {
@@ -101,7 +102,7 @@ fn poll_gone(socket: &TcpStream, cx: &mut Context<'_>) -> Poll<()> {
     }
 }
 
-/// Writes what the socket takes at once; answers what is left.
+/// Writes as much as the socket takes at once, and returns the rest.
 fn write_at_once<'a>(
     socket: &TcpStream,
     out: &'a Outgoing,
@@ -120,7 +121,7 @@ fn write_at_once<'a>(
     Ok(None)
 }
 
-/// Writes the rest, as long as the other side takes something every now and then.
+/// Writes the rest, as long as the client keeps reading.
 async fn write_slowly<'a>(
     socket: &TcpStream,
     mut slow: SlowReader,

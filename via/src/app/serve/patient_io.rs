@@ -1,4 +1,4 @@
-//! The socket of an HTTP connection, with an end to every wait.
+//! The socket of an HTTP connection, with a timeout for every wait.
 
 use std::{
     io,
@@ -20,16 +20,17 @@ use tokio::{
 
 use crate::limits;
 
-/// What the socket and the service of one connection know of each other.
+/// The state that the socket and the service of one connection share.
 #[derive(Debug)]
 pub(super) struct Pulse {
     opened: Instant,
-    /// Whether a request is being handled: the other side owes nothing then.
+    /// Whether a request is being handled. Then the server does not wait for the client.
     busy: AtomicBool,
-    /// When the latest answer was given, or written on, in milliseconds since `opened`; 0 before
-    /// the first.
+    /// When the latest answer was ready, or when a part of it was last written, in milliseconds since
+    /// `opened`; 0 before the first answer.
     answered: AtomicU64,
-    /// When the first bytes of the next head came, in the same way.
+    /// When the first bytes of the next request head arrived, in milliseconds since `opened`; 0 before
+    /// that.
     head: AtomicU64,
 }
 
@@ -43,13 +44,13 @@ impl Pulse {
         })
     }
 
-    /// A request has arrived.
+    /// Notes that a request has arrived.
     pub(super) fn begin(&self) {
         self.busy.store(true, Ordering::Relaxed);
         self.head.store(0, Ordering::Relaxed);
     }
 
-    /// Its answer is there, to be written.
+    /// Notes that the answer is ready to be written.
     pub(super) fn end(&self) {
         self.answer_goes_on();
         self.busy.store(false, Ordering::Relaxed);
@@ -63,14 +64,14 @@ impl Pulse {
         self.answered.store(self.millis(), Ordering::Relaxed);
     }
 
-    /// Bytes have come that are not of a request which is being handled.
+    /// Notes that bytes have arrived which belong to the next request.
     fn head_goes_on(&self) {
         if self.head.load(Ordering::Relaxed) == 0 {
             self.head.store(self.millis(), Ordering::Relaxed);
         }
     }
 
-    /// Until when what comes next has to be there: the next head, or the rest of it.
+    /// The deadline for the next request head, or for the rest of it.
     fn next_request_by(&self) -> Instant {
         let at = |millis| self.opened + Duration::from_millis(millis);
         let answered = self.answered.load(Ordering::Relaxed);
@@ -81,33 +82,33 @@ impl Pulse {
         }
     }
 
-    /// Since it was opened; never 0.
+    /// The milliseconds since the connection was opened; never 0.
     fn millis(&self) -> u64 {
         let millis = self.opened.elapsed().as_millis();
         u64::try_from(millis).unwrap_or(u64::MAX).max(1)
     }
 }
 
-/// A socket whose other side must send a head in time, must not stay away for too long between
-/// requests, and must take what is written to it.
+/// A socket with timeouts. The client must send a request head in time, send the next request in time,
+/// and read what the server writes.
 #[derive(Debug)]
 pub(super) struct PatientIo {
     socket: TokioIo<TcpStream>,
     pulse: Arc<Pulse>,
     reading: Alarm,
-    /// Since when nothing could be written.
+    /// Since when the client has read nothing.
     stalled_since: Option<Instant>,
     writing: Alarm,
 }
 
-/// A timer that is made when it is first needed, and that may ring too early.
+/// A timer that is created when it is first needed. It may wake its task too early.
 #[derive(Debug, Default)]
 struct Alarm(Option<Pin<Box<Sleep>>>);
 
 impl Alarm {
     fn poll(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(at)));
-        // Deadlines mostly move on, with every request: the timer is put right when it rings.
+        // Most requests only move the deadline later. The timer is corrected when it fires.
         if at < sleep.deadline() || sleep.is_elapsed() {
             sleep.as_mut().reset(at);
         }

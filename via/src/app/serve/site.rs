@@ -1,4 +1,4 @@
-//! What all connections of a server share, and how a request is answered.
+//! The state that all connections of a server share. It answers their requests.
 
 use std::{collections::HashMap, future::Future, net::IpAddr, sync::Arc};
 
@@ -15,12 +15,12 @@ use crate::{
     runtime::Core,
 };
 
-/// What all connections of a server share.
+/// The state that all connections of a server share.
 #[derive(Debug)]
 pub(super) struct Site {
     pub(super) core: Arc<Core>,
     pub(super) router: Router,
-    /// The pages that are found without the router.
+    /// The pages that the server finds without the router.
     pub(super) plain: HashMap<&'static str, Arc<PageEntry>>,
     pub(super) addresses: Addresses,
 }
@@ -28,7 +28,7 @@ pub(super) struct Site {
 impl Site {
     /// Answers a request that does not ask for a stream.
     pub(super) fn answer(&self, request: Request) -> impl Future<Output = Response> + Send + use<> {
-        // The most frequent request takes a shorter way; the router would answer the same.
+        // The most frequent request skips the router, which would give the same answer.
         if request.method() == Method::POST
             && let Some(page) = self.plain.get(request.uri().path())
         {
@@ -48,7 +48,7 @@ impl Site {
         )
     }
 
-    /// A place for one more stream of `peer`.
+    /// Counts one more stream of `peer`, or refuses it.
     pub(super) fn take_seat(&self, peer: IpAddr) -> Result<Seat, Refusal> {
         self.addresses
             .take_seat(peer)

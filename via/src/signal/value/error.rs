@@ -1,10 +1,10 @@
-//! Why a value cannot be a signal's.
+//! The error for a value that does not fit its signal.
 
 use std::fmt;
 
-/// What is wrong with a signal's value, as the end of a sentence: "must be a whole number".
+/// Says what is wrong with the value of a signal, as the end of a sentence: "must be a whole number".
 ///
-/// An error in a part of a value knows the way to it:
+/// An error in a part of a value contains the path to that part:
 ///
 /// ```
 /// use via::{SignalValue, signal::SignalError};
@@ -15,13 +15,13 @@ use std::fmt;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignalError {
-    /// `.owner[3]`
+    /// The path to the part, such as `.owner[3]`.
     path: String,
     reason: String,
 }
 
 impl SignalError {
-    /// An error that ends the sentence "`name` ..".
+    /// Creates an error whose reason ends the sentence "`name` ..".
     pub fn new(reason: impl Into<String>) -> Self {
         Self {
             path: String::new(),
@@ -29,7 +29,7 @@ impl SignalError {
         }
     }
 
-    /// The same error, in the field of that name.
+    /// Puts the error into the field with this name.
     #[must_use]
     pub fn in_field(mut self, name: &str) -> Self {
         self.path.insert_str(0, name);
@@ -37,14 +37,14 @@ impl SignalError {
         self
     }
 
-    /// The same error, in the item at that index.
+    /// Puts the error into the item at this index.
     #[must_use]
     pub fn in_item(mut self, index: usize) -> Self {
         self.path.insert_str(0, &format!("[{index}]"));
         self
     }
 
-    /// The path and the reason, in a signal of that name.
+    /// The path, which begins with the name of the signal, and the reason.
     pub(crate) fn of(self, signal: &str) -> (String, String) {
         (format!("{signal}{}", self.path), self.reason)
     }

@@ -1,4 +1,4 @@
-//! Floating-point numbers: JavaScript numbers, and texts for what JSON cannot say.
+//! Floating-point numbers: JavaScript numbers, or text if JSON has no such number.
 
 use serde_json::{Number, Value};
 
@@ -64,7 +64,7 @@ macro_rules! floats {
 
 floats!(f32: shortest, f64: std::convert::identity);
 
-/// The number that looks like this one: 0.1 and not 0.10000000149011612.
+/// The `f64` with the same shortest decimal digits: 0.1 and not 0.10000000149011612.
 fn shortest(float: f32) -> f64 {
     let exact = f64::from(float);
     float
@@ -79,9 +79,10 @@ fn shortest(float: f32) -> f64 {
         .unwrap_or(exact)
 }
 
-/// As a browser would send it, so that it is not sent back to one for being written otherwise.
+/// Encodes a number like a browser does. Otherwise the server would take the two forms for different
+/// values, and send the number back.
 fn in_json(float: f64) -> Value {
-    // JavaScript writes -0 as `0`, and JSON has no infinities: these go as `Number()` reads them.
+    // JavaScript writes -0 as `0`, and JSON has no infinities or NaN. `Number()` can read these texts.
     if float == 0.0 && float.is_sign_negative() {
         return Value::from("-0");
     }
@@ -103,8 +104,8 @@ fn in_json(float: f64) -> Value {
     )
 }
 
-/// A decimal number of any length: its sign, its digits from the first to the last that is not 0,
-/// and the power of ten of the last.
+/// A decimal number of any length: its sign, its digits without zeros at both ends, and the power of
+/// ten of the last digit.
 #[derive(Debug, PartialEq, Eq)]
 struct Decimal {
     negative: bool,
@@ -113,7 +114,7 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// What `1.50`, `-.5` and `1e3` mean, without rounding.
+    /// Parses texts such as `1.50`, `-.5` and `1e3` without rounding.
     fn of(text: &str) -> Option<Self> {
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, i64::from(exponent.parse::<i32>().ok()?)),

@@ -1,10 +1,10 @@
-//! Integers: JavaScript numbers where those are exact, and else their digits.
+//! Integers: JavaScript numbers if those are exact, and otherwise their digits.
 
 use serde_json::{Number, Value};
 
 use super::{Reading, SignalError, SignalValue};
 
-/// The largest integer up to which every integer is a JavaScript number.
+/// The largest integer for which a JavaScript number is always exact.
 const SAFE: u64 = (1 << 53) - 1;
 
 macro_rules! integers {
@@ -47,11 +47,11 @@ integers!(isize as "i64", usize as "u64");
 #[cfg(not(target_pointer_width = "64"))]
 integers!(isize as "i32", usize as "u32");
 
-/// The integer that a JSON number means, if a browser can have meant exactly that one.
+/// The integer of a JSON number, if the number is exact in a browser.
 fn exact(number: &Number) -> Option<i64> {
     let integer = match (number.as_i64(), number.as_f64()) {
         (Some(integer), _) => integer,
-        // 2^53 is below 1e16, so the cast cuts nothing off; -0.0 is another number than 0.
+        // 2^53 is below 1e16, so the cast loses nothing. -0.0 is not the integer 0.
         #[expect(
             clippy::cast_possible_truncation,
             reason = "the range is checked before it"
@@ -68,7 +68,7 @@ fn exact(number: &Number) -> Option<i64> {
     (integer.unsigned_abs() <= SAFE).then_some(integer)
 }
 
-/// What was typed into a text field; "-0" does not belong to an integer.
+/// The digits that a user typed into a text field. "-0" is not an integer.
 fn digits(text: &str) -> Option<&str> {
     let text = text.trim();
     let zero = text

@@ -1,4 +1,4 @@
-//! What the derive macro is made of: values that have parts.
+//! Values with several parts, for the derive macro.
 
 use std::slice;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{SignalError, SignalValue};
 
-/// The parts of a value, handed out one by one in the order of the declaration.
+/// Decodes the parts of a value one by one, in the order of their declaration.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Parts<'a>(Form<'a>);
@@ -21,11 +21,11 @@ enum Form<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// The fields of an object that has exactly those of `names`.
+    /// Takes an object with the fields `names`.
     ///
     /// # Errors
     ///
-    /// If it is not an object, or has an unknown field.
+    /// If `value` is not an object, or has an unknown field.
     pub fn object(value: &'a Value, names: &'static [&'static str]) -> Result<Self, SignalError> {
         let Value::Object(fields) = value else {
             let reason = match names {
@@ -45,11 +45,11 @@ impl<'a> Parts<'a> {
         }))
     }
 
-    /// The items of a list of that length.
+    /// Takes a list of this length.
     ///
     /// # Errors
     ///
-    /// If it is not a list, or has another length.
+    /// If `value` is not a list, or has another length.
     pub fn list(value: &'a Value, length: usize) -> Result<Self, SignalError> {
         match value {
             Value::Array(items) if items.len() == length => {
@@ -59,7 +59,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// The next part; [`SignalValue::decode_part`] calls it.
+    /// Decodes the next part; [`SignalValue::decode_part`] calls this.
     pub(super) fn next<T: SignalValue>(&mut self) -> Result<T, SignalError> {
         const TOO_MANY: &str = "generated code asks for as many parts as it named";
         match &mut self.0 {
@@ -79,22 +79,22 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The name of a variant and its content, apart.
+/// The name of a variant, and its content.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Tagged<'a> {
-    /// The name that was sent.
+    /// The name that the browser sent.
     pub name: &'a str,
     content: Option<&'a Value>,
     names: &'static [&'static str],
 }
 
 impl<'a> Tagged<'a> {
-    /// Takes a variant apart: `"Open"` or `{"Owner": ..}`.
+    /// Splits a variant into name and content: `"Open"` or `{"Owner": ..}`.
     ///
     /// # Errors
     ///
-    /// If it is neither.
+    /// If `value` has neither of these forms.
     pub fn of(value: &'a Value, names: &'static [&'static str]) -> Result<Self, SignalError> {
         let (name, content) = match value {
             Value::String(name) => Some((name, None)),
@@ -112,11 +112,11 @@ impl<'a> Tagged<'a> {
         })
     }
 
-    /// Checks that nothing comes with the name.
+    /// Checks that the variant has no content.
     ///
     /// # Errors
     ///
-    /// If something does.
+    /// If it has content.
     pub fn unit(&self) -> Result<(), SignalError> {
         match self.content {
             None => Ok(()),
@@ -124,11 +124,11 @@ impl<'a> Tagged<'a> {
         }
     }
 
-    /// What `take` makes of the content.
+    /// Decodes the content with `take`.
     ///
     /// # Errors
     ///
-    /// That of `take`, with the name in its path; or there is no content.
+    /// If there is no content, or if `take` fails. The path of the error contains the name.
     pub fn content<T>(
         &self,
         take: impl FnOnce(&'a Value) -> Result<T, SignalError>,
@@ -141,7 +141,7 @@ impl<'a> Tagged<'a> {
             .map_err(|error| error.in_field(self.name))
     }
 
-    /// The error for a name that no variant has.
+    /// The error for an unknown name.
     #[must_use]
     pub fn unknown(&self) -> SignalError {
         no_variant(self.names)
@@ -152,7 +152,7 @@ fn no_variant(names: &[&str]) -> SignalError {
     SignalError::new(format!("must be {}", listed(names, "or")))
 }
 
-/// `a`, `b` and `c`
+/// Lists names: `a`, `b` and `c`.
 fn listed(names: &[&str], word: &str) -> String {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
@@ -162,7 +162,7 @@ fn listed(names: &[&str], word: &str) -> String {
     }
 }
 
-/// A struct.
+/// Encodes a struct.
 #[doc(hidden)]
 #[must_use]
 pub fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
@@ -174,14 +174,14 @@ pub fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     )
 }
 
-/// The fields of a variant without names.
+/// Encodes the unnamed fields of a variant.
 #[doc(hidden)]
 #[must_use]
 pub fn list<const N: usize>(items: [Value; N]) -> Value {
     Value::Array(items.into())
 }
 
-/// A variant with content.
+/// Encodes a variant with content.
 #[doc(hidden)]
 #[must_use]
 pub fn tagged(name: &str, content: Value) -> Value {

@@ -1,21 +1,21 @@
-//! What expressions in the browser take a value for.
+//! How expressions in the browser read a value.
 
-/// How an expression reads a signal's value, which may be what a user has typed.
+/// How an expression reads the value of a signal, which may be text that a user typed.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// A text or a boolean: as it is.
+    /// Text or a boolean, unchanged.
     Scalar,
-    /// An integer of the type with this name in the browser.
+    /// An integer of the type that has this name in the browser.
     Integer(&'static str),
     /// A JavaScript number.
     Float,
-    /// A list or an object, or a value that may be one: as it is, and compared part by part.
+    /// A list or an object, or a value that may be one. It is unchanged, and compared part by part.
     Structure,
 }
 
 impl Reading {
-    /// The function that takes whatever a field holds for a number of this type.
+    /// The function that converts the content of a field into a number of this type.
     pub(crate) fn cast(self) -> Option<&'static str> {
         match self {
             Self::Integer(name) => Some(name),

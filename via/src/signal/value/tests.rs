@@ -1,4 +1,4 @@
-//! Values go to a browser and come back, and what is no value is refused.
+//! Tests that values come back from a browser unchanged, and that invalid values are refused.
 
 use std::fmt::Debug;
 
@@ -7,14 +7,13 @@ use serde_json::{Number, Value, json};
 
 use super::{Parts, SignalError, SignalValue, Tagged, list, object, tagged};
 
-/// What a browser makes of JSON: it reads every number as a double and writes the shortest text
-/// that means it.
+/// Rewrites JSON like a browser, which reads every number as a double and writes its shortest form.
 fn rewritten(value: Value) -> Value {
     match value {
         Value::Number(number) => {
             let double = number.as_f64().unwrap();
             let double = if double == 0.0 { 0.0 } else { double };
-            // Rust writes no exponents, JavaScript none below 1e21: more would be equal anyway.
+            // Rust writes no exponents, and JavaScript none below 1e21. The values are equal either way.
             serde_json::from_str(&double.to_string()).unwrap()
         }
         Value::Array(items) => items.into_iter().map(rewritten).collect(),
@@ -28,14 +27,14 @@ fn rewritten(value: Value) -> Value {
     }
 }
 
-/// Through the JSON of the document, a browser, and the JSON of an action.
+/// Sends a value through the JSON of the document, a browser, and the JSON of an action.
 fn through_a_browser<T: SignalValue>(value: &T) -> Result<T, SignalError> {
     let sent = value.encode().to_string();
     let seen = rewritten(serde_json::from_str(&sent).unwrap()).to_string();
     T::decode(&serde_json::from_str(&seen).unwrap())
 }
 
-/// Debug output tells -0.0 from 0.0, and NaN is equal to itself.
+/// Compares debug output, which distinguishes -0.0 from 0.0, and in which NaN is equal to itself.
 #[track_caller]
 fn comes_back<T: SignalValue + Debug>(value: T) {
     let back = through_a_browser(&value).map(Some);
@@ -48,7 +47,7 @@ fn comes_back<T: SignalValue + Debug>(value: T) {
     assert_eq!(format!("{back:?}"), format!("{:?}", Ok::<_, ()>(&nested)));
 }
 
-/// `None`, `Some(None)`, `Some(Some(..))` and lists of them.
+/// Tests `None`, `Some(None)`, `Some(Some(..))` and lists of them.
 #[track_caller]
 fn options_come_back<T: SignalValue + Debug + Clone>(value: &T) {
     comes_back(Some(value.clone()));
@@ -61,7 +60,7 @@ fn options_come_back<T: SignalValue + Debug + Clone>(value: &T) {
     comes_back([value.clone(), value.clone()]);
 }
 
-/// As the derive macro would write it.
+/// A struct with the code that the derive macro would write.
 #[derive(Clone, Debug, PartialEq)]
 struct Filter {
     owner: String,
@@ -156,7 +155,7 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Every bit pattern: subnormal numbers, infinities and NaN too.
+/// Numbers of every bit pattern, with subnormal numbers, infinities and NaN.
 fn double() -> impl Strategy<Value = f64> {
     any::<u64>().prop_map(f64::from_bits)
 }
@@ -201,8 +200,8 @@ fn hostile() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A value that is accepted means the same as what was sent: it comes back as itself, and where it
-/// is a number, as that number.
+/// Tests that an accepted value means what was sent: it comes back unchanged, and a number comes back
+/// as the same number.
 fn means_the_same<T: SignalValue + Debug>(sent: &Value) -> Result<(), TestCaseError> {
     let Ok(value) = T::decode(sent) else {
         return Ok(());
@@ -228,7 +227,7 @@ proptest! {
         (a, b, c, d, e) in any::<(i8, i16, i32, i64, i128)>(),
         (f, g, h, i, j) in any::<(u8, u16, u32, u64, u128)>(),
         (k, l) in any::<(isize, usize)>(),
-        // Integers near 2^53, 2^63 and 2^64, which random ones hardly meet.
+        // Integers near 2^53, 2^63 and 2^64, which are rare among random ones.
         (power, near) in (50_u32..64, -3_i64..=3),
         (float, double, bits) in (any::<u32>(), double(), any::<i64>()),
         (state, owner) in (state(), text()),
@@ -357,7 +356,7 @@ fn a_number_is_written_as_a_browser_writes_it() {
         (0.5_f64.encode(), "0.5"),
         (0.1_f32.encode(), "0.1"),
     ] {
-        // Values are compared to tell what a tab shows already.
+        // The server compares values to find out what a tab already shows.
         assert_eq!(value, serde_json::from_str::<Value>(written).unwrap());
     }
 }

@@ -1,4 +1,4 @@
-//! Texts and characters, which travel as they are.
+//! Text and characters, which are sent unchanged.
 
 use serde_json::Value;
 
