@@ -1,14 +1,14 @@
-//! Figures that a test has measured, said where everybody sees them.
+//! Figures that a test has measured, printed even if the test passes.
 
 use std::io::{Write as _, stderr};
 
-/// Says a figure, past the capture of the test's output: figures of tests that pass are wanted, too.
+/// Prints a figure past the capture of the test's output, so that it shows even if the test passes.
 pub fn figure(what: &str) {
-    // Who does not listen has not asked for figures.
+    // If nobody reads standard output, nobody needs the figures.
     let _ = writeln!(stderr(), "figure: {what}");
 }
 
-/// The middle of what was measured.
+/// The median of the measurements.
 #[must_use]
 pub fn median(mut measured: Vec<f64>) -> f64 {
     measured.sort_by(f64::total_cmp);

@@ -88,8 +88,8 @@ impl Reply {
 }
 
 impl Fixture {
-    /// Starts a server on a free port of the loopback interface. It has no icon, and browsers that
-    /// ask for one get an empty answer.
+    /// Starts a server on a free port of the loopback interface. It has no icon; a browser that asks
+    /// for one gets an empty answer.
     #[must_use]
     pub fn start(answer: impl Fn(&Request<Bytes>) -> Reply + Send + Sync + 'static) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -153,7 +153,7 @@ async fn accept(listener: TcpListener, site: Arc<Site>) {
         let site = Arc::clone(&site);
         tokio::spawn(async move {
             let service = service_fn(|request| reply(&site, request));
-            // A client that goes away is no concern of the fixture.
+            // The fixture does not care if a client goes away.
             let _ = http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
@@ -180,7 +180,7 @@ async fn reply(site: &Site, request: Request<Incoming>) -> Result<Response<Parts
     Ok(response)
 }
 
-/// The parts of a body, one frame each.
+/// The parts of a body, each as one frame.
 #[derive(Debug)]
 struct Parts {
     chunks: VecDeque<Bytes>,

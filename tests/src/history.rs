@@ -17,12 +17,12 @@ mod store_faults;
 use std::collections::HashMap;
 use std::fmt;
 
-/// An action as the log of its session has it.
+/// An action as recorded in the log of its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Entry {
     /// Which tab of the session sent it.
     pub tab: u64,
-    /// The number that it sent it under: 1, then one more each time.
+    /// The number under which the tab sent it: 1, then one more each time.
     pub number: u64,
 }
 
@@ -35,7 +35,7 @@ pub struct Acknowledged {
     pub revision: u64,
 }
 
-/// Something that must not be.
+/// A violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violation {
     /// It was acknowledged and is not in the log.
@@ -44,11 +44,11 @@ pub enum Violation {
     Doubled(Entry),
     /// It is in the log, but before an action that its tab sent earlier, or without it.
     OutOfOrder(Entry),
-    /// It was acknowledged for a revision that is another action's.
+    /// It was acknowledged with a revision that belongs to another action.
     AnothersRevision(Entry, u64),
-    /// It was acknowledged for a revision that is not after that of its tab's action before it.
+    /// It was acknowledged with a revision that is not after that of the tab's previous action.
     Backwards(Entry, u64),
-    /// It is in the log, although all that its tab sent was acknowledged, and it was not.
+    /// It is in the log but was not acknowledged, although its tab got an answer to all that it sent.
     Unasked(Entry),
 }
 
@@ -76,8 +76,8 @@ impl Entry {
     }
 }
 
-/// Compares the log of a session with all that its tabs were told, in the order in which each tab
-/// was told it; each tab went on until it knew what became of all that it had sent.
+/// Compares the log of a session with everything that its tabs were told. The acknowledgements of a
+/// tab are in the order in which it got them; each tab went on until it knew the outcome of all its actions.
 #[must_use]
 pub fn violations(log: &[Entry], told: &[Acknowledged]) -> Vec<Violation> {
     let mut found = Vec::new();

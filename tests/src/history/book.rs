@@ -1,4 +1,4 @@
-//! What the page of a history check keeps: a log of any length, folded, so that it stays small.
+//! The state of the page of a history check: a log of any length, folded so that it stays small.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use super::Entry;
 /// The fold of a log: how many entries it has, a hash over all of them in their order, the last
 /// one, and how many each tab sent.
 ///
-/// Two logs with the same hash are the same, so whoever knows all entries can tell from what a tab
+/// Two logs with the same hash are equal. So a check that knows all entries can tell from what a tab
 /// shows whether that is a prefix of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Book {
@@ -20,7 +20,7 @@ pub struct Book {
     by_tab: BTreeMap<u64, u64>,
 }
 
-/// What can be seen of a [`Book`], in an answer or in a page.
+/// What an answer or a page shows of a [`Book`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sight {
     /// How many entries the log has.
@@ -38,7 +38,7 @@ impl Book {
         *self.by_tab.entry(tab).or_default() += 1;
     }
 
-    /// What can be seen of it.
+    /// What an answer or a page shows of it.
     #[must_use]
     pub fn sight(&self) -> Sight {
         Sight {
@@ -48,7 +48,7 @@ impl Book {
     }
 }
 
-/// The hash of a log from that of the log before and its last entry.
+/// The hash of a log, from the hash of the log before and the last entry.
 #[must_use]
 pub fn fold(before: u64, Entry { tab, number }: Entry) -> u64 {
     // The finalizer of SplitMix64: every bit of the input changes half of the output.

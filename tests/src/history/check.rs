@@ -1,8 +1,8 @@
-//! Whether all that was seen of a log agrees with one order of all actions.
+//! Whether everything that was observed of a log agrees with one order of all actions.
 //!
-//! Every action is acknowledged in the end, and its answer says how many entries the log had after
-//! it and the hash over all of them. So the order is recovered from the answers alone; then every
-//! answer, frame and page has to show a prefix of just that log.
+//! Every action is acknowledged in the end. Its answer says how many entries the log had after it,
+//! and the hash over all of them. So the order can be recovered from the answers alone. Every answer,
+//! frame and page must then show a prefix of exactly that log.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -14,21 +14,21 @@ use super::notes::{Acted, Moment, Notes};
 /// Which promise is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Rule {
-    /// One place of the log has several actions, or none.
+    /// An index of the log has several actions, or none.
     OneOrder,
     /// The revisions of a session's document have no gaps, and each has one action.
     DenseRevisions,
     /// Each acknowledged action is in the log once.
     Once,
-    /// An action saw the log before it.
+    /// An action saw the whole log before it.
     SawAllBefore,
-    /// What was acknowledged before another action was sent comes before it in the log.
+    /// An action that was acknowledged before another one was sent comes before it in the log.
     RealTime,
-    /// What is shown was committed, and is a prefix of the log.
+    /// Everything that is shown was committed, and is a prefix of the log.
     ShownIsPrefix,
     /// No tab goes backwards.
     NeverBackwards,
-    /// What was acknowledged or shown is in every page that is asked for later.
+    /// Everything that was acknowledged or shown is in every page that is requested later.
     PageHasAll,
     /// All tabs, and all servers, end with the whole log.
     Converges,
@@ -43,7 +43,7 @@ pub struct Violation {
     pub rule: Rule,
     /// Near which entry of the log, counted from 1.
     pub near: u64,
-    /// What was seen.
+    /// What was observed.
     pub what: String,
 }
 
@@ -53,7 +53,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Checks all that was seen of one log.
+/// Checks everything that was observed of one log.
 #[must_use]
 pub fn check(notes: &Notes) -> Vec<Violation> {
     let mut found = Vec::new();
@@ -79,7 +79,7 @@ pub fn check(notes: &Notes) -> Vec<Violation> {
 
 /// The log as the answers tell it.
 struct Log {
-    /// The hash after each entry; the first one is that of no entries.
+    /// The hash after each entry; the first one is the hash of the empty log.
     folds: Vec<u64>,
 }
 
@@ -113,7 +113,7 @@ impl Log {
                 });
             }
             let before = folds[folds.len() - 1];
-            // Where two claim a place, the one that fits goes on.
+            // If two actions claim an index, the one that fits continues the log.
             let fits = acted
                 .iter()
                 .find(|acted| acted.result.fold == fold(before, acted.entry));
@@ -127,7 +127,7 @@ impl Log {
                 }
             }
             let goes_on = fits.unwrap_or(&acted[0]).result.fold;
-            // As far as it goes after a gap: one gap is one violation.
+            // After a gap, check as far as possible: one gap counts as one violation.
             folds.resize(usize::try_from(place).unwrap_or(folds.len()), 0);
             folds.push(goes_on);
         }
@@ -159,7 +159,7 @@ impl Log {
         }
     }
 
-    /// All is there in the end, everywhere.
+    /// In the end every server and every tab shows the whole log.
     fn end(&self, notes: &Notes, found: &mut Vec<Violation>) {
         let whole = self.folds.len() as u64 - 1;
         let expected = Sight {
@@ -241,8 +241,8 @@ fn revisions(notes: &Notes, found: &mut Vec<Violation>) {
     }
 }
 
-/// Walks through acknowledgements and questions in the order of time: each question has the
-/// highest place in the log that was known before it was asked.
+/// Goes through acknowledgements and questions in the order of time. Each question gets the
+/// highest index of the log that was known before it was asked.
 fn known_before(
     mut told: Vec<(Moment, u64)>,
     mut asked: Vec<(Moment, usize)>,
@@ -332,7 +332,7 @@ fn pages(notes: &Notes, found: &mut Vec<Violation>) {
     }
 }
 
-/// The actions near a place of the log, in the order of the log, for whoever has to find out why.
+/// The actions near an index of the log, in the order of the log, for people who look for the cause.
 #[must_use]
 pub fn neighbours(notes: &Notes, near: u64, each_side: u64) -> Vec<String> {
     let range = near.saturating_sub(each_side)..=near.saturating_add(each_side);

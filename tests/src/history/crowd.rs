@@ -1,8 +1,8 @@
-//! Many tabs of many sessions that act, look and reload at random servers, and note what they see.
+//! Many tabs of many sessions that act, look and reload at random servers, and record what they see.
 //!
-//! Each tab numbers its actions and repeats each one, unchanged, until it has a definite answer;
-//! each session has one stream, which it opens again at whatever server after every loss, and
-//! somebody who loads pages meanwhile.
+//! Each tab numbers its actions and repeats each one, unchanged, until it has a definite answer. Each
+//! session has one stream, which it opens again at any server after every loss, and a client that
+//! loads pages all the time.
 
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -26,9 +26,9 @@ mod watcher;
 /// What a crowd does.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Where all chances come from.
+    /// The seed of all random choices.
     pub seed: u64,
-    /// Where the logs are.
+    /// Which logs the sessions write to.
     pub page: Page,
     /// How many sessions there are.
     pub sessions: usize,
@@ -36,23 +36,23 @@ pub struct Plan {
     pub tabs: u64,
     /// How long a tab waits after an answer, on average.
     pub think: Duration,
-    /// How long somebody of a session waits after a page, on average.
+    /// How long the client that loads pages waits after a page, on average.
     pub look: Duration,
     /// How long an action is repeated.
     pub patience: Duration,
-    /// How long tabs may take to show everything once all is quiet.
+    /// How long tabs may take to show everything after the last action.
     pub settle: Duration,
-    /// Whether all act at the first server and are shown what happened by the others, which hear
-    /// of it by notices alone.
+    /// Whether all tabs act at the first server and get their streams from the others, which learn
+    /// of the actions only by notices.
     pub apart: bool,
 }
 
-/// Where the logs are.
+/// Which logs the sessions write to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
     /// Each session has one.
     Session,
-    /// There are so many rooms, each of which many sessions share.
+    /// There are this many rooms, and many sessions share each.
     Rooms(usize),
 }
 
@@ -85,9 +85,9 @@ pub struct Crowd {
 /// What a crowd saw.
 #[derive(Debug)]
 pub struct Seen {
-    /// Of each log.
+    /// One for each log.
     pub logs: Vec<Notes>,
-    /// How many requests of actions were repetitions.
+    /// How many requests of actions were repeated.
     pub repeated: u64,
     /// How long tabs acted.
     pub lasted: Duration,
@@ -100,7 +100,7 @@ const NOTHING: u8 = 0;
 const LOSS: u8 = 1;
 const GONE: u8 = 2;
 
-/// What everybody knows.
+/// What all clients know.
 #[derive(Debug)]
 struct Shared {
     sites: Vec<SocketAddr>,
@@ -115,11 +115,11 @@ struct Shared {
     shown: Vec<AtomicU64>,
     /// When the first action of each session was acknowledged.
     first: Vec<AtomicU64>,
-    /// What each tab was told of a loss: nothing, that something is lost, that its session is gone.
+    /// What each tab was told of a loss: nothing, that something was lost, or that its session is gone.
     told: Vec<AtomicU8>,
 }
 
-/// Who somebody is.
+/// Identifies a client.
 #[derive(Clone, Debug)]
 struct Member {
     shared: Arc<Shared>,
@@ -133,12 +133,12 @@ struct Member {
 }
 
 impl Crowd {
-    /// Lets a crowd begin at these servers.
+    /// Starts a crowd at these servers.
     pub async fn gather(plan: Plan, sites: Vec<SocketAddr>) -> Self {
         Self::gather_by(plan, sites.clone(), sites).await
     }
 
-    /// Lets a crowd begin at servers, and go on with all that may fail by other ways to them.
+    /// Starts a crowd at these servers. It then uses the addresses `sites`, on which requests may fail.
     pub async fn gather_by(plan: Plan, begin: Vec<SocketAddr>, sites: Vec<SocketAddr>) -> Self {
         let logs = match plan.page {
             Page::Session => plan.sessions,
@@ -171,7 +171,7 @@ impl Crowd {
         crowd
     }
 
-    /// Lets a session begin.
+    /// Starts a session.
     async fn join(&mut self, session: usize, mut dice: Dice, begin: &[SocketAddr]) {
         let log = session % self.shared.highest.len();
         let path = path(&self.plan, log);
@@ -217,7 +217,7 @@ impl Crowd {
         self.shared.acted.load(Ordering::SeqCst)
     }
 
-    /// Waits until so many actions were acknowledged in all.
+    /// Waits until this many actions were acknowledged in all.
     pub async fn until(&self, actions: u64) {
         let mut last = (self.acted(), Instant::now());
         while self.acted() < actions && !self.actors.is_empty() {
@@ -225,19 +225,19 @@ impl Crowd {
             if self.acted() != last.0 {
                 last = (self.acted(), Instant::now());
             }
-            // Whoever gave up has said so in its notes: the check tells more than a panic here.
+            // A client that gave up has noted it: the check tells more than a panic here.
             if last.1.elapsed() > self.plan.patience {
                 return;
             }
         }
     }
 
-    /// Waits until so many more actions were acknowledged.
+    /// Waits until this many more actions were acknowledged.
     pub async fn until_more(&self, actions: u64) {
         self.until(self.acted() + actions).await;
     }
 
-    /// Waits until every session has an acknowledged action that is this old.
+    /// Waits until every session has an acknowledged action of this age.
     pub async fn until_older_than(&self, age: Duration) {
         let age = micros(age);
         let is_older = |first: &AtomicU64| {
@@ -262,8 +262,8 @@ impl Crowd {
             .await;
     }
 
-    /// Waits for as long as something has to be waited for at most: what is missing then, the check
-    /// tells better than a panic here.
+    /// Waits for as long as anything may take. The check reports what is missing then better than a
+    /// panic here.
     async fn wait_while(&self, mut is_so: impl FnMut(&Shared) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while is_so(&self.shared) && Instant::now() < deadline {
@@ -271,14 +271,14 @@ impl Crowd {
         }
     }
 
-    /// The store has lost what was acknowledged last: nobody is expected to show it any more.
+    /// The store has lost its latest commits: no tab has to show them any more.
     pub fn forget_what_was_acknowledged(&self) {
         for highest in &self.shared.highest {
             highest.store(0, Ordering::SeqCst);
         }
     }
 
-    /// Lets everybody finish what was begun, waits until all is quiet, and looks at every server.
+    /// Lets all clients finish what they began, waits until all is quiet, and looks at every server.
     pub async fn finish(mut self) -> Seen {
         self.shared.enough.store(true, Ordering::SeqCst);
         let mut logs: Vec<Notes> = vec![Notes::default(); self.shared.highest.len()];
@@ -329,7 +329,7 @@ impl Crowd {
 }
 
 impl Member {
-    /// One of the servers that it asks, by chance.
+    /// A random one of the servers that it asks.
     fn site(&mut self) -> usize {
         self.asks.start + self.dice.place(self.asks.len())
     }
@@ -352,7 +352,7 @@ impl Shared {
         }
     }
 
-    /// Whether a tab was told that its session is gone, so that it does nothing any more.
+    /// Whether a tab was told that its session is gone, and therefore does nothing any more.
     fn is_gone(&self, tab: u64) -> bool {
         self.told_of(tab)
             .is_some_and(|told| told.load(Ordering::SeqCst) == GONE)

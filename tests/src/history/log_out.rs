@@ -1,4 +1,4 @@
-//! Log-outs that race against slow actions of other tabs, at other servers.
+//! Log-outs that race against slow actions of other tabs at other servers.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -15,8 +15,8 @@ use crate::client::{Action, Answer, Visitor};
 const AT_ONCE: usize = 4;
 
 impl Ground {
-    /// So many times, one tab logs out while another one, at another server, runs a slow action:
-    /// whoever comes first, nothing of before is there afterwards.
+    /// This many times, one tab logs out while another one runs a slow action at another server.
+    /// Whichever comes first, nothing of the old session remains afterwards.
     pub async fn log_outs(&self, races: usize) {
         let cluster = self.start();
         let sites = cluster.direct();
@@ -53,7 +53,7 @@ fn ended(race: Option<Result<bool, tokio::task::JoinError>>) -> usize {
     usize::from(race.expect("a race").expect("nothing came back"))
 }
 
-/// One race; answers whether the action came first.
+/// One race. Returns whether the action came first.
 async fn log_out(here: SocketAddr, there: SocketAddr, head_start: usize) -> bool {
     let visitor = Visitor::new(here);
     visitor.get("/").await.assert_ok();
@@ -69,7 +69,7 @@ async fn log_out(here: SocketAddr, there: SocketAddr, head_start: usize) -> bool
     let slow = staying.request(&add_slowly());
     let leave = leaving.request(&Action::new("Ledger::log_out"));
     let (meanwhile, left) = tokio::join!(other.send(&slow), async {
-        // From well before to well after the commit of the other.
+        // From well before the commit of the other to well after it.
         tokio::time::sleep(Duration::from_micros(head_start as u64 * 400)).await;
         one.send(&leave).await
     });
@@ -84,7 +84,7 @@ async fn log_out(here: SocketAddr, there: SocketAddr, head_start: usize) -> bool
         let shown = Sight::find(&page.body);
         assert_eq!(shown, Some(Sight::default()), "what was before came back");
     }
-    // With the new secret the very same request is another visitor's: it may not take effect.
+    // With the new secret the same request is another visitor's: it must not take effect.
     let late = other.send(&staying.request(&add_slowly())).await;
     let page = page(here, &visitor).await;
     if meanwhile {

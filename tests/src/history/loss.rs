@@ -1,8 +1,8 @@
-//! What a store may lose that does not flush each commit: the last moments before it was cut off.
+//! What a store may lose if it does not flush each commit: the last moments before it was cut off.
 //!
-//! The final state tells which of the acknowledged actions are in the log. Those that are not must
-//! have been acknowledged within the window before a crash, and somebody must have been told. All
-//! other promises hold for those that are left.
+//! The final state tells which of the acknowledged actions are in the log. The others must have been
+//! acknowledged within the window before a crash, and a tab must have been told. All other promises
+//! hold for the actions that are left.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -14,25 +14,25 @@ use super::notes::{Acted, Gone, Moment, Notes};
 /// When a store was cut off, and what it may lose.
 #[derive(Clone, Debug)]
 pub struct Crashes {
-    /// The moments before each crash and after it, when the store was there again.
+    /// For each crash, the moments before it and after it, when the store was available again.
     pub at: Vec<(Moment, Moment)>,
-    /// How long before a crash an action may have been acknowledged that is lost.
+    /// An action may be lost if it was acknowledged at most this long before a crash.
     pub window: Duration,
 }
 
-/// What a store lost that it may lose.
+/// What a store lost, and was allowed to lose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Losses {
     /// How many acknowledged actions.
     pub actions: usize,
-    /// How many sessions of which nothing was left.
+    /// How many sessions of which nothing is left.
     pub sessions: usize,
 }
 
-/// Checks all that was seen of one log, over a store that may lose something.
+/// Checks everything that was observed of one log, if the store may lose something.
 ///
-/// Each tab that was shown what is lost must have been told: that something is lost, or, where
-/// nothing was left of its session, that it is gone.
+/// Each tab that was shown a lost action must have been told that something was lost or, if nothing is
+/// left of its session, that the session is gone.
 #[must_use]
 pub fn check_with_losses(notes: &Notes, crashes: &Crashes) -> (Vec<Violation>, Losses) {
     let kept = survivors(notes);
@@ -59,8 +59,8 @@ pub fn check_with_losses(notes: &Notes, crashes: &Crashes) -> (Vec<Violation>, L
     left.acted.retain(|acted| is_kept(&acted.result));
     left.shown.retain(|shown| is_kept(&shown.sight));
     left.pages.retain(|page| is_kept(&page.sight));
-    // A session is gone if nothing is left of what it did before the crash. What it did was
-    // acknowledged within the window then, or it has been found above.
+    // A session is gone if nothing is left of its actions before the crash. These were then
+    // acknowledged within the window; otherwise the check has reported them above.
     let ended = |session: usize, at: Moment| {
         let of_it = |acted: &&Acted| acted.session == session;
         crashes.last_before(at).is_some_and(|(before, after)| {
@@ -109,7 +109,7 @@ pub fn check_with_losses(notes: &Notes, crashes: &Crashes) -> (Vec<Violation>, L
 }
 
 impl Crashes {
-    /// None yet, of a store that may lose what was acknowledged within `window` before one.
+    /// No crashes yet, of a store that may lose what was acknowledged within `window` before a crash.
     #[must_use]
     pub fn within(window: Duration) -> Self {
         Self {
@@ -131,7 +131,7 @@ impl Crashes {
     }
 }
 
-/// The hash after each entry of the log that is there in the end, found from its end.
+/// The hash after each entry of the final log, found from its end.
 fn survivors(notes: &Notes) -> HashMap<u64, u64> {
     let mut places: HashMap<u64, Vec<&Acted>> = HashMap::new();
     for acted in &notes.acted {
@@ -153,7 +153,7 @@ fn survivors(notes: &Notes) -> HashMap<u64, u64> {
         let none = Vec::new();
         let before = places.get(&(count - 1)).unwrap_or(&none);
         let own = places.get(&count).unwrap_or(&none);
-        // Of those that claim the place before, the one that this entry was built on.
+        // Of the actions that claim the index before, take the one on which this entry was built.
         let found = own
             .iter()
             .filter(|acted| acted.result.fold == hash)
@@ -180,8 +180,7 @@ mod tests {
     use crate::history::book::Book;
     use crate::history::notes::Shown;
 
-    /// Three actions, of which the second and third were lost in a crash at 40; a fourth follows
-    /// upon the first.
+    /// Three actions: the second and third were lost in a crash at 40. A fourth follows the first.
     fn rolled_back() -> Notes {
         let mut notes = Notes::default();
         let mut book = Book::default();
@@ -261,7 +260,7 @@ mod tests {
         assert_eq!(found, []);
     }
 
-    /// As above, and the first action is lost too; the tab was told that its session is gone.
+    /// Like above, but the first action is lost too, and the tab was told that its session is gone.
     fn all_lost() -> Notes {
         let mut notes = rolled_back();
         notes.acted.pop();

@@ -1,4 +1,4 @@
-//! What the clients of a run saw, each with the moment at which they did.
+//! What the clients of a run observed, each with its moment.
 
 use super::Entry;
 use super::book::Sight;
@@ -21,11 +21,11 @@ pub struct Acted {
     pub told: Moment,
     /// The revision that the answer named.
     pub revision: u64,
-    /// The log as the action left it.
+    /// The log after the action.
     pub result: Sight,
 }
 
-/// A frame that a tab was shown.
+/// A frame that a tab received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
     /// Which tab.
@@ -34,7 +34,7 @@ pub struct Shown {
     pub site: usize,
     /// When.
     pub at: Moment,
-    /// When the stream that it came by was opened.
+    /// When its stream was opened.
     pub opened: Moment,
     /// What it showed.
     pub sight: Sight,
@@ -43,63 +43,63 @@ pub struct Shown {
 /// A page that was loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Whose it is.
+    /// The session that it belongs to.
     pub session: usize,
     /// Which server answered.
     pub site: usize,
-    /// When it was asked for.
+    /// When it was requested.
     pub asked: Moment,
-    /// When it had come.
+    /// When it had arrived.
     pub at: Moment,
     /// What it showed.
     pub sight: Sight,
 }
 
-/// An answer that should not be: a refusal, a session that ended, a page that has to be reloaded.
+/// An unexpected answer: a refusal, a session that ended, a page that has to be reloaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stray {
     /// When it came.
     pub at: Moment,
-    /// Who got it and what it was.
+    /// Which client got it, and what it was.
     pub what: String,
 }
 
-/// A tab was told that its session is not there any more, or a page began a new one in its place.
+/// A tab was told that its session does not exist any more, or a page began a new session instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gone {
     /// When.
     pub at: Moment,
     /// Which session.
     pub session: usize,
-    /// Which tab, unless it was a page.
+    /// Which tab; nothing if it was a page.
     pub tab: Option<u64>,
-    /// Who got it and what it was.
+    /// Which client got it, and what it was.
     pub what: String,
 }
 
-/// All that was seen of one log, by whoever acts on it or is shown it.
+/// Everything that was observed of one log, by all clients that act on it or show it.
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
     /// In no particular order.
     pub acted: Vec<Acted>,
-    /// Those of one tab in the order in which it was shown them.
+    /// The frames of one tab are in the order in which it received them.
     pub shown: Vec<Shown>,
     /// In no particular order.
     pub pages: Vec<Page>,
-    /// What every server showed when all was quiet, and how many entries of each tab.
+    /// What every server showed when all was quiet, and how many entries each tab has.
     pub last: Vec<(Sight, std::collections::BTreeMap<u64, u64>)>,
     /// All tabs that were shown the log, whether they acted or not.
     pub tabs: Vec<u64>,
     /// In no particular order.
     pub strays: Vec<Stray>,
-    /// In no particular order. Where nothing may be lost, each of these is a stray.
+    /// In no particular order. If nothing may be lost, each of these is a stray.
     pub gone: Vec<Gone>,
-    /// When which tab was told that the store has lost something.
+    /// When each tab was told that the store has lost something.
     pub losses: Vec<(Moment, u64)>,
 }
 
 impl Notes {
-    /// Adds what somebody else saw.
+    /// Adds what another client observed.
     pub fn merge(&mut self, other: Self) {
         self.acted.extend(other.acted);
         self.shown.extend(other.shown);

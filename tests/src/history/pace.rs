@@ -1,4 +1,4 @@
-//! How long it took until what was acknowledged was shown.
+//! How long it took until acknowledged actions were shown.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::notes::{Moment, Notes, Shown};
 
-/// Times until tabs showed what was acknowledged, in microseconds, sorted.
+/// Times until tabs showed acknowledged actions, in microseconds, sorted.
 #[derive(Clone, Debug, Default)]
 pub struct Pace {
-    /// Where the tab's stream was open when the action was acknowledged.
+    /// The tab's stream was open when the action was acknowledged.
     pub live: Vec<u64>,
-    /// Where it was not: the time since it was opened again.
+    /// It was not open: the time since it was opened again.
     pub reopened: Vec<u64>,
 }
 
@@ -61,7 +61,7 @@ impl Pace {
         self.reopened.sort_unstable();
     }
 
-    /// What a report says of it, in milliseconds.
+    /// What a report says about it, in milliseconds.
     #[must_use]
     pub fn summary(&self) -> Value {
         json!({
@@ -74,7 +74,7 @@ impl Pace {
     }
 }
 
-/// The value below which so many percent of the sorted values are, or 0 of none.
+/// The value below which this percentage of the sorted values lies; 0 if there are none.
 #[must_use]
 pub fn quantile(sorted: &[u64], percent: usize) -> u64 {
     let at = (sorted.len() * percent).div_ceil(100).max(1) - 1;

@@ -1,4 +1,4 @@
-//! What a run came to: figures for a file, or a panic that tells what is needed to understand it.
+//! The result of a run: figures for a file, or a panic that says what is needed to understand it.
 
 use std::env;
 use std::fs;
@@ -10,10 +10,10 @@ use super::check::{Violation, check, neighbours};
 use super::crowd::{Plan, Seen};
 use super::pace::Pace;
 
-/// How many violations are told, and how many entries around the first.
+/// How many violations are shown, and how many entries around the first.
 const TOLD: usize = 8;
 const AROUND: u64 = 4;
-/// And how many of them at most, where many claim the same place.
+/// The most entries to show if many claim the same index.
 const LINES: usize = 16;
 
 /// What a run is called.
@@ -40,7 +40,7 @@ impl Seen {
         self.logs.iter().map(|notes| notes.acted.len() as u64).sum()
     }
 
-    /// How often a tab was told what makes a browser load the page anew, or begin a new session.
+    /// How often a tab was told something that makes a browser reload the page or begin a new session.
     #[must_use]
     pub fn reloads(&self) -> usize {
         let logs = self.logs.iter();
@@ -48,7 +48,7 @@ impl Seen {
             .sum()
     }
 
-    /// How long it took until tabs showed what was acknowledged.
+    /// How long it took until tabs showed acknowledged actions.
     #[must_use]
     pub fn pace(&self) -> Pace {
         let mut pace = Pace::default();
@@ -58,8 +58,8 @@ impl Seen {
         pace
     }
 
-    /// Fails the test if any promise was broken; writes the figures of the run, and `more` of them,
-    /// to a file.
+    /// Fails the test if any promise was broken. Writes the figures of the run, and `more`, to a
+    /// file.
     ///
     /// # Panics
     ///
@@ -100,7 +100,7 @@ impl Seen {
         })
     }
 
-    /// All that is needed to understand what went wrong, and no more.
+    /// Everything that is needed to understand the failure, and no more.
     #[must_use]
     pub fn story(&self, name: Name<'_>, plan: &Plan, violations: &[(usize, Violation)]) -> String {
         let mut lines = vec![format!(
@@ -134,7 +134,7 @@ pub fn write_line(name: Name<'_>, line: &Value) {
     eprintln!("{line}");
 }
 
-/// `<target>/history`, from the place of the running test, `<target>/<profile>/deps/`.
+/// `<target>/history`, found from the path of the running test, `<target>/<profile>/deps/`.
 fn directory() -> PathBuf {
     let this = env::current_exe().expect("the path of the running test");
     this.ancestors()

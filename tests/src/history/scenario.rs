@@ -1,5 +1,5 @@
-//! What happens to servers while a crowd acts: each fault goes on under load and then heals, and
-//! all promises are checked.
+//! What happens to servers while a crowd acts: each fault lasts for a while under load and then ends,
+//! and all promises are checked.
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -23,13 +23,13 @@ pub struct Ground {
     pub store: &'static str,
     /// The test's app.
     pub program: Program,
-    /// How its servers are started.
+    /// How its servers start.
     pub options: Options,
     /// How many there are.
     pub servers: usize,
 }
 
-/// A promise about the time until tabs show what was acknowledged.
+/// A promise about the time until tabs show acknowledged actions.
 #[derive(Clone, Copy, Debug)]
 struct Promise {
     what: &'static str,
@@ -38,31 +38,31 @@ struct Promise {
     measure: fn(&Pace) -> u64,
 }
 
-/// Where nothing is wrong.
+/// If nothing is wrong.
 const LIVE: Promise = Promise {
     what: "p99 until it is shown",
     within: Duration::from_millis(250),
     measure: |pace| quantile(&pace.live, 99),
 };
 
-/// What was missed, after a stream was opened again.
+/// What a tab missed, after its stream was opened again.
 const REOPENED: Promise = Promise {
     what: "longest until a stream that was opened again shows all",
     within: Duration::from_secs(2),
     measure: |pace| quantile(&pace.reopened, 100),
 };
 
-/// Where no notice was heard.
+/// If the server gets no notices.
 const UNHEARD: Promise = Promise {
     what: "longest until it is shown without a notice",
     within: Duration::from_secs(6),
     measure: |pace| quantile(&pace.live, 100),
 };
 
-/// How long a server may take that was told to finish.
+/// How long a server may take to finish.
 const EXIT: Duration = Duration::from_secs(10);
 
-/// The test's app, in an optimized build; `LEDGER_PROGRAM` names another one.
+/// The test's app, in an optimized build; `LEDGER_PROGRAM` gives the path of another one.
 #[track_caller]
 pub fn app() -> Program {
     std::env::var_os("LEDGER_PROGRAM").map_or_else(
@@ -97,7 +97,7 @@ impl Ground {
         seen.assert_right(self.name(scenario), plan, &[]);
     }
 
-    /// As [`verdict`](Self::verdict), and tabs have shown everything in time.
+    /// Like [`verdict`](Self::verdict), and tabs have shown everything in time.
     #[track_caller]
     fn verdict_in_time(
         &self,
@@ -123,11 +123,11 @@ impl Ground {
         );
     }
 
-    /// Nothing happens, and everybody acts as fast as they can, until so many actions are done.
+    /// No fault: all tabs act as fast as they can until this many actions are done.
     pub async fn rush(&self, page: Page, actions: u64) {
         let cluster = self.start();
-        // As many tabs either way. In rooms all of four sessions fight for a log; where each session
-        // has its own, two tabs at three servers are enough of a fight, and more actions get done.
+        // The same number of tabs in both cases. In rooms, all tabs of four sessions compete for a log. If
+        // each session has its own log, two tabs at three servers compete enough, and more actions get done.
         let (sessions, tabs) = match page {
             Page::Session => (24, 2),
             Page::Rooms(_) => (12, 4),
@@ -148,7 +148,7 @@ impl Ground {
         self.verdict(scenario, &plan, &seen);
     }
 
-    /// Nothing happens, and everybody thinks between actions: what is acknowledged is shown at
+    /// No fault: all tabs wait between actions, and acknowledged actions are shown at
     /// once.
     pub async fn calm(&self, actions: u64) {
         let cluster = self.start();
@@ -182,8 +182,8 @@ impl Ground {
         self.verdict_in_time("kills", &plan, &seen, (REOPENED, lateness));
     }
 
-    /// Connections are cut between the request and the answer of one action in ten, and all at
-    /// once now and then.
+    /// Connections are cut between the request and the answer of one action in ten, and sometimes all
+    /// at once.
     pub async fn cuts(&self, page: Page, actions: u64) {
         let plan = Plan {
             page,
@@ -192,7 +192,7 @@ impl Ground {
         let lateness = Lateness::measure();
         let seen = self
             .with_proxies(&plan, actions, |dice, request| match dice.below(100) {
-                // A stream has no end that could be waited for.
+                // A stream has no end to wait for.
                 0..5 if request.is("stream") => Fate::CutAfter(0),
                 0..5 => Fate::DropAnswer,
                 5..10 => Fate::DropRequest,
@@ -206,8 +206,8 @@ impl Ground {
         self.verdict_in_time(scenario, &plan, &seen, (REOPENED, lateness));
     }
 
-    /// 30 % of the actions are sent twice, half of these late and out of order, 10 % are late, and
-    /// 5 % of the answers are dropped.
+    /// 30 % of the actions are sent twice, half of these late and out of order; 10 % are late; 5 % of
+    /// the answers are dropped.
     pub async fn doubles(&self, actions: u64) {
         let plan = Plan::default();
         let seen = self
@@ -247,7 +247,7 @@ impl Ground {
         let crowd = Crowd::gather_by(plan.clone(), cluster.direct(), cluster.proxied()).await;
         for _ in 0..TIMES {
             crowd.until_more(actions / TIMES).await;
-            // Streams as well, which hardly ever say anything that a rule could decide about.
+            // Streams too: they rarely send requests, so the rules hardly ever cut them.
             cluster.proxies()[dice.place(self.servers)].cut();
         }
         for proxy in cluster.proxies() {
@@ -257,7 +257,7 @@ impl Ground {
         crowd.finish().await
     }
 
-    /// A server is stopped in mid-air for so long, and wakes up.
+    /// A server is paused for this long, then continues.
     pub async fn pause(&self, length: Duration) {
         let cluster = self.start();
         let plan = Plan {
@@ -274,7 +274,7 @@ impl Ground {
         self.verdict("pause", &plan, &seen);
     }
 
-    /// Servers drain and come back, one after the other, as in a deploy.
+    /// Servers drain and come back one after the other, as in a deploy.
     pub async fn rolling(&self, restarts: usize) {
         let mut cluster = self.start();
         let plan = Plan {
@@ -301,7 +301,7 @@ impl Ground {
         assert!(slowest <= EXIT, "a drain took {slowest:?}");
     }
 
-    /// No notice gets through for so long; tabs are shown everything all the same.
+    /// No notice gets through for this long; tabs still show everything.
     pub async fn silence(&self, length: Duration) {
         let directory = tempfile::tempdir().expect("a directory");
         let mark: PathBuf = directory.path().join("silence");
@@ -323,7 +323,7 @@ impl Ground {
         self.verdict_in_time("silence", &plan, &seen, (UNHEARD, lateness));
     }
 
-    /// A store that is wrong in this way is found out by the same check.
+    /// The same check detects a store that is wrong in this way.
     pub async fn is_found_out(&self, twist: &str, actions: u64) {
         let cluster = self.env("LEDGER_TWIST", twist).start();
         let plan = Plan {
@@ -346,8 +346,8 @@ impl Ground {
     }
 }
 
-/// How late this machine is at the moment: a limit in milliseconds means nothing where nobody gets
-/// to run.
+/// How late this machine currently is. A limit in milliseconds means nothing if no process gets to
+/// run.
 #[derive(Debug)]
 struct Lateness(tokio::task::JoinHandle<()>, std::sync::Arc<Mutex<Duration>>);
 

@@ -1,4 +1,4 @@
-//! What happens to a store that is a process of its own, while a crowd acts.
+//! What happens to a store in its own process while a crowd acts.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,8 +17,8 @@ use crate::link::Link;
 use crate::server::Options;
 
 impl Ground {
-    /// Servers cannot reach their store for a while, one after the other: what they send gets
-    /// lost, or is refused.
+    /// Servers cannot reach their store for a while, one after the other: what they send is lost or
+    /// refused.
     pub async fn partitions(&self, store: SocketAddr, url: impl Fn(SocketAddr) -> String) {
         let mut ways = Vec::new();
         let mut each = Vec::new();
@@ -49,7 +49,7 @@ impl Ground {
         self.verdict("partitions", &plan, &seen);
     }
 
-    /// The store is cut off and comes back, so many times, and loses nothing.
+    /// The store is cut off and comes back this many times, and loses nothing.
     pub async fn store_kills(&self, times: u64, mut kill_and_restart: impl FnMut()) {
         let cluster = self.start();
         let plan = Plan::default();
@@ -64,8 +64,8 @@ impl Ground {
         self.verdict("store-kills", &plan, &seen);
     }
 
-    /// The store is cut off and comes back without its last moments, so many times: what is lost
-    /// was acknowledged within the window, and is told. All sessions are older than that.
+    /// The store is cut off and comes back without its last moments, this many times. What is lost was
+    /// acknowledged within the window, and tabs are told. All sessions are older than the window.
     pub async fn store_losses(
         &self,
         times: u64,
@@ -88,10 +88,10 @@ impl Ground {
         assert_eq!(losses.sessions, 0, "older sessions cannot be gone");
     }
 
-    /// The store is cut off and comes back without sessions that had only begun: their tabs are
-    /// told that they are gone.
+    /// The store is cut off and comes back without sessions that had only begun. Their tabs are told
+    /// that the sessions are gone.
     pub async fn store_loses_sessions(&self, window: Duration, mut kill_and_restart: impl FnMut()) {
-        /// How often a machine may be so slow that none is young enough.
+        /// How often a machine may be so slow that no session is young enough.
         const ATTEMPTS: u64 = 5;
         let cluster = self.start();
         for attempt in 0..ATTEMPTS {
@@ -115,7 +115,7 @@ impl Ground {
         panic!("no session was gone, so nothing was shown");
     }
 
-    /// Fails the test if anything was lost that may not be, or was not told.
+    /// Fails the test if anything was lost that must not be lost, or without telling the tabs.
     #[track_caller]
     fn assert_told(&self, scenario: &str, plan: &Plan, seen: &Seen, crashes: &Crashes) -> Losses {
         let mut lost = Losses::default();

@@ -2,8 +2,8 @@ use super::super::notes::{Gone, Page, Shown, Stray};
 use super::*;
 use crate::history::book::Book;
 
-/// A run of two tabs of one session in which all is right: action `n` is sent at `10 n` and
-/// acknowledged, shown and in a page a little later.
+/// A correct run of two tabs of one session: action `n` is sent at `10 n`, and acknowledged, shown and
+/// in a page a little later.
 fn right() -> Notes {
     let mut book = Book::default();
     let mut notes = Notes {
@@ -71,7 +71,7 @@ fn a_run_that_is_right_is_found_right() {
 
 #[test]
 fn an_acknowledged_action_that_is_missing_is_found() {
-    // It was overwritten: the one after it has its place in the log, and saw nothing of it.
+    // It was overwritten: the next action has its index in the log, and saw nothing of it.
     finds(Rule::OneOrder, |notes| {
         let before = notes.acted[2].result;
         notes.acted[4].result = Sight {
@@ -79,7 +79,7 @@ fn an_acknowledged_action_that_is_missing_is_found() {
             fold: fold(before.fold, notes.acted[4].entry),
         };
     });
-    // It was acknowledged and never got into the store.
+    // It was acknowledged and never reached the store.
     finds(Rule::Converges, |notes| {
         notes.last[1].0 = notes.acted[4].result;
     });
@@ -90,7 +90,7 @@ fn an_acknowledged_action_that_is_missing_is_found() {
 
 #[test]
 fn an_action_that_took_effect_twice_is_found() {
-    // Nobody was told of entry 4.
+    // No client was told of entry 4.
     finds(Rule::OneOrder, |notes| {
         notes.acted.remove(3);
     });

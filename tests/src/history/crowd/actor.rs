@@ -16,12 +16,12 @@ use crate::history::Entry;
 use crate::history::book::Sight;
 use crate::history::notes::{Acted, Gone, Notes, Stray};
 
-/// How long one answer may take, before the action is sent elsewhere.
+/// How long one answer may take before the action is sent to another server.
 const ANSWER: Duration = Duration::from_secs(3);
 /// How long it waits before it repeats an action, on average.
 const PAUSE: Duration = Duration::from_millis(15);
 
-/// Acts until it is enough. What is not answered is sent again, as it was, to whatever server.
+/// Acts until the run ends. It repeats an action that has no answer, unchanged, at any server.
 pub(super) async fn act(
     mut member: Member,
     plan: Plan,
@@ -103,7 +103,7 @@ fn stray(member: &Member, tab: u64, number: u64, answer: &Answer) -> Stray {
     }
 }
 
-/// Sends a request until an answer speaks of its number; or answers what came instead.
+/// Sends a request until an answer has its number; returns the other answer if one came instead.
 async fn ask(
     member: &mut Member,
     lines: &mut [Option<Line>],

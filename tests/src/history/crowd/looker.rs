@@ -1,4 +1,4 @@
-//! Somebody who loads the page of a session again and again.
+//! A client that loads the page of a session again and again.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use crate::client::{Line, Visitor};
 use crate::history::book::Sight;
 use crate::history::notes::{Gone, Notes, Page, Stray};
 
-/// How long a page may take; whoever waits longer gives up.
+/// How long a page may take before the client gives up.
 const PAGE: Duration = Duration::from_secs(3);
 
 /// Loads the page at random servers until all is quiet.
@@ -47,7 +47,7 @@ pub(super) async fn look(mut member: Member, mean: Duration) -> (usize, Notes) {
                     sight,
                 });
             }
-            // The cookie of a session that is over: the page belongs to a new one.
+            // The cookie belongs to a session that is over, so the page belongs to a new one.
             Some(_) if answer.status.is_success() => notes.gone.push(Gone {
                 at,
                 session: member.session,
@@ -67,7 +67,7 @@ pub(super) async fn look(mut member: Member, mean: Duration) -> (usize, Notes) {
     (member.log, notes)
 }
 
-/// What a server shows, once it shows something.
+/// What a server shows, as soon as it shows something.
 pub(super) async fn look_once(
     site: SocketAddr,
     visitor: &Visitor,

@@ -1,4 +1,4 @@
-//! The stream of a session: what all its tabs are shown.
+//! The stream of a session, with what all its tabs are shown.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,13 +16,13 @@ use crate::client::{Answer, Stream, Tab};
 use crate::history::book::Sight;
 use crate::history::notes::{Gone, Notes, Shown, Stray};
 
-/// How long the answer to a request for a stream may take, before another server is asked.
+/// How long a request for a stream may wait for its answer before another server is asked.
 const OPENING: Duration = Duration::from_secs(3);
 /// How long it waits before it opens the stream again, on average.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Reads the stream of a session until all is quiet, and opens it again, at whatever server,
-/// whenever it ends.
+/// Reads the stream of a session until all is quiet. Whenever it ends, opens it again at any
+/// server.
 pub(super) async fn watch(mut member: Member, documents: Vec<(u64, Arc<Tab>)>) -> (usize, Notes) {
     let mut notes = Notes {
         tabs: documents.iter().map(|(tab, _)| *tab).collect(),
@@ -79,7 +79,7 @@ pub(super) async fn watch(mut member: Member, documents: Vec<(u64, Arc<Tab>)>) -
     (member.log, notes)
 }
 
-/// Opens a stream; inside, the answer of a server that refuses.
+/// Opens a stream. The inner error is the answer of a server that refuses.
 async fn open(site: SocketAddr, request: &Request<Bytes>) -> io::Result<Result<Stream, Answer>> {
     let stream = Stream::open(site, request).await?;
     if stream.status().is_success() {
@@ -88,7 +88,7 @@ async fn open(site: SocketAddr, request: &Request<Bytes>) -> io::Result<Result<S
     stream.into_answer().await.map(Err)
 }
 
-/// Reads one stream to its end; answers when the server wants the next one to be opened, if it
+/// Reads one stream to its end. Returns when the server wants the next one to be opened, if it
 /// said so.
 async fn read(
     member: &Member,
