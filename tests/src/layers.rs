@@ -1,7 +1,7 @@
-//! Which modules of a crate import which, and whether that agrees with layers.
+//! Which modules of a crate import which, and whether these imports agree with the layers.
 //!
 //! Imports are read from the source: every path that begins with `crate`, `super`, `self` or the
-//! crate's own name, in `use` items, in code and in macros. What is only compiled for tests does
+//! crate's own name, in `use` items, in code and in macros. Code that is only compiled for tests does
 //! not count.
 
 use std::{
@@ -15,7 +15,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// One path that leads from one top-level module into another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Import {
-    /// The top-level module that it stands in.
+    /// The top-level module that contains it.
     pub from: String,
     /// The top-level module that it leads to.
     pub to: String,
@@ -24,7 +24,7 @@ pub struct Import {
 }
 
 /// Every import between top-level modules of the crate whose sources are in `src`. `own_name` is
-/// what the crate calls itself beside `crate`.
+/// the crate's name in paths, besides `crate`.
 #[must_use]
 pub fn imports(src: &Path, own_name: &str) -> BTreeSet<Import> {
     let mut crate_ = Crate {
@@ -64,8 +64,8 @@ pub fn imports(src: &Path, own_name: &str) -> BTreeSet<Import> {
     found
 }
 
-/// What is wrong with `imports`, one sentence each. `layers` begins with the highest; a module may
-/// import what is in a lower layer, and what is in its own as long as no cycle comes of it.
+/// What is wrong with `imports`, one sentence each. `layers` begins with the highest. A module may
+/// import from lower layers, and from its own layer as long as this makes no cycle.
 #[must_use]
 pub fn problems(layers: &[Vec<String>], imports: &BTreeSet<Import>) -> Vec<String> {
     let layer_of = |module: &str| {
@@ -131,7 +131,7 @@ struct Crate<'a> {
     src: &'a Path,
     own_name: &'a str,
     tops: BTreeSet<String>,
-    /// What the root re-exports, by name, and the module that it comes from.
+    /// The names that the root re-exports, each with the module that it comes from.
     exports: BTreeMap<String, String>,
     paths: Vec<Found>,
 }
@@ -187,7 +187,7 @@ impl Crate<'_> {
                         path: resolved(&base, path)?,
                     })
                 }));
-                // Its groups are a part of it, but not what may follow.
+                // Its groups belong to it, but not what follows.
                 while ident(&tokens, at).is_some() && is_separator(&tokens, at + 1) {
                     at += 3;
                 }
@@ -201,7 +201,7 @@ impl Crate<'_> {
         }
     }
 
-    /// Reads a module whose name was just read; `body` is what follows.
+    /// Reads a module. Its name was just read; `body` is what follows.
     fn module(&mut self, body: Option<&TokenTree>, file: &str, module: &[String], name: String) {
         let mut inner = module.to_vec();
         if module.is_empty() {
@@ -214,7 +214,7 @@ impl Crate<'_> {
         }
     }
 
-    /// The module that a path at this token begins with, if there is a path of this crate.
+    /// The module that a path at this token begins with, if the path belongs to this crate.
     fn base(&self, tokens: &[TokenTree], at: usize, module: &[String]) -> Option<Vec<String>> {
         if !is_separator(tokens, at + 1) || (at >= 2 && is_separator(tokens, at - 2)) {
             return None;
@@ -228,7 +228,7 @@ impl Crate<'_> {
     }
 }
 
-/// The path from the root, of a path whose first segment leads to `base`.
+/// The path from the root, for a path whose first segment leads to `base`.
 fn resolved(base: &[String], path: Vec<String>) -> Option<Vec<String>> {
     let mut whole = base.to_vec();
     let mut segments = path.into_iter();

@@ -1,31 +1,31 @@
 //! Harness of the whole-program and browser tests of `via`.
 //!
-//! Its tools, each usable alone:
+//! Its tools, each usable without the others:
 //!
 //! - [`chromium`] drives a real browser and fails a test on any console error, uncaught exception
 //!   or violation of the Content-Security-Policy;
-//! - [`live`] knows what pages of `via` tell a test in a browser;
+//! - [`live`] reads what pages of `via` show to a test in a browser;
 //! - [`server`] builds and runs a program of this workspace as a child process that can be killed,
 //!   drained, paused and restarted on its port;
-//! - [`proxy`] stands between the two and loses, delays, repeats and refuses what passes;
-//! - [`nginx`] is the reverse proxy of that name, as a distribution installs it;
+//! - [`proxy`] stands between the two and loses, delays, repeats and refuses requests;
+//! - [`nginx`] runs nginx as a reverse proxy, as a distribution installs it;
 //! - [`client`] is a visitor without a browser: cookies, numbered actions, a parsed event stream;
 //! - [`serving`] serves an app whose pages are written in the test, inside the test's own process;
-//! - [`stores`] stands between an app and its store and does what stores do on bad days;
-//! - [`disk`] is a small disk of a test's own, which it can fill;
-//! - [`dice`] gives the chances of a seed, and [`edits`] pages that change by chance;
-//! - [`figures`] says what was measured;
+//! - [`stores`] stands between an app and its store and causes the faults that stores have;
+//! - [`disk`] is a small disk that a test can fill;
+//! - [`dice`] makes random choices from a seed, and [`edits`] pages that change at random;
+//! - [`figures`] prints what was measured;
 //! - [`cluster`] runs several servers on one store, each behind a [`proxy`];
-//! - [`link`] stands between a server and its store, and does not understand what passes;
-//! - [`redis`] is a Redis server of a test's own, which it can kill;
+//! - [`link`] stands between a server and its store, and passes bytes on unread;
+//! - [`redis`] is a Redis server that a test can kill;
 //! - [`documents`] writes and reads documents of a store, without an app;
-//! - [`weight`] says how much memory the process takes, and [`alone`] gives a test one of its own;
-//! - [`history`] compares what a session says was done to it with what its tabs were told;
+//! - [`weight`] measures the memory of the process, and [`alone`] gives a test its own process;
+//! - [`history`] compares what a session recorded with what its tabs were told;
 //! - [`layers`] reads which modules of a crate import which;
-//! - [`load`] measures how much a server bears, beside what the machine can do at best.
+//! - [`load`] measures how much load a server can handle, and what the machine can do at best.
 //!
-//! Nothing here sleeps to "give it time": every wait names the condition it waits for and says
-//! what it saw when the condition did not come true.
+//! No code here sleeps to "give it time": every wait names its condition, and if the condition
+//! does not become true, it says what it saw instead.
 
 #![expect(
     clippy::missing_panics_doc,

@@ -1,6 +1,6 @@
 //! A TCP connection that fails on purpose, between a server and its store.
 //!
-//! Unlike the [`proxy`](crate::proxy), it does not understand what passes.
+//! Unlike the [`proxy`](crate::proxy), it passes bytes on without parsing them.
 //!
 //! ```no_run
 //! # fn example(store: std::net::SocketAddr) {
@@ -18,7 +18,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// A running link. It takes no more connections once it is dropped, and cuts those that are open.
+/// A running link. When it is dropped, it takes no more connections and cuts the open ones.
 #[derive(Debug)]
 pub struct Link {
     address: SocketAddr,
@@ -38,12 +38,12 @@ struct State {
     is_over: bool,
 }
 
-/// What is wrong.
+/// The current fault.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Fault {
     #[default]
     None,
-    /// Nothing passes now, and nothing is closed.
+    /// For now nothing passes, and nothing is closed.
     Held,
     /// Nothing passes, ever, and nothing is closed.
     Silent,
@@ -54,7 +54,7 @@ enum Fault {
 }
 
 impl Link {
-    /// Starts a link to `server` on a free port. It passes everything on.
+    /// Starts a link to `server` on a free port. It passes on everything.
     #[track_caller]
     #[must_use]
     pub fn to(server: SocketAddr) -> Self {
@@ -70,7 +70,7 @@ impl Link {
                 if shared.lock().is_over {
                     return;
                 }
-                // Whatever goes wrong, both connections are closed by being dropped.
+                // Whatever fails, dropping both connections closes them.
                 let _ = near.and_then(|near| carry(&shared, near, server));
             }
         });
@@ -83,22 +83,22 @@ impl Link {
         self.address
     }
 
-    /// Passes everything on from now on, and what was held back.
+    /// From now on passes on everything, including what was held back.
     pub fn restore(&self) {
         self.set(Fault::None);
     }
 
-    /// Drops whatever comes, from either side, without closing anything.
+    /// Drops everything that comes from either side, without closing anything.
     pub fn fall_silent(&self) {
         self.set(Fault::Silent);
     }
 
-    /// Holds back whatever comes, from either side, without closing anything.
+    /// Holds back everything that comes from either side, without closing anything.
     pub fn hold(&self) {
         self.set(Fault::Held);
     }
 
-    /// Passes on what is sent, and cuts each connection when its answer comes.
+    /// Passes on requests, and cuts each connection when its answer comes.
     pub fn lose_answers(&self) {
         self.set(Fault::LosesAnswers);
     }
@@ -112,7 +112,7 @@ impl Link {
     /// Cuts all open connections.
     fn cut(&self) {
         for connection in self.shared.lock().open.drain(..) {
-            // It may have ended by itself.
+            // It may have ended already.
             let _ = connection.shutdown(Shutdown::Both);
         }
     }
@@ -137,7 +137,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is wrong, once nothing is held back.
+    /// The current fault, as soon as nothing is held back.
     fn fault(&self) -> Fault {
         let is_held = |state: &mut State| state.fault == Fault::Held;
         let state = self.changed.wait_while(self.lock(), is_held);
@@ -145,7 +145,7 @@ impl Shared {
     }
 }
 
-/// Begins to carry one connection, each direction by a thread of its own.
+/// Begins to forward one connection, with one thread for each direction.
 fn carry(shared: &Arc<Shared>, near: TcpStream, server: SocketAddr) -> std::io::Result<()> {
     let mut state = shared.lock();
     if state.fault == Fault::Refuses {

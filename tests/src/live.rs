@@ -1,5 +1,5 @@
-//! What every page of `via` tells a test in a browser: whether its stream is open, whether something
-//! is still to be acknowledged, and whether the document is the one that was opened.
+//! What every page of `via` shows to a test in a browser: whether its stream is open, whether actions
+//! are unacknowledged, and whether the document is still the one that was opened.
 
 use std::fmt::Display;
 
@@ -27,7 +27,7 @@ impl Page {
         self.wait_for("document.documentElement.dataset.viaConnection === 'online'");
     }
 
-    /// Waits until no action is under way.
+    /// Waits until no action is in flight.
     #[track_caller]
     pub fn settled(&self) {
         self.wait_for("!document.querySelector('[data-via-pending]')");
@@ -42,13 +42,13 @@ impl Page {
         ));
     }
 
-    /// Marks the document, for [`assert_same_document`](Self::assert_same_document).
+    /// Marks the document for [`assert_same_document`](Self::assert_same_document).
     #[track_caller]
     pub fn mark_document(&self) {
         self.eval(&format!("{MARK} = '{MARKED}'"));
     }
 
-    /// Fails the test unless the document is the one that was marked.
+    /// Fails the test if the document is not the one that was marked.
     #[track_caller]
     pub fn assert_same_document(&self) {
         assert_eq!(self.eval(MARK), MARKED);

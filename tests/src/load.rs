@@ -1,8 +1,8 @@
-//! The load generator: how many actions a second a server bears, how fast one commit reaches many
-//! tabs, what an idle tab costs, and each time what the machine can do at best.
+//! The load generator: how many actions a second a server handles, how fast one commit reaches many
+//! tabs, what an idle tab costs, and for each what the machine can do at best.
 //!
-//! It is one thread and epoll, on core 1; the server that it starts is on core 0. What it measures
-//! it prints as one line of JSON. `cargo run --release -p via-tests --bin load -- help` says what
+//! It uses one thread and epoll, on core 1; the server that it starts is on core 0. It prints its
+//! measurements as one line of JSON. `cargo run --release -p via-tests --bin load -- help` says what
 //! it can measure.
 
 mod acks;

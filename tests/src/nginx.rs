@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use crate::patience::wait_until;
 use crate::server::free_address;
 
-/// A running nginx. Dropping it ends it.
+/// A running nginx. Dropping the value ends it.
 #[derive(Debug)]
 pub struct Nginx {
     address: SocketAddr,
@@ -29,10 +29,10 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// Starts nginx on a free port in front of these servers, which it visits in turn, whoever
-    /// asks: no session sticks to a server. Nothing about proxying is set beside that, except that a
-    /// server which could not be reached is visited again when its turn comes: by itself nginx leaves
-    /// it out for ten seconds, and has none left when all were restarted within these.
+    /// Starts nginx on a free port in front of these servers. It uses them in turn for all clients: no
+    /// session sticks to a server. It has the default settings for proxying, with one exception: nginx uses
+    /// a server again at its next turn even if it could not reach it. By default it leaves such a server
+    /// out for ten seconds, and has none left if all servers were restarted within that time.
     #[track_caller]
     #[must_use]
     pub fn start(servers: &[SocketAddr]) -> Self {
@@ -80,7 +80,7 @@ impl Nginx {
         format!("http://{}{path}", self.address)
     }
 
-    /// What nginx said of itself and of requests that failed.
+    /// What nginx logged about itself and about requests that failed.
     #[must_use]
     pub fn messages(&self) -> String {
         ["stderr", "error.log"]
@@ -91,7 +91,7 @@ impl Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        // Its workers end with the master, but not if that is killed.
+        // Its workers end with the master, but not if the master is killed.
         if let Some(master) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             let _ = kill_process(master, Signal::TERM);
         }
@@ -102,7 +102,7 @@ impl Drop for Nginx {
     }
 }
 
-/// What Debian's package sets, with files in `directory` and one site.
+/// The settings of Debian's package, with files in `directory` and one site.
 fn configuration(directory: &Path, address: SocketAddr, servers: &[SocketAddr]) -> String {
     let directory = directory.display();
     let mut upstream = String::new();

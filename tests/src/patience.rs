@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 /// The longest wait for something that should happen at once.
 ///
-/// It is generous, because it is only ever spent by a test that fails: machines that compile
-/// beside the tests are slow in bursts.
+/// It is generous, because only a failing test waits that long: a machine that compiles
+/// beside the tests is slow in bursts.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Polls `condition` until it gives a value.
@@ -27,7 +27,7 @@ pub fn wait_until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T 
     }
 }
 
-/// As [`wait_until`], for tests whose server runs on the same threads.
+/// Like [`wait_until`], for tests whose server runs on the same threads.
 pub async fn eventually<T>(what: &str, mut condition: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {

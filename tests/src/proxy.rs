@@ -1,9 +1,9 @@
 //! A reverse proxy that fails on purpose.
 //!
 //! It stands in front of a server and speaks HTTP/1.1 to both sides with a real HTTP
-//! implementation, so it always knows where a request or an answer begins and ends, however bodies
-//! are framed and however often a connection is used. Each request has a connection of its own to
-//! the server; towards the client connections are kept alive as the client likes, which matters:
+//! implementation. So it always knows where a request or an answer begins and ends, however bodies
+//! are framed and however often a connection is used. Each request has its own connection to the
+//! server. Connections to the client are kept alive as the client likes. This matters, because
 //! a browser behaves differently when a connection that it has used before is cut.
 //!
 //! A rule decides about each request as it arrives:
@@ -39,16 +39,16 @@ use control::Control;
 pub enum Fate {
     /// It is forwarded, and the answer comes back.
     Pass,
-    /// The connection is cut before the server hears of it.
+    /// The connection is cut before the server gets the request.
     DropRequest,
     /// It is forwarded; when the server has answered in full, the connection is cut and the client
     /// sees nothing of the answer.
     DropAnswer,
-    /// It is forwarded; the connection is cut after so many bytes of the answer's body.
+    /// It is forwarded; the connection is cut after this many bytes of the answer's body.
     CutAfter(usize),
     /// It is forwarded twice, one after the other; the client gets the second answer.
     Twice,
-    /// It is forwarded; and again, this much later, over a connection of its own. The client gets the
+    /// It is forwarded, and again this much later over another connection. The client gets the
     /// first answer.
     Again(Duration),
     /// It is forwarded this much later.
@@ -58,7 +58,7 @@ pub enum Fate {
     /// It is forwarded; the answer is held back until [`Proxy::release`].
     Hold,
     /// The proxy itself answers with this status and an HTML body, as gateways do; the server
-    /// hears nothing.
+    /// gets nothing.
     Answer(StatusCode),
 }
 
@@ -73,15 +73,15 @@ pub struct Exchange {
     pub query: String,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its body, once all of it was there.
+    /// Its body, once it has arrived completely.
     pub body: Bytes,
     /// Its header `Via-Request`, or nothing: `attach`, `stream`, `action`.
     pub kind: String,
-    /// Which one it is among the requests with the same method, path and kind, counted from 1.
+    /// Its number among the requests with the same method, path and kind, counted from 1.
     pub nth: usize,
     /// What happened to it.
     pub fate: Fate,
-    /// What the server answered, once it did.
+    /// What the server answered, once it has.
     pub status: Option<StatusCode>,
 }
 
@@ -93,14 +93,14 @@ impl Exchange {
     }
 }
 
-/// A running proxy. It ends, with all its connections, when it is dropped.
+/// A running proxy. When it is dropped, it ends with all its connections.
 pub struct Proxy {
     control: Arc<Control>,
     upstream: SocketAddr,
 }
 
 impl Proxy {
-    /// Starts a proxy on a free port in front of `upstream`. It passes everything.
+    /// Starts a proxy on a free port in front of `upstream`. It passes on everything.
     #[must_use]
     pub fn start(upstream: SocketAddr) -> Self {
         Self {
@@ -121,7 +121,7 @@ impl Proxy {
         format!("http://{}{path}", self.address())
     }
 
-    /// Decides from now on about each request that arrives.
+    /// From now on decides about each request that arrives.
     pub fn rule(&self, rule: impl Fn(&Exchange) -> Fate + Send + Sync + 'static) {
         *self
             .control
@@ -130,23 +130,23 @@ impl Proxy {
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(rule);
     }
 
-    /// Passes everything from now on.
+    /// From now on passes on everything.
     pub fn pass(&self) {
         self.rule(|_| Fate::Pass);
     }
 
-    /// Makes the way to the server and back last this much longer for requests from now on, and for
-    /// each part of their answers: half of it in each direction.
+    /// From now on adds this much to the round trip of requests to the server, and of each part of their
+    /// answers: half of it in each direction.
     pub fn latency(&self, round_trip: Duration) {
         self.control.set_one_way(round_trip / 2);
     }
 
-    /// Takes all cookies out of the answers from now on, as a browser does whose cookies are off.
+    /// From now on removes all cookies from the answers, as if the browser's cookies were off.
     pub fn refuse_cookies(&self) {
         self.control.cookies.store(false, Ordering::Relaxed);
     }
 
-    /// Lets go all answers that are being held.
+    /// Releases all answers that are held back.
     pub fn release(&self) {
         self.control.released.send_modify(|times| *times += 1);
     }
@@ -156,14 +156,14 @@ impl Proxy {
         self.control.cuts.send_modify(|times| *times += 1);
     }
 
-    /// Refuses connections from now on and cuts the open ones, as if the machine's service were
-    /// down. Returns when the port is closed.
+    /// From now on refuses connections, and cuts the open ones, as if the service were down. Returns
+    /// when the port is closed.
     pub fn go_down(&self) {
         self.control.set_listening(false);
         self.cut();
     }
 
-    /// Accepts connections again, on the same port. Returns when it does.
+    /// Accepts connections again on the same port. Returns when it does.
     pub fn come_up(&self) {
         self.control.set_listening(true);
     }

@@ -1,4 +1,4 @@
-//! A Redis of a test's own, which it can kill.
+//! A Redis server that a test can kill.
 
 use std::{
     fs::File,
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::{patience::wait_until, server::free_address};
 
-/// A running `redis-server`, on a port and in a directory of its own. It ends with the value.
+/// A running `redis-server`, with its own port and directory. Dropping the value ends it.
 #[derive(Debug)]
 pub struct Redis {
     directory: TempDir,
@@ -22,7 +22,7 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts a server with these settings, as they would stand in its configuration file:
+    /// Starts a server with these settings, written as in its configuration file:
     /// `appendfsync always`.
     #[track_caller]
     #[must_use]
@@ -37,8 +37,8 @@ impl Redis {
         redis
     }
 
-    /// A server that loses no acknowledged write with its process, and at most two seconds of them
-    /// with the power.
+    /// A server that loses no acknowledged write if its process dies, and at most two seconds of writes
+    /// if the power fails.
     #[track_caller]
     #[must_use]
     pub fn start_logging() -> Self {
@@ -60,7 +60,7 @@ impl Redis {
         self.directory.path()
     }
 
-    /// Changes a setting of the next start.
+    /// Changes a setting for the next start.
     pub fn set(&mut self, setting: &str) {
         self.settings.push(setting.to_owned());
     }
@@ -74,31 +74,31 @@ impl Redis {
         }
     }
 
-    /// Starts it again on its port, with its files.
+    /// Starts it again on the same port, with the same files.
     #[track_caller]
     pub fn restart(&mut self) {
         self.kill();
         self.launch();
     }
 
-    /// The number of the process.
+    /// The process id.
     #[track_caller]
     pub fn id(&self) -> u32 {
         self.child.as_ref().expect("the server runs").id()
     }
 
-    /// Asks the server something.
+    /// Sends the server a command.
     #[track_caller]
     pub fn ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
         self.try_ask(words)
             .unwrap_or_else(|error| panic!("{words:?}: {error}"))
     }
 
-    /// As [`ask`](Self::ask), of a server that may refuse it.
+    /// Like [`ask`](Self::ask), for a server that may refuse the command.
     ///
     /// # Errors
     ///
-    /// What the server says instead.
+    /// What the server answers instead.
     pub fn try_ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> redis::RedisResult<T> {
         ask(self.address, words)
     }
@@ -139,7 +139,7 @@ impl Redis {
             }
             match ask::<String>(self.address, &["PING"]) {
                 Ok(_) => Some(()),
-                // It answers, if only to say that it wants a password.
+                // It answers, even if only to say that it wants a password.
                 Err(error) => matches!(error.code(), Some("NOAUTH")).then_some(()),
             }
         });
@@ -155,7 +155,7 @@ impl Drop for Redis {
     }
 }
 
-/// Asks the server at an address something.
+/// Sends a command to the server at an address.
 ///
 /// # Errors
 ///

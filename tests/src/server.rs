@@ -83,8 +83,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Builds the package's program with the profile and into the target directory of the running
-    /// test, once per process.
+    /// Builds the package's program with the profile of the running test, into its target directory,
+    /// once per process.
     #[track_caller]
     #[must_use]
     pub fn build(package: &str) -> Program {
@@ -92,8 +92,8 @@ impl Server {
         once(&BUILT, package, || build(package, &location().1))
     }
 
-    /// Builds the package's program so that it takes many requests a second, once per process: with
-    /// the profile that `scripts/test` has for all tests.
+    /// Builds the package's program with optimizations, so that it handles many requests a second, once
+    /// per process. The profile is the one that `scripts/test` uses for all tests.
     #[track_caller]
     #[must_use]
     pub fn build_optimized(package: &str) -> Program {
@@ -113,26 +113,26 @@ impl Server {
         format!("http://{}{path}", self.options.addr)
     }
 
-    /// The number of the process.
+    /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// What the server has written to its standard output and error, from all its runs.
+    /// What the server has written to its standard output and error, in all its runs.
     #[must_use]
     pub fn output(&self) -> String {
         self.output.text()
     }
 
-    /// Kills the process as a power cut would: nothing is finished, nothing is said.
+    /// Kills the process, as a power cut would: it finishes nothing and sends nothing.
     #[track_caller]
     pub fn kill(&mut self) {
         self.child.kill().expect("the server can be killed");
         self.child.wait().expect("a killed server ends");
     }
 
-    /// Asks the server to finish (SIGTERM) and waits until it has.
+    /// Asks the server to finish (SIGTERM) and waits until it has ended.
     #[track_caller]
     pub fn terminate(&mut self) -> ExitStatus {
         self.signal(Signal::TERM);
@@ -141,19 +141,19 @@ impl Server {
         })
     }
 
-    /// Stops the process in mid-air (SIGSTOP): its connections stay open and silent.
+    /// Pauses the process (SIGSTOP): its connections stay open and silent.
     #[track_caller]
     pub fn pause(&self) {
         self.signal(Signal::STOP);
     }
 
-    /// Lets a paused process go on (SIGCONT).
+    /// Continues a paused process (SIGCONT).
     #[track_caller]
     pub fn resume(&self) {
         self.signal(Signal::CONT);
     }
 
-    /// Starts the program again after it ended, on the same port with the same store.
+    /// Starts the program again after it has ended, on the same port with the same store.
     #[track_caller]
     pub fn restart(&mut self) {
         let ended = self.child.try_wait().expect("the server can be waited for");
@@ -171,7 +171,7 @@ impl Server {
         self.options.env.push((name.into(), value.into()));
     }
 
-    /// Starts another version of the program in its place, on the same port with the same store.
+    /// Starts another version of the program instead, on the same port with the same store.
     #[track_caller]
     pub fn replace(&mut self, program: &Program) {
         self.program = program.clone();
@@ -219,7 +219,7 @@ impl Drop for Server {
 }
 
 impl Program {
-    /// A program that was built by other means, such as an older version.
+    /// A program that was built by other means, for example an older version.
     #[must_use]
     pub fn at(name: &str, executable: impl Into<PathBuf>) -> Self {
         Self {
@@ -228,7 +228,7 @@ impl Program {
         }
     }
 
-    /// The file to execute.
+    /// The path of the executable.
     #[must_use]
     pub fn executable(&self) -> &Path {
         &self.executable
@@ -267,7 +267,7 @@ impl Program {
     }
 }
 
-/// Lines that a child process wrote.
+/// The lines that a child process has written.
 #[derive(Debug, Clone, Default)]
 struct Output(Arc<Mutex<String>>);
 
@@ -293,16 +293,16 @@ impl Output {
     }
 }
 
-/// An address of the loopback interface that nobody listens on.
+/// An address of the loopback interface on which no process listens.
 ///
-/// The port lies below the range from which the system takes ports for outgoing connections:
-/// while a server is down, its port must not be taken by the very clients that try to reach it.
+/// The port lies below the range from which the system takes ports for outgoing connections.
+/// Otherwise the clients of a server that is down could take its port while they try to reach it.
 #[must_use]
 pub fn free_address() -> SocketAddr {
     const FIRST: u16 = 11_000;
     const COUNT: u16 = 20_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Test binaries that run at the same time start at different places.
+    // Test binaries that run at the same time start at different ports.
     let start = u16::try_from(std::process::id().wrapping_mul(97) % u32::from(COUNT))
         .expect("a remainder below a u16");
     (0..COUNT)
@@ -335,13 +335,13 @@ fn once(built: &'static Built, package: &str, make: impl FnOnce() -> PathBuf) ->
 
 /// Builds a program and returns its executable.
 ///
-/// The features are those of `cargo test --workspace --all-features`: naming a test target makes
-/// cargo resolve them in the same way, so that the build takes what that command has compiled.
+/// It uses the features of `cargo test --workspace --all-features`. Naming a test target makes
+/// cargo resolve them in the same way, so that the build reuses what that command has compiled.
 #[track_caller]
 fn build(package: &str, profile: &str) -> PathBuf {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
     let mut command = Command::new(cargo);
-    // What cargo tells a test about its package does not belong to a build: some build scripts read it, and
+    // What cargo tells a test about its package must not reach a build: some build scripts read it, and
     // would run again each time it differs.
     for (name, _) in env::vars_os() {
         let told = ["CARGO_PKG_", "CARGO_MANIFEST_"];
@@ -379,7 +379,7 @@ fn build(package: &str, profile: &str) -> PathBuf {
     }
 }
 
-/// Target directory and profile of the running test, from its place `<target>/<profile>/deps/`.
+/// Target directory and profile of the running test, from its path `<target>/<profile>/deps/`.
 fn location() -> (PathBuf, String) {
     let this = env::current_exe().expect("the path of the running test");
     let directory = this.ancestors().nth(2).expect("a profile's directory");

@@ -1,4 +1,4 @@
-//! Apps of a test's own, served over HTTP within its process.
+//! Apps that a test defines, served over HTTP within its process.
 //!
 //! ```no_run
 //! # async fn example() {
@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use crate::client::Visitor;
 use crate::patience::PATIENCE;
 
-/// A served app. Dropping it tells the app to stop, without waiting for it.
+/// A served app. Dropping the value tells the app to stop, without waiting for it.
 #[derive(Debug)]
 pub struct Serving {
     address: SocketAddr,
@@ -30,13 +30,13 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Serves the app on a free port of the loopback interface, to visitors who act as often as they
-    /// can: no person does what a test does.
+    /// Serves the app on a free port of the loopback interface, without a limit on the rate of actions:
+    /// tests act faster than any person.
     pub async fn start(app: via::App) -> Self {
         Self::start_as_it_is(app.action_rate(1_000_000, 1_000_000)).await
     }
 
-    /// Serves the app with the rate of actions that it has.
+    /// Serves the app with its own limit on the rate of actions.
     pub async fn start_as_it_is(app: via::App) -> Self {
         let server = app.bind("127.0.0.1:0").await.expect("the app starts");
         let address = server.address();
@@ -57,13 +57,13 @@ impl Serving {
         self.address
     }
 
-    /// Somebody who was never here before.
+    /// A new visitor.
     #[must_use]
     pub fn visitor(&self) -> Visitor {
         Visitor::new(self.address)
     }
 
-    /// Somebody new who has loaded the page at `path`.
+    /// A new visitor who has loaded the page at `path`.
     pub async fn visit(&self, path: &str) -> Visitor {
         let visitor = self.visitor();
         visitor.get(path).await.assert_ok();

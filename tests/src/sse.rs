@@ -25,15 +25,15 @@ pub struct Event {
 pub struct FrameId {
     /// Which tab of the stream.
     pub tab: String,
-    /// The dense number of the frame.
+    /// The number of the frame; numbers have no gaps.
     pub number: u64,
     /// The hash of what the tab shows afterwards.
     pub hash: Option<String>,
 }
 
 impl Event {
-    /// The value of a line-wise field of a Datastar event: `elements`, `selector`, `signals`. Lines
-    /// with the same key are joined by line feeds.
+    /// The value of a field of a Datastar event that has one line per value: `elements`, `selector`,
+    /// `signals`. Lines with the same key are joined by line feeds.
     #[must_use]
     pub fn field(&self, key: &str) -> Option<String> {
         let lines: Vec<&str> = self
@@ -72,12 +72,12 @@ impl fmt::Display for Event {
     }
 }
 
-/// The lines of one event as they came, up to the empty line that ends it.
+/// The lines of one event as they arrived, up to the empty line that ends it.
 #[derive(Debug, Clone, Copy)]
 pub struct Block<'a>(&'a [u8]);
 
 impl<'a> Block<'a> {
-    /// The name in its first line, or nothing: where a server writes it, and where a reader that
+    /// The name, if the first line has it, or nothing. Servers write it there, so that a reader that
     /// only counts events finds it at once.
     #[must_use]
     pub fn name(&self) -> &'a [u8] {
@@ -87,8 +87,8 @@ impl<'a> Block<'a> {
             .unwrap_or_default()
     }
 
-    /// The event, if its lines say anything. A browser drops an event without data; here it is
-    /// kept, because tests want to see all that a server sends.
+    /// The event, if its lines contain anything. A browser drops an event without data; here it is
+    /// kept, because tests check everything that a server sends.
     #[must_use]
     pub fn event(&self) -> Option<Event> {
         let mut event = Event::default();
@@ -120,11 +120,11 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Cuts bytes into events. It holds no more than an event that has not arrived in full.
+/// Splits bytes into events. It buffers at most one incomplete event.
 #[derive(Debug, Default)]
 pub struct Parser {
     pending: Vec<u8>,
-    /// Whether the line that is being read has anything in it.
+    /// Whether the current line contains anything.
     in_line: bool,
     after_cr: bool,
     begun: bool,
@@ -144,9 +144,9 @@ impl Parser {
         events
     }
 
-    /// Shows the events that `bytes` complete, without taking them apart.
+    /// Passes on the events that `bytes` complete, without parsing them.
     pub fn each(&mut self, bytes: &[u8], mut show: impl FnMut(Block<'_>)) {
-        // Where the event begins that is being read, and where its next line does.
+        // Where the current event begins, and where its next line does.
         let (mut begin, mut at) = (0, 0);
         while let Some(length) = bytes[at..].iter().position(|byte| is_line_end(*byte)) {
             let end = at + length;
@@ -177,8 +177,8 @@ impl Parser {
         self.pending.extend_from_slice(&bytes[begin..]);
     }
 
-    /// How many comment lines there were in events of [`push`](Self::push): a stream says by them
-    /// that it is alive.
+    /// How many comment lines there were in events of [`push`](Self::push): with comments, a stream
+    /// shows that it is alive.
     #[must_use]
     pub fn comments(&self) -> u64 {
         self.comments

@@ -1,7 +1,6 @@
-//! A store on its bad days.
+//! A store with faults.
 //!
-//! It stands between an app and a store, keeps a log of what it is asked, and lets a rule decide
-//! about each call:
+//! It stands between an app and a store, logs every call, and lets a rule decide about each one:
 //!
 //! ```no_run
 //! use via_tests::stores::{Fault, Faulty, Operation};
@@ -34,13 +33,13 @@ pub enum Operation {
     Load,
     /// Write documents.
     Commit,
-    /// Keep a document for longer.
+    /// Extend the time until a document expires.
     Touch,
     /// Delete documents.
     Delete,
     /// Remove what has expired.
     Sweep,
-    /// Tell versions of documents.
+    /// Return versions of documents.
     Revisions,
     /// Find documents of a user.
     OwnedBy,
@@ -49,33 +48,33 @@ pub enum Operation {
 /// A call of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// What it asks for.
+    /// The operation.
     pub operation: Operation,
-    /// Of which documents.
+    /// The keys of its documents.
     pub keys: Vec<Key>,
 }
 
-/// What goes wrong with a call. All but the first are about commits only.
+/// What goes wrong with a call. All but the first apply only to commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The store is not available.
     Away,
-    /// Before it reaches the store, somebody else commits a change to its first document.
+    /// Before it reaches the store, another server commits a change to its first document.
     Rival,
-    /// It is done, and the answer says that this is not known.
+    /// The commit is done, but the answer says that the outcome is unknown.
     DoneAndUnknown,
-    /// It is not done, and the answer says that this is not known.
+    /// The commit is not done, and the answer says that the outcome is unknown.
     LostAndUnknown,
-    /// It is done even if another commit overtook it. No store may do this.
+    /// The commit is done even if another one came first. No store may do this.
     LastWriteWins,
-    /// It is acknowledged, and done a moment later. No store may do this.
+    /// The commit is acknowledged first, and done a moment later. No store may do this.
     Early,
 }
 
 type Rule = dyn Fn(&Call) -> Option<Fault> + Send + Sync;
 type Silence = dyn Fn() -> bool + Send + Sync;
 
-/// A store in front of another one. Its clones are the same store.
+/// A store in front of another one. Clones are the same store.
 #[derive(Clone, Debug)]
 pub struct Faulty(Arc<State>);
 
@@ -87,7 +86,7 @@ struct State {
     gate: Arc<Gate<()>>,
     calls: Mutex<Vec<Call>>,
     keeps_log: bool,
-    /// Whether notices are lost at this moment.
+    /// Whether notices are currently lost.
     silence: Mutex<Option<Arc<Silence>>>,
     reel: Option<Reel>,
 }
@@ -105,7 +104,7 @@ impl Faulty {
         Self::with(Arc::new(inner), true, None)
     }
 
-    /// The same without a log, for very many calls.
+    /// The same without a log, for a very large number of calls.
     #[must_use]
     pub fn without_log(inner: impl Store) -> Self {
         Self::with(Arc::new(inner), false, None)
@@ -124,55 +123,55 @@ impl Faulty {
         }))
     }
 
-    /// Decides from now on what goes wrong with each call.
+    /// From now on decides what goes wrong with each call.
     pub fn rule(&self, rule: impl Fn(&Call) -> Option<Fault> + Send + Sync + 'static) {
         *lock(&self.0.rule) = Arc::new(rule);
     }
 
-    /// Fails whatever is asked from now on, or does it again.
+    /// From now on fails every call, or stops failing.
     pub fn set_away(&self, away: bool) {
         self.rule(move |_| away.then_some(Fault::Away));
     }
 
-    /// Lets this happen to the next `times` commits of sessions.
+    /// Applies this fault to the next `times` commits of sessions.
     pub fn next(&self, fault: Fault, times: usize) {
         lock(&self.0.next).extend(std::iter::repeat_n(fault, times));
     }
 
-    /// How many commits are still to meet a fault of [`next`](Self::next).
+    /// How many faults of [`next`](Self::next) are still to come.
     pub fn left(&self) -> usize {
         lock(&self.0.next).len()
     }
 
-    /// Commits wait for as long as the guard lives.
+    /// Commits wait as long as the guard lives.
     pub async fn hold(&self) -> OwnedRwLockWriteGuard<()> {
         Arc::clone(&self.0.gate).write_owned().await
     }
 
-    /// Loses notices from now on, whenever `silence` says so. Who has subscribed before hears them
-    /// all, unless the store can be wound back.
+    /// From now on loses notices whenever `silence` says so. Earlier subscribers still hear all of
+    /// them, unless the store can be wound back.
     pub fn lose_notices(&self, silence: impl Fn() -> bool + Send + Sync + 'static) {
         *lock(&self.0.silence) = Some(Arc::new(silence));
     }
 
-    /// All calls so far, in order, whatever came of them.
+    /// All calls so far, in order, whatever their outcome.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         lock(&self.0.calls).clone()
     }
 
-    /// How many calls meet `condition`, whatever came of them.
+    /// How many calls meet `condition`, whatever their outcome.
     pub fn count(&self, condition: impl Fn(&Call) -> bool) -> usize {
         let calls = lock(&self.0.calls);
         calls.iter().filter(|call| condition(call)).count()
     }
 
-    /// How many writes, touches and deletions were asked for, whatever came of them.
+    /// How many writes, touches and deletions were requested, whatever their outcome.
     pub fn writes(&self) -> usize {
         self.count(Call::writes)
     }
 
-    /// The keys that somebody wanted to write, touch or delete, in order, whatever came of it.
+    /// The keys of all requested writes, touches and deletions, in order, whatever their outcome.
     #[must_use]
     pub fn written(&self) -> Vec<Key> {
         let calls = lock(&self.0.calls);
@@ -199,7 +198,7 @@ impl Faulty {
         Arc::clone(&inner.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Notes a call and decides what goes wrong with it.
+    /// Records a call and decides what goes wrong with it.
     fn arrive(&self, operation: Operation, keys: Vec<Key>) -> Option<Fault> {
         let call = Call { operation, keys };
         let rule = Arc::clone(&lock(&self.0.rule));
@@ -215,7 +214,7 @@ impl Faulty {
         fault
     }
 
-    /// The store inside, for a call that is no commit.
+    /// The inner store, for a call that is not a commit.
     fn pass(
         &self,
         operation: Operation,
@@ -232,7 +231,7 @@ impl Faulty {
         }
     }
 
-    /// Commits, and keeps what is needed to wind back.
+    /// Commits, and keeps what is needed to wind the store back.
     async fn record(&self, commit: Commit) -> Result<CommitOutcome, StoreError> {
         let Some(reel) = &self.0.reel else {
             return self.inner().commit(commit).await;
@@ -367,7 +366,7 @@ impl Store for Faulty {
         let (passed, subscription) = broadcast::channel::<Notice>(4096);
         tokio::spawn(async move {
             while let Some(notice) = heard.next().await {
-                // If nobody listens any more, nobody misses it.
+                // If nobody listens any more, nobody misses the notice.
                 if !silence() {
                     let _ = passed.send(notice);
                 }

@@ -1,9 +1,9 @@
-//! A page as large as a test wants it, and that changes as a whole: for readers who are slow.
+//! A page that is as large as a test wants, and that changes as a whole: for slow readers.
 
 use via::App;
 use via::prelude::*;
 
-/// A page of one text, as long as the last action said, with its length at the end.
+/// A page with one text, as long as the last action said, with its length at the end.
 #[via::page("/")]
 #[derive(Debug)]
 pub struct Wall {
@@ -24,7 +24,7 @@ impl View for Wall {
     }
 }
 
-/// An app of that page alone.
+/// An app with only that page.
 pub fn wall() -> App {
     App::new().page::<Wall>()
 }

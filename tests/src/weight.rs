@@ -1,4 +1,4 @@
-//! How much memory this process takes.
+//! How much memory this process uses.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use std::fs;
 ///
 /// # Panics
 ///
-/// If the system does not tell, as Linux does in `/proc`.
+/// If the system does not report it in `/proc`, as Linux does.
 #[must_use]
 pub fn resident() -> usize {
     let status = fs::read_to_string("/proc/self/status").expect("Linux tells in /proc");

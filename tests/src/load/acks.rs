@@ -1,4 +1,4 @@
-//! The answers to actions, read as cheaply as they can be.
+//! Reads the answers to actions as cheaply as possible.
 
 use std::{io, mem};
 
@@ -6,13 +6,13 @@ use super::events::Seen;
 use crate::client::reading::{Part, Reading};
 use crate::sse::Parser;
 
-/// The reader of the answers to a tab's actions, in which patches may travel.
+/// The reader of the answers to a tab's actions. Answers may contain patches.
 #[derive(Debug, Default)]
 pub(super) struct AckReader {
     reading: Reading,
     parser: Parser,
     seen: Seen,
-    /// The bytes of its body.
+    /// The length of its body in bytes.
     body: u64,
 }
 
@@ -28,7 +28,7 @@ impl AckReader {
     ///
     /// # Errors
     ///
-    /// The action was refused, or the answer speaks of another one.
+    /// The action was refused, or the answer is about another one.
     pub(super) fn push(&mut self, mut bytes: &[u8], number: u64) -> io::Result<Option<Ack>> {
         while let Some(part) = self.reading.next(&mut bytes)? {
             match part {

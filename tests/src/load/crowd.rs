@@ -1,4 +1,4 @@
-//! Tabs that are open and do nothing, each of a session of its own.
+//! Tabs that are open and do nothing, each in its own session.
 
 use std::{
     io::{self, ErrorKind, Write},
@@ -22,24 +22,24 @@ pub(super) struct Crowd {
     poll: Poll,
 }
 
-/// One commit that everybody saw.
+/// One commit that every tab saw.
 #[derive(Debug)]
 pub(super) struct Spread {
-    /// When each tab had its patch, counted from the action, in the order of arrival.
+    /// When each tab had its patch, measured from the action, in the order of arrival.
     pub(super) arrivals: Vec<Duration>,
 }
 
-/// Tabs that all came back.
+/// Tabs that have all come back.
 #[derive(Debug)]
 pub(super) struct Return {
     /// When each had a live stream again.
     pub(super) arrivals: Vec<Duration>,
-    /// How long the actions of others took in the meantime.
+    /// How long the actions of other tabs took in the meantime.
     pub(super) actions: Vec<Duration>,
 }
 
 impl Crowd {
-    /// Opens `count` tabs. If they are to have `committed`, each acts once first.
+    /// Opens `count` tabs. If they must have `committed`, each acts once first.
     pub(super) fn open(
         server: SocketAddr,
         call: Call,
@@ -88,7 +88,7 @@ impl Crowd {
                 }
             }
             if began.elapsed() > PATIENCE {
-                // If it was the action that failed, this says why.
+                // If the action itself failed, this says why.
                 driver.finish()?;
                 let missing = self.streams.len() - arrivals.len();
                 return Err(io::Error::other(format!("{missing} tabs saw no patch")));
@@ -156,7 +156,7 @@ impl Crowd {
     }
 }
 
-/// A tab on its way back.
+/// A tab that is coming back.
 #[derive(Debug)]
 struct Returning {
     socket: TcpStream,
@@ -172,7 +172,7 @@ enum State {
 }
 
 impl Returning {
-    /// Goes on as far as it can, and says whether the stream has become live by it.
+    /// Continues as far as it can, and returns whether the stream has become live.
     fn step(
         &mut self,
         request: &[u8],

@@ -1,18 +1,18 @@
-//! What arrives on an event stream, counted as cheaply as it can be.
+//! Counts what arrives on an event stream, as cheaply as possible.
 
 use std::io;
 
 use crate::client::reading::{Part, Reading};
 use crate::sse::{Block, Parser};
 
-/// What some bytes of a stream brought.
+/// What some bytes of a stream contained.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Seen {
     /// Patches of elements.
     pub(super) patches: u32,
     /// Greetings: the stream is live.
     pub(super) hellos: u32,
-    /// Farewells, and tabs that are not served: the stream is of no more use.
+    /// Farewells, and tabs that the server does not serve: the stream is useless from here on.
     pub(super) byes: u32,
 }
 
@@ -27,7 +27,7 @@ impl Seen {
     }
 }
 
-/// The reader of one stream. It holds no more than an event that has not arrived in full.
+/// The reader of one stream. It buffers at most one incomplete event.
 #[derive(Debug, Default)]
 pub(super) struct EventReader {
     reading: Reading,
@@ -35,7 +35,7 @@ pub(super) struct EventReader {
 }
 
 impl EventReader {
-    /// Counts what the next bytes of the connection complete.
+    /// Counts the events that the next bytes of the connection complete.
     ///
     /// # Errors
     ///

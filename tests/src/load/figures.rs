@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::pages::say;
 
-/// The value below which `share` of all are. Sorts them.
+/// The value below which `share` of all values lie. Sorts them.
 pub(super) fn percentile(values: &mut [Duration], share: f64) -> Duration {
     values.sort_unstable();
     #[expect(
@@ -20,7 +20,7 @@ pub(super) fn percentile(values: &mut [Duration], share: f64) -> Duration {
     values.get(place.min(last)).copied().unwrap_or_default()
 }
 
-/// The middle one of some figures.
+/// The median of some figures.
 pub(super) fn median(figures: &[f64]) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -37,7 +37,7 @@ pub(super) fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-/// A figure with four digits, which is more than it is worth.
+/// A figure with four digits, which is already more than its accuracy.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "the logarithm of a number is small, and figures are below 2^53"
@@ -80,7 +80,7 @@ impl Line {
         self
     }
 
-    /// A figure that may be unknown, as where the server's process cannot be seen.
+    /// A figure that may be unknown, for example if the server's process cannot be seen.
     pub(super) fn perhaps(self, name: &str, value: Option<f64>) -> Self {
         match value {
             Some(value) => self.figure(name, value),
@@ -100,7 +100,7 @@ impl Line {
     }
 }
 
-/// Where the figures are from.
+/// The source of the figures.
 pub(super) fn conditions() -> Line {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let processor = read("/proc/cpuinfo")

@@ -1,6 +1,6 @@
-//! The least that a server can do to look like one: it keeps nothing and renders nothing, on one
-//! thread and epoll. The same requests come in, answers and patches of the same size go out, so
-//! that what is left is what the system and the sockets cost.
+//! The least that a server must do to look like one. It keeps nothing and renders nothing, on one
+//! thread and epoll. It receives the same requests, and sends answers and patches of the same size, so
+//! its cost is that of the system and the sockets.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -11,7 +11,7 @@ use std::{
 use super::{pages::say, poll::Poll, process};
 use crate::client::head::{end_of_head, header};
 
-/// What `via` answers to an action besides the numbers, so that as many bytes travel.
+/// The rest of the answer of `via` to an action besides the numbers, so that the size is the same.
 const HEADERS: &str = "via-revision: 1000\r\ncache-control: no-store\r\n\
     content-security-policy: default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; \
     frame-ancestors 'none'; form-action 'self'; require-trusted-types-for 'script'; trusted-types via\r\n\
@@ -33,7 +33,7 @@ struct Floor {
     connections: Vec<Option<Connection>>,
     /// The connection of each stream, by token.
     streams: Vec<Option<usize>>,
-    /// What a tab is sent after its action.
+    /// What a tab receives after its action.
     patch: Vec<u8>,
 }
 
@@ -105,7 +105,7 @@ impl Floor {
         Ok(())
     }
 
-    /// Answers a request that is there in full, and says how long it was.
+    /// Answers a request if it is complete, and returns how long it was.
     fn answer(&mut self, number: usize, input: &[u8]) -> io::Result<usize> {
         let Some(end) = end_of_head(input) else {
             return Ok(0);
@@ -194,7 +194,7 @@ fn token(body: &[u8]) -> io::Result<usize> {
     Ok(digits)
 }
 
-/// The number that stands after `key`.
+/// The number after `key`.
 fn after(body: &[u8], key: &str) -> io::Result<usize> {
     let text = std::str::from_utf8(body).map_err(io::Error::other)?;
     text.split_once(key)

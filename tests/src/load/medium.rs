@@ -1,4 +1,4 @@
-//! Stores of the generator's own, and the least that a commit costs in what they write to.
+//! Stores for the load generator, and the lowest cost of a commit on their medium.
 
 use std::{
     fs::File,
@@ -15,7 +15,7 @@ use super::{
     redis::{Redis, bare_scripts},
 };
 
-/// Where a store keeps documents. Dropping it removes them.
+/// Where a store keeps documents. Dropping the value removes them.
 #[derive(Debug)]
 pub(super) struct Medium {
     kind: Kind,
@@ -30,9 +30,9 @@ enum Kind {
 }
 
 impl Medium {
-    /// That of one store: `memory`, `sqlite` or `redis`.
+    /// The medium of one store: `memory`, `sqlite` or `redis`.
     pub(super) fn new(store: &str) -> io::Result<Self> {
-        // Beside the program, because a temporary directory may be no disk.
+        // Beside the program, because a temporary directory may be in memory.
         let beside = std::env::current_exe()?;
         let directory = tempfile::tempdir_in(beside.parent().unwrap_or(Path::new(".")))?;
         let kind = match store {
@@ -44,7 +44,7 @@ impl Medium {
         Ok(Self { kind, directory })
     }
 
-    /// Where a store under this name is opened.
+    /// The URL to open a store under this name.
     pub(super) fn url(&self, name: &str) -> String {
         match &self.kind {
             Kind::Memory => "memory:".to_owned(),
@@ -53,8 +53,8 @@ impl Medium {
         }
     }
 
-    /// How many commits a second there are at best, if that can be said, for so many callers: one flush
-    /// to the disk after the other, or bare scripts in a pipeline. Works on core 0, as a server does.
+    /// How many commits a second this many callers can make at best, if that can be said: one flush to the
+    /// disk after the other, or bare scripts in a pipeline. Works on core 0, as a server does.
     pub(super) fn bare(&mut self, callers: usize, time: Duration) -> io::Result<Option<f64>> {
         let bare = match &mut self.kind {
             Kind::Memory => return Ok(None),
@@ -73,8 +73,8 @@ pub(super) fn on_core_0<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T
     done
 }
 
-/// Appends a page and flushes it to the disk, one after the other: what one action after the other
-/// would cost at least. Returns how many there are a second.
+/// Appends a page and flushes it to the disk, again and again: the lowest cost of one action after
+/// another. Returns how many flushes there are a second.
 fn flushes(log: &mut File, time: Duration) -> io::Result<f64> {
     let began = Instant::now();
     let mut count = 0;

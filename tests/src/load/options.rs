@@ -180,7 +180,7 @@ fn one(options: &Options, scenario: &str) -> io::Result<()> {
             .into_iter()
             .try_for_each(|call| bytes::run(&options.server()?, call)),
         "stores" => of_stores(options, &STORES, stores::run),
-        // That in memory has no medium.
+        // The memory store has no medium.
         "commits" => of_stores(options, &STORES[1..], commits::run),
         "herd" => options
             .tabs(&[10_000])
@@ -196,7 +196,7 @@ fn one(options: &Options, scenario: &str) -> io::Result<()> {
     }
 }
 
-/// Measures each store, or the one that is named.
+/// Measures each store, or only the one that is named.
 fn of_stores(
     options: &Options,
     usual: &[&str],
@@ -209,7 +209,7 @@ fn of_stores(
     }
 }
 
-/// The memory of idle tabs, and how fast others act beside them.
+/// The memory of idle tabs, and how fast other tabs act beside them.
 fn idle_tabs(options: &Options) -> io::Result<()> {
     let Options { store, .. } = options;
     let tabs = options.tabs.unwrap_or(15_000);

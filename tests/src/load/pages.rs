@@ -38,8 +38,8 @@ impl View for Counter {
     }
 }
 
-/// A table of 1,000 rows and 5 columns of which each action changes one cell. Nothing is done to
-/// help the framework find it.
+/// A table of 1,000 rows and 5 columns. Each action changes one cell, and nothing helps the framework
+/// find it.
 #[via::page("/table")]
 struct Table {
     #[state]
@@ -54,7 +54,7 @@ impl Table {
 }
 
 impl Table {
-    /// How often the row was touched, if the touches went from row to row.
+    /// How often the row was touched, if the touches go from row to row in turn.
     fn touches(&self, row: usize) -> usize {
         self.touched / ROWS + usize::from(row < self.touched % ROWS)
     }
@@ -83,7 +83,7 @@ impl View for Table {
     }
 }
 
-/// A value of the application that everybody sees.
+/// A value of the application that every session sees.
 #[via::page("/app")]
 struct Shared {
     #[state(app)]
@@ -107,7 +107,7 @@ impl View for Shared {
     }
 }
 
-/// A page of 200 kB that everybody sees, and that changes as a whole.
+/// A page of 200 kB that every session sees, and that changes as a whole.
 #[via::page("/wall")]
 struct Wall {
     #[state(app)]
@@ -130,7 +130,7 @@ impl View for Wall {
     }
 }
 
-/// How often a second the table's view can be printed by this core, if that is all that it does.
+/// How often a second this core can print the table's view if it does nothing else.
 pub(super) fn renders_of_the_table(time: Duration) -> f64 {
     let began = Instant::now();
     let mut count = 0;
@@ -146,13 +146,13 @@ pub(super) fn renders_of_the_table(time: Duration) -> f64 {
 pub(super) fn serve() -> io::Result<()> {
     process::pin(0)?;
     let store = std::env::var("VIA_STORE").unwrap_or_else(|_| "memory:".into());
-    // As many workers as there are cores, and that is one.
+    // As many workers as there are cores: one.
     let runtime = tokio::runtime::Runtime::new()?;
     runtime
         .block_on(async {
             let server = via::App::new()
                 .store(via::store::open(&store).await?)
-                // It is what is measured, not what one visitor may do.
+                // The rate limit is for visitors; here it would limit what is measured.
                 .action_rate(1_000_000, 1_000_000)
                 .streams_per_address(usize::MAX)
                 .page::<Counter>()
@@ -167,9 +167,9 @@ pub(super) fn serve() -> io::Result<()> {
         .map_err(io::Error::other)
 }
 
-/// Tells whoever started this process.
+/// Tells the parent process.
 pub(super) fn say(text: &str) {
     let mut out = io::stdout().lock();
-    // Whoever started it may have gone.
+    // The parent process may have ended.
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }

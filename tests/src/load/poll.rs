@@ -14,7 +14,7 @@ use rustix::{
     },
 };
 
-/// A set of sockets, each with a number of its own.
+/// A set of sockets, each with its own number.
 pub(super) struct Poll {
     epoll: OwnedFd,
     ready: Vec<Event>,
@@ -39,7 +39,7 @@ impl Poll {
         self.add(socket, number, EventFlags::IN)
     }
 
-    /// Reports the socket under `number` when it can be written to, as after a connect.
+    /// Reports the socket under `number` when it can be written to, for example after a connect.
     pub(super) fn write(&self, socket: impl AsFd, number: usize) -> io::Result<()> {
         self.add(socket, number, EventFlags::OUT)
     }
@@ -55,8 +55,8 @@ impl Poll {
         Ok(epoll::add(&self.epoll, socket, data, flags)?)
     }
 
-    /// As [`wait`](Self::wait), without sleep: whoever sleeps has to be woken by the server's write, at the
-    /// server's cost.
+    /// Like [`wait`](Self::wait), without sleep: the server's write would have to wake a sleeping thread, at
+    /// the server's cost.
     pub(super) fn spin(&mut self, patience: Duration, numbers: &mut Vec<usize>) -> io::Result<()> {
         let until = Instant::now() + patience;
         loop {

@@ -1,4 +1,4 @@
-//! Server processes that are measured, and cores.
+//! Server processes to measure, and cores.
 
 use std::{
     fs,
@@ -10,21 +10,21 @@ use std::{
 
 use rustix::thread::{CpuSet, sched_setaffinity};
 
-/// Keeps this thread, and those that it starts, on one core.
+/// Keeps this thread, and the threads that it starts, on one core.
 pub(super) fn pin(core: usize) -> io::Result<()> {
     let mut cores = CpuSet::new();
     cores.set(core);
     Ok(sched_setaffinity(None, &cores)?)
 }
 
-/// Lets this thread, and those that it starts, run on all cores again.
+/// Lets this thread, and the threads that it starts, run on all cores again.
 pub(super) fn unpin() -> io::Result<()> {
     let mut cores = CpuSet::new();
     (0..CpuSet::MAX_CPU).for_each(|core| cores.set(core));
     Ok(sched_setaffinity(None, &cores)?)
 }
 
-/// Takes as many file descriptors as this process may have.
+/// Raises the limit of file descriptors as far as this process may.
 pub(super) fn raise_limits() -> io::Result<()> {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
@@ -32,7 +32,7 @@ pub(super) fn raise_limits() -> io::Result<()> {
     Ok(setrlimit(Resource::Nofile, limit)?)
 }
 
-/// A server in a process of its own. Dropping it kills the process.
+/// A server in its own process. Dropping the value kills the process.
 #[derive(Debug)]
 pub(super) struct Server {
     child: Option<Child>,
@@ -41,7 +41,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts this very program in the role of a server, on core 0.
+    /// Starts this program as a server, on core 0.
     pub(super) fn start(role: &str, store: Option<&str>) -> io::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg(role).stdin(Stdio::null());
@@ -67,7 +67,7 @@ impl Server {
         Ok(server)
     }
 
-    /// A server that runs already.
+    /// A server that is already running.
     pub(super) fn at(address: SocketAddr, pid: Option<u32>) -> Self {
         Self {
             child: None,
@@ -80,12 +80,12 @@ impl Server {
         self.address
     }
 
-    /// The processor time that it has used, if it can be seen.
+    /// The processor time that it has used, if this process can see it.
     pub(super) fn cpu(&self) -> Option<Duration> {
         self.pid.map(cpu).and_then(Result::ok)
     }
 
-    /// Its resident memory in bytes, if it can be seen.
+    /// Its resident memory in bytes, if this process can see it.
     pub(super) fn resident(&self) -> Option<u64> {
         self.pid.map(resident).and_then(Result::ok)
     }
@@ -105,7 +105,7 @@ pub(super) fn own_cpu() -> Option<Duration> {
     cpu(std::process::id()).ok()
 }
 
-/// The processor time of all threads that live.
+/// The processor time of all living threads.
 fn cpu(pid: u32) -> io::Result<Duration> {
     let mut nanoseconds = 0;
     for task in fs::read_dir(format!("/proc/{pid}/task"))? {

@@ -1,4 +1,4 @@
-//! A Redis of the generator's own, and the least that a commit costs in it.
+//! A Redis for the load generator, and the lowest cost of a commit in it.
 
 use std::{
     io::{self, BufRead, BufReader, Write},
@@ -19,7 +19,7 @@ const SCRIPT: &str = "local now = redis.call('HGET', KEYS[1], 'revision') or '0'
     redis.call('PUBLISH', 'floor', KEYS[1]) \
     return ARGV[2]";
 
-/// A running `redis-server`, on the core of the generator. Dropping it kills it.
+/// A running `redis-server`, on the core of the generator. Dropping the value kills it.
 #[derive(Debug)]
 pub(super) struct Redis {
     child: Child,
@@ -61,13 +61,13 @@ impl Drop for Redis {
     }
 }
 
-/// Runs the script for `callers` keys at once, in a pipeline. Returns how many there are a second.
+/// Runs the script for `callers` keys at once, in a pipeline. Returns how many run in a second.
 pub(super) fn bare_scripts(redis: &Redis, callers: usize, time: Duration) -> io::Result<f64> {
     let mut out = TcpStream::connect(redis.address)?;
     out.set_nodelay(true)?;
     out.set_read_timeout(Some(PATIENCE))?;
     let mut answers = BufReader::new(out.try_clone()?);
-    // A database of its own, so that the documents of the server that is measured stay.
+    // Its own database, so that the documents of the measured server stay.
     for own in [&["SELECT", "1"][..], &["FLUSHDB"]] {
         out.write_all(&command(own))?;
         read(&mut answers)?;
@@ -102,7 +102,7 @@ fn command(words: &[&str]) -> Vec<u8> {
     format!("*{}\r\n{}", words.len(), words.concat()).into_bytes()
 }
 
-/// One answer that is text.
+/// One answer that is a text.
 fn read(answers: &mut impl BufRead) -> io::Result<String> {
     let mut line = String::new();
     answers.read_line(&mut line)?;

@@ -1,4 +1,4 @@
-//! What is measured, each scenario a file of its own.
+//! What is measured; each scenario has its own file.
 
 pub(super) mod actions;
 pub(super) mod bytes;
@@ -18,7 +18,7 @@ use http::Method;
 use super::{tab::ClosedLoop, wire::Line};
 use crate::client::Visitor;
 
-/// Lets the floor send events of so many bytes.
+/// Makes the floor send events of this many bytes.
 fn floor_sends(floor: SocketAddr, bytes: usize) -> io::Result<()> {
     let (before, after) = ("event: datastar-patch-elements\ndata: elements ", "\n\n");
     let filling = "x".repeat(bytes.saturating_sub(before.len() + after.len()));
@@ -27,7 +27,7 @@ fn floor_sends(floor: SocketAddr, bytes: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Checks that what was measured has happened: each counter shows as many actions as were sent.
+/// Checks that the measured actions happened: each counter shows as many actions as were sent.
 fn assert_counted(tabs: &ClosedLoop, server: SocketAddr) -> io::Result<()> {
     let mut line = Line::open(server)?;
     for tab in &tabs.tabs {

@@ -1,4 +1,4 @@
-//! A browser's session with one open page, as far as the wire knows of it.
+//! A browser's session with one open page, as it appears on the wire.
 
 use std::{
     io::{self, Read, Write},
@@ -12,13 +12,13 @@ use super::{
 };
 use crate::client::{Answer, Tab, Visitor, bytes};
 
-/// An attached page of a session of its own.
+/// An attached page in its own session.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) tab: Tab,
     /// The hash of the frame that the document showed.
     frame: String,
-    /// From where its stream comes.
+    /// The address from which its stream connects.
     pub(super) source: Ipv4Addr,
 }
 
@@ -52,7 +52,7 @@ impl Session {
         Ok((socket, reader))
     }
 
-    /// The same, with the id that the greeting gives the stream, if it does.
+    /// The same, with the id that the greeting gives to the stream, if any.
     pub(super) fn open_stream_with_id(
         &self,
     ) -> io::Result<(TcpStream, EventReader, Option<String>)> {
@@ -76,21 +76,21 @@ impl Session {
         Ok((socket, reader, id))
     }
 
-    /// Acts once and waits for the answer, without a look at its stream.
+    /// Acts once and waits for the answer, without reading its stream.
     pub(super) fn act_once(&mut self, line: &mut Line, call: Call) -> io::Result<()> {
         line.send(&self.tab.request(&call.action()))?;
-        // The document is older than that, so the stream begins with a whole frame.
+        // The document is older than the action, so the stream begins with a whole frame.
         self.frame = "0".into();
         Ok(())
     }
 
-    /// The page as it is now.
+    /// The current page.
     pub(super) fn page(&self, line: &mut Line) -> io::Result<Answer> {
         line.send(&self.tab.visitor().navigation(self.tab.path()))
     }
 }
 
-/// A server may limit the streams of one address, so that few sessions share one.
+/// A server may limit the streams of one address, so only few sessions share one.
 fn source(at: usize) -> Ipv4Addr {
     const SESSIONS_PER_ADDRESS: usize = 100;
     let address = 1 + at / SESSIONS_PER_ADDRESS;

@@ -1,4 +1,4 @@
-//! A tab that acts: one action at a time, each awaited until its patch is there.
+//! A tab that acts: one action at a time; it waits for the patch before the next.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::client::{Action, bytes};
 
-/// What the tabs of a measurement call.
+/// What the tabs of a measurement do.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Call {
     pub(super) path: &'static str,
@@ -28,7 +28,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// What is sent.
+    /// The calls.
     pub(super) fn action(&self) -> Action {
         let action = Action::new(self.action);
         match self.signal {
@@ -59,7 +59,7 @@ pub(super) const SHARED: Call = Call {
     signal: None,
 };
 
-/// A value of the whole application that fills a page.
+/// A value of the whole application that is as large as a page.
 pub(super) const WALL: Call = Call {
     path: "/wall",
     action: "Wall::paint",
@@ -84,12 +84,12 @@ pub(super) struct Tab {
     pub(super) traffic: Traffic,
 }
 
-/// What travelled, in bytes.
+/// The bytes that travelled.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Traffic {
     pub(super) requests: u64,
     pub(super) answers: u64,
-    /// What there was on streams, and the bodies of answers.
+    /// The bytes on streams, and the bodies of answers.
     pub(super) patches: u64,
 }
 
@@ -102,7 +102,7 @@ struct Template {
 }
 
 impl Template {
-    /// Requests that name a stream, so that the answer may carry the patch, or none.
+    /// Requests that name a stream, so that the answer may contain the patch, or that name none.
     fn new(session: &Session, call: Call, stream: Option<&str>) -> io::Result<Self> {
         const NUMBER: u64 = u64::MAX;
         let mut request = session.tab.request(&call.action().number(NUMBER));
@@ -143,15 +143,15 @@ impl Template {
 }
 
 impl Tab {
-    /// A new session whose page is attached and live. `at` tells it from others.
+    /// A new session whose page is attached and live. `at` distinguishes it from others.
     ///
     /// As the client of browsers does, it names its stream with each action, so that the answer may
-    /// carry the patch.
+    /// contain the patch.
     pub(super) fn open(line: &mut Line, call: Call, at: usize) -> io::Result<Self> {
         Self::of_session(Session::visit(line, call.path, at)?, call, true)
     }
 
-    /// One whose patches all come on its stream.
+    /// A session whose patches all come on its stream.
     pub(super) fn of_stream(line: &mut Line, call: Call, at: usize) -> io::Result<Self> {
         Self::of_session(Session::visit(line, call.path, at)?, call, false)
     }
@@ -181,7 +181,7 @@ impl Tab {
         &self.session
     }
 
-    /// How many actions it sent.
+    /// How many actions it has sent.
     pub(super) fn acted(&self) -> u64 {
         self.number
     }
@@ -201,7 +201,7 @@ impl Tab {
         self.answered = false;
         self.patched = false;
         self.sent_at = Instant::now();
-        // A request is smaller than the buffer of a socket on which nothing else is under way.
+        // A request is smaller than the buffer of a socket with nothing else in flight.
         let sent = self.line.write(request)?;
         if sent == request.len() {
             Ok(())
@@ -210,8 +210,8 @@ impl Tab {
         }
     }
 
-    /// Reads what there is on one of its connections. Returns how long the patch took, if this is
-    /// what completes the action.
+    /// Reads what has arrived on one of its connections. Returns how long the patch took, if this
+    /// completes the action.
     pub(super) fn read(
         &mut self,
         of_stream: bool,
@@ -227,7 +227,7 @@ impl Tab {
         Ok((waited && self.answered && self.patched).then(|| self.sent_at.elapsed()))
     }
 
-    /// Waits until the action that is under way is complete.
+    /// Waits until the action in flight is complete.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         let poll = Poll::new()?;
         self.register(&poll, 0)?;
@@ -263,7 +263,7 @@ impl Tab {
         self.traffic.answers += read as u64;
         if let Some(ack) = self.acks.push(&chunk[..read], self.number)? {
             self.answered = true;
-            // A patch may travel in the answer.
+            // The answer may contain a patch.
             self.patched |= ack.seen.patches > 0;
             self.traffic.patches += ack.body;
         }
@@ -271,7 +271,7 @@ impl Tab {
     }
 }
 
-/// Reads once; a socket that has nothing is no error, one that ended is.
+/// Reads once. It is not an error if there is nothing to read, but the end of the connection is.
 pub(super) fn read_some(socket: &mut TcpStream, chunk: &mut [u8]) -> io::Result<usize> {
     match socket.read(chunk) {
         Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
@@ -307,7 +307,7 @@ impl ClosedLoop {
         })
     }
 
-    /// Has its core to itself, and does not sleep while it acts.
+    /// Does not sleep while it acts. For a loop that has its core to itself.
     pub(super) fn spinning(self) -> Self {
         Self {
             spins: true,
@@ -315,7 +315,7 @@ impl ClosedLoop {
         }
     }
 
-    /// Acts for `time`, then waits for what is under way. Returns how long each action took.
+    /// Acts for `time`, then waits for actions in flight. Returns how long each action took.
     pub(super) fn run(&mut self, time: Duration) -> io::Result<Vec<Duration>> {
         let ends = Instant::now() + time;
         let mut took = Vec::new();
@@ -339,12 +339,12 @@ impl ClosedLoop {
         self.wait(Duration::from_millis(100), took, more)
     }
 
-    /// Reads what has arrived by now, without waiting.
+    /// Reads what has arrived so far, without waiting.
     pub(super) fn glance(&mut self, took: &mut Vec<Duration>) -> io::Result<()> {
         self.wait(Duration::ZERO, took, &mut |_| true)
     }
 
-    /// Waits for what is under way.
+    /// Waits for the actions in flight.
     pub(super) fn settle(&mut self, took: &mut Vec<Duration>) -> io::Result<()> {
         let until = Instant::now() + PATIENCE;
         while self.unfinished() > 0 {
@@ -388,7 +388,7 @@ impl ClosedLoop {
             .count()
     }
 
-    /// What travelled for all tabs together.
+    /// The bytes of all tabs together.
     pub(super) fn traffic(&self) -> Traffic {
         let mut all = Traffic::default();
         for tab in &self.tabs {

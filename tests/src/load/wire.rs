@@ -1,4 +1,4 @@
-//! Plain HTTP/1.1 over blocking sockets: how the generator gets everything ready.
+//! Plain HTTP/1.1 over blocking sockets, for the generator's preparations.
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -12,7 +12,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_
 
 use crate::client::{Answer, Answers, bytes};
 
-/// How long any single answer may take.
+/// How long a single answer may take.
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Connects from `source`, an address of the loopback range.
@@ -24,7 +24,7 @@ pub(super) fn connect_from(source: Ipv4Addr, server: SocketAddr) -> io::Result<T
     Ok(stream)
 }
 
-/// The same, for somebody who has hardly any room for what comes.
+/// The same, with a tiny receive buffer.
 pub(super) fn connect_narrowly(source: Ipv4Addr, server: SocketAddr) -> io::Result<TcpStream> {
     let stream = socket(source, SocketFlags::CLOEXEC)?;
     sockopt::set_socket_recv_buffer_size(&stream, 4 * 1024)?;
@@ -63,7 +63,7 @@ pub(super) fn ok(answer: Answer) -> io::Result<Answer> {
     )))
 }
 
-/// A connection for one request after the other.
+/// A connection for one request after another.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) socket: TcpStream,
@@ -78,7 +78,7 @@ impl Line {
         })
     }
 
-    /// Sends a request and waits for the whole answer, which has to say success.
+    /// Sends a request and waits for the whole answer, whose status must say success.
     pub(super) fn send(&mut self, request: &Request<Bytes>) -> io::Result<Answer> {
         self.socket.write_all(&bytes(request))?;
         let mut chunk = [0; 16 * 1024];
@@ -87,7 +87,7 @@ impl Line {
             if read == 0 {
                 return Err(ErrorKind::UnexpectedEof.into());
             }
-            // Nothing comes behind the answer to the only request.
+            // Nothing follows the answer to the only request.
             if let Some(answer) = self.answers.take(&mut &chunk[..read])? {
                 return ok(answer);
             }

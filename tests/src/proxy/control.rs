@@ -1,4 +1,4 @@
-//! The proxy's thread and what a test can change while it runs.
+//! The proxy's thread, and what a test can change while it runs.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,7 +29,7 @@ pub(super) struct Control {
     pub(super) cuts: watch::Sender<u64>,
     /// Whether cookies pass.
     pub(super) cookies: AtomicBool,
-    /// How long everything takes in each direction, in microseconds.
+    /// The delay in each direction, in microseconds.
     one_way: AtomicU64,
     exchanges: Mutex<Vec<Exchange>>,
     commands: commands::UnboundedSender<Command>,
@@ -43,7 +43,7 @@ enum Command {
 impl Control {
     pub(super) fn start(upstream: SocketAddr) -> Arc<Self> {
         let (sender, receiver) = commands::unbounded_channel();
-        // Kept from here on: an address that was free may be somebody else's a moment later.
+        // Bound here and kept: a free address may belong to another process a moment later.
         let listener = loop {
             if let Ok(listener) = std::net::TcpListener::bind(free_address()) {
                 break listener;
@@ -62,8 +62,8 @@ impl Control {
             commands: sender,
         });
         let shared = Arc::clone(&control);
-        // A thread of its own: it serves tests with and without a runtime alike, and goes on
-        // while a test blocks.
+        // Its own thread, because it serves tests with and without a runtime, and must continue while a
+        // test blocks.
         thread::Builder::new()
             .name("proxy".into())
             .spawn(move || {
@@ -107,7 +107,7 @@ impl Control {
             .clone()
     }
 
-    /// Counts a request, lets the rule decide about it, and returns its place in the list.
+    /// Counts a request, lets the rule decide about it, and returns its index in the list.
     pub(super) fn arrive(&self, mut exchange: Exchange) -> (usize, Fate) {
         let rule = Arc::clone(&self.rule.lock().unwrap_or_else(PoisonError::into_inner));
         let mut exchanges = self
@@ -127,7 +127,7 @@ impl Control {
         (exchanges.len() - 1, fate)
     }
 
-    /// Notes what was sent.
+    /// Records what was sent.
     pub(super) fn sent(&self, place: usize, body: Bytes) {
         let mut exchanges = self
             .exchanges
@@ -136,7 +136,7 @@ impl Control {
         exchanges[place].body = body;
     }
 
-    /// Notes the server's answer.
+    /// Records the server's answer.
     pub(super) fn answered(&self, place: usize, status: StatusCode) {
         let mut exchanges = self
             .exchanges
@@ -189,7 +189,7 @@ async fn serve(control: Arc<Control>, stream: TcpStream) {
         service_fn(|request| relay(Arc::clone(&control), request)),
     );
     tokio::select! {
-        // A cut connection ends with an error on purpose.
+        // A connection that is cut on purpose ends with an error.
         _ = connection => {}
         _ = cuts.changed() => {}
     }

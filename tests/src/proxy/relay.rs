@@ -20,7 +20,7 @@ use super::control::Control;
 use super::upstream::{Connection, send};
 use super::{Exchange, Fate};
 
-/// Forwards a request as its fate wills. An error makes the HTTP implementation cut the client's
+/// Forwards a request as its fate says. An error makes the HTTP implementation cut the client's
 /// connection without an answer.
 pub(super) async fn relay(
     control: Arc<Control>,
@@ -39,7 +39,7 @@ pub(super) async fn relay(
     sleep(one_way).await;
     match fate {
         Fate::Twice => answered(control.upstream, request.clone()).await?,
-        // Nobody reads the other answer, and the server may be away by then.
+        // Nobody reads the other answer, and the server may be gone by then.
         Fate::Again(later) => {
             let (upstream, request) = (control.upstream, request.clone());
             tokio::spawn(async move {
@@ -83,7 +83,7 @@ pub(super) async fn relay(
     Ok(response)
 }
 
-/// Sends a request until its answer has ended: a server may drop what belongs to a connection that
+/// Sends a request until its answer has ended: a server may drop the work for a connection that
 /// is gone.
 async fn answered(upstream: SocketAddr, request: Request<Bytes>) -> io::Result<()> {
     let (answer, _connection) = send(upstream, request).await?;
@@ -109,7 +109,7 @@ fn describe(request: &Request<Incoming>) -> Exchange {
     }
 }
 
-/// Reads the request to its end, so that it can be sent once, twice or never.
+/// Reads the whole request, so that it can be sent once, twice or never.
 async fn whole(request: Request<Incoming>) -> io::Result<Request<Bytes>> {
     let (mut head, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
@@ -117,7 +117,7 @@ async fn whole(request: Request<Incoming>) -> io::Result<Request<Bytes>> {
     Ok(Request::from_parts(head, body))
 }
 
-/// Headers that speak of one connection only.
+/// Headers that apply to one connection only.
 fn remove_hop_by_hop(headers: &mut HeaderMap) {
     for name in [CONNECTION, TRANSFER_ENCODING] {
         headers.remove(name);
@@ -153,7 +153,7 @@ enum Source {
 }
 
 impl Source {
-    /// The body itself, or its parts `late` after they came, however many are on their way.
+    /// The body itself, or its parts, each passed on `late` after it arrived, without waiting for others.
     fn of(mut body: Incoming, late: Duration) -> Self {
         if late.is_zero() {
             return Self::Near(body);
@@ -186,7 +186,7 @@ impl Source {
     }
 }
 
-/// A body on its way to the client. The server's connection closes with it.
+/// A body on its way to the client. The connection to the server closes when it is dropped.
 pub(super) struct Relayed {
     body: Option<Source>,
     own: Option<Bytes>,
@@ -204,7 +204,7 @@ impl Body for Relayed {
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         if self.left == Some(0) {
-            // An error throws away what is not yet written, so what came before it goes first.
+            // An error discards what is not yet written, so the data before it is flushed first.
             if !std::mem::replace(&mut self.flushed, true) {
                 context.waker().wake_by_ref();
                 return Poll::Pending;

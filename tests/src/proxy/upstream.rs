@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
-/// A connection that closes when it is dropped, however much is still to come.
+/// A connection that closes when it is dropped, even in the middle of an answer.
 #[derive(Debug)]
 pub(super) struct Connection(JoinHandle<()>);
 
@@ -33,7 +33,7 @@ pub(super) async fn send(
         .await
         .map_err(io::Error::other)?;
     let connection = Connection(tokio::spawn(async move {
-        // Its failure reaches whoever waits for the answer or reads the body.
+        // Its error reaches the code that waits for the answer or reads the body.
         let _ = connection.await;
     }));
     let response = sender.send_request(request.map(Full::new)).await;

@@ -1,4 +1,4 @@
-//! A store in memory that can be wound back, as one is after a failover.
+//! A store in memory that can be wound back, like one that loses commits in a failover.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use via::store::{
 
 use super::{Faulty, lock};
 
-/// What a store has done. It gives notices itself, because the store inside is replaced.
+/// What a store has done. It sends the notices itself, because the inner store is replaced.
 #[derive(Debug)]
 pub(super) struct Reel {
     commits: Mutex<Vec<Commit>>,
@@ -30,12 +30,12 @@ impl Faulty {
         Self::with(Arc::new(MemoryStore::new()), true, Some(reel))
     }
 
-    /// How many commits it has done that are not wound back.
+    /// How many commits it has done, without those that were wound back.
     pub fn commits(&self) -> usize {
         lock(&self.reel().commits).len()
     }
 
-    /// How many notices it had to give, whether or not they were lost.
+    /// How many notices it should have sent, whether or not they were lost.
     pub fn announced(&self) -> usize {
         self.reel().announced.load(Ordering::SeqCst)
     }
@@ -45,14 +45,14 @@ impl Faulty {
         let _ = self.reel().notices.send(Notice::Lagged);
     }
 
-    /// Loses the last `count` commits, as if they had never been.
+    /// Loses the last `count` commits, as if they had never happened.
     pub async fn wind_back(&self, count: usize) {
         let mut kept = lock(&self.reel().commits).clone();
         kept.truncate(kept.len().checked_sub(count).expect("so many commits"));
         self.replay(kept).await;
     }
 
-    /// Loses everything but documents whose keys begin with `prefix`.
+    /// Loses everything except documents whose keys begin with `prefix`.
     pub async fn flush_but(&self, prefix: &str) {
         let mut kept = lock(&self.reel().commits).clone();
         kept.retain(|commit| {
@@ -83,7 +83,7 @@ impl Faulty {
 }
 
 impl Reel {
-    /// Notes a commit that is done, and gives notice of it unless the notice gets lost.
+    /// Records a commit, and sends its notice unless the notice is to be lost.
     pub(super) fn record(&self, commit: Commit, versions: &[Version], is_silent: bool) {
         lock(&self.commits).push(commit.clone());
         for (write, version) in commit.writes.into_iter().zip(versions) {
@@ -95,7 +95,7 @@ impl Reel {
             };
             self.announced.fetch_add(1, Ordering::SeqCst);
             if !is_silent {
-                // If nobody listens, nobody misses it.
+                // If nobody listens, nobody misses the notice.
                 let _ = self.notices.send(notice);
             }
         }

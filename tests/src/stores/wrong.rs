@@ -1,4 +1,4 @@
-//! Commits that others get in front of, and commits that are done wrongly on purpose.
+//! Commits that another one overtakes, and commits that are done wrongly on purpose.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use via::store::{
     Change, Commit, CommitId, CommitOutcome, Expect, Loaded, Put, Store, StoreError, Version, Write,
 };
 
-/// How long an early acknowledgement comes before its commit.
+/// How long before its commit an early acknowledgement comes.
 const EARLY: Duration = Duration::from_millis(30);
 /// How often the last writer tries to win.
 const ATTEMPTS: usize = 50;
@@ -44,7 +44,7 @@ pub(super) async fn rival(store: &dyn Store, commit: &Commit) {
     );
 }
 
-/// Commits at whatever version is there.
+/// Commits over whatever version is stored.
 pub(super) async fn overwrite(
     store: &dyn Store,
     mut commit: Commit,
@@ -65,7 +65,7 @@ pub(super) async fn overwrite(
     Ok(CommitOutcome::Unknown)
 }
 
-/// Says that a commit is done, and does it later.
+/// Acknowledges a commit, and does it later.
 pub(super) fn promise(store: Arc<dyn Store>, commit: Commit) -> CommitOutcome {
     let versions = commit.writes.iter().map(|write| promised(write, &commit));
     let outcome = CommitOutcome::Committed(versions.collect());

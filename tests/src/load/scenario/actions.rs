@@ -25,7 +25,7 @@ pub(crate) struct Setting {
     pub(crate) time: Duration,
 }
 
-/// What one side came to.
+/// The results of one side.
 #[derive(Debug, Default)]
 struct Side {
     rates: Vec<f64>,
@@ -59,7 +59,7 @@ impl Side {
         (!self.cpu.is_empty()).then(|| median(&self.cpu))
     }
 
-    /// How much it did of what another did in the same rounds.
+    /// The median, over the rounds, of its rate divided by the other side's.
     fn share_of(&self, other: &Self) -> f64 {
         let rounds = self.rates.iter().zip(&other.rates);
         let shares: Vec<_> = rounds.map(|(own, other)| own / other).collect();
@@ -67,7 +67,7 @@ impl Side {
     }
 }
 
-/// Tabs in a loop, at a server that knows none of them yet.
+/// Tabs in a loop, at a server that does not know them yet.
 pub(crate) fn tabs(server: SocketAddr, call: Call, count: usize) -> io::Result<ClosedLoop> {
     opened(server, call, count, Tab::open)
 }
@@ -85,8 +85,8 @@ fn opened(
     ClosedLoop::new(tabs)
 }
 
-/// Measures a server and the floor in turns; and, if there is one, what the store's medium can do
-/// at best.
+/// Measures a server and the floor in turns and, if the store has a medium, what that can do at
+/// best.
 pub(crate) fn run(
     server: &Server,
     setting: Setting,
@@ -117,7 +117,7 @@ pub(crate) fn run(
     super::floor_sends(floor_server.address(), patch)?;
     let mut at_floor = spinning(tabs(floor_server.address(), call, count)?);
     at_floor.run(time / 4)?;
-    // The same with a write of its own for each patch.
+    // The same, but each patch is a separate write.
     let mut pushed = opened(floor_server.address(), call, count, Tab::of_stream).map(spinning)?;
     pushed.run(time / 4)?;
 

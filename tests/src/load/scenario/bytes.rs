@@ -9,8 +9,8 @@ use crate::load::{
     wire::Line,
 };
 
-/// Counts what travels for each action of one tab: of one whose patches come on its stream, and of
-/// one whose patches come with the answers.
+/// Counts the bytes of each action of one tab: once with patches on the stream, once with patches in
+/// the answers.
 pub(crate) fn run(server: &Server, call: Call) -> io::Result<()> {
     let (actions, on_stream) = measure(server.address(), call, Tab::of_stream)?;
     let (more, in_answer) = measure(server.address(), call, Tab::open)?;
@@ -36,11 +36,11 @@ pub(crate) fn run(server: &Server, call: Call) -> io::Result<()> {
 
 type Open = fn(&mut Line, Call, usize) -> io::Result<Tab>;
 
-/// How many actions one tab did, and what travelled for them.
+/// How many actions one tab did, and the bytes of all of them.
 fn measure(server: SocketAddr, call: Call, open: Open) -> io::Result<(usize, Traffic)> {
     let mut line = Line::open(server)?;
     let mut tab = ClosedLoop::new(vec![open(&mut line, call, 0)?])?;
-    // The first frame finds nothing to compare with.
+    // For the first frame there is nothing to compare with.
     let mut took = Vec::new();
     for tab in &mut tab.tabs {
         tab.act()?;

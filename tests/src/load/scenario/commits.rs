@@ -1,5 +1,5 @@
-//! 64 callers who commit to a store as fast as it answers, without a server before it: what the store
-//! itself takes off its medium.
+//! 64 callers that commit to a store as fast as it answers, without a server in front of it: how much
+//! the store itself gets out of its medium.
 
 use std::{
     io,
@@ -21,7 +21,7 @@ use crate::load::{
 
 const CALLERS: usize = 64;
 
-/// What is committed: about as much as a small session.
+/// What they commit: about as much as a small session.
 const DOCUMENT: [u8; 400] = [b'x'; 400];
 
 /// Measures one store.
@@ -29,7 +29,7 @@ pub(crate) fn run(name: &str, rounds: usize, time: Duration) -> io::Result<()> {
     let mut medium = Medium::new(name)?;
     let url = medium.url("alone.db");
     let (runtime, store) = on_core_0(|| {
-        // As many workers as there are cores, and that is one.
+        // As many workers as there are cores: one.
         let runtime = Runtime::new()?;
         let store = runtime.block_on(store::open(&url));
         Ok((runtime, store.map_err(io::Error::other)?))
@@ -64,7 +64,7 @@ pub(crate) fn run(name: &str, rounds: usize, time: Duration) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets everybody commit until `ends`. Returns them, and how long each commit took.
+/// Lets all callers commit until `ends`. Returns them, and how long each commit took.
 async fn round(
     store: &Arc<dyn Store>,
     callers: Vec<Caller>,
@@ -92,12 +92,12 @@ async fn round(
     Ok(all)
 }
 
-/// Who replaces one document again and again.
+/// A caller that replaces one document again and again.
 #[derive(Debug)]
 struct Caller {
     key: Key,
     expect: Expect,
-    /// The id of its latest commit; nobody else has ids near it.
+    /// The id of its latest commit; no other caller has ids near it.
     id: u128,
 }
 

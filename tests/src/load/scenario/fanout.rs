@@ -10,7 +10,7 @@ use crate::load::{
     wire::Line,
 };
 
-/// What one side came to.
+/// The results of one side.
 #[derive(Debug, Default)]
 struct Side {
     rates: Vec<f64>,
@@ -59,10 +59,10 @@ fn measure(server: &Server, count: usize, rounds: usize, bytes: Option<usize>) -
         super::floor_sends(server.address(), bytes)?;
     }
     let mut crowd = Crowd::open(server.address(), SHARED, count, false)?;
-    // After the crowd: a server closes a connection on which no request comes for a while.
+    // After the crowd, because a server closes a connection that gets no request for a while.
     let mut line = Line::open(server.address())?;
     let mut driver = Tab::of_stream(&mut line, SHARED, 100_000)?;
-    // The first frame finds nothing to compare with.
+    // For the first frame there is nothing to compare with.
     crowd.spread(&mut driver)?;
     crowd.spread(&mut driver)?;
     let mut side = Side::default();

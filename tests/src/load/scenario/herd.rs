@@ -12,7 +12,7 @@ use crate::load::{
 /// How many tabs act in the meantime.
 const OTHERS: usize = 4;
 
-/// What one side came to, in milliseconds.
+/// The results of one side, in milliseconds.
 #[derive(Debug)]
 struct Side {
     all: f64,
@@ -45,7 +45,7 @@ pub(crate) fn run(server: &Server, store: &str, count: usize, rounds: usize) -> 
 
 fn measure(server: &Server, count: usize, rounds: usize) -> io::Result<Side> {
     let mut crowd = Crowd::open(server.address(), COUNTER, count, false)?;
-    // After the crowd: a server closes a connection on which no request comes for a while.
+    // After the crowd, because a server closes a connection that gets no request for a while.
     let mut others = super::actions::tabs(server.address(), COUNTER, OTHERS)?;
     let millis = |time: Duration| micros(time) / 1000.0;
     let mut quiet = others.run(Duration::from_millis(500))?;

@@ -1,4 +1,4 @@
-//! Tabs that are open and do nothing: what they cost in memory.
+//! The memory that open tabs take if they do nothing.
 
 use std::{io, thread, time::Duration};
 
@@ -13,7 +13,7 @@ pub(crate) fn run(
     count: usize,
     committed: bool,
 ) -> io::Result<Crowd> {
-    // The first ones bring what is there once for all.
+    // The first ones also allocate what exists only once.
     let few = Crowd::open(server.address(), COUNTER, 50, committed)?;
     let before = settled(server);
     let crowd = Crowd::open(server.address(), COUNTER, count, committed)?;
@@ -35,7 +35,7 @@ pub(crate) fn run(
     Ok(crowd)
 }
 
-/// The resident memory once it stays the same.
+/// The resident memory as soon as it is stable.
 fn settled(server: &Server) -> Option<u64> {
     const LOOK: Duration = Duration::from_millis(200);
     let mut last = server.resident()?;

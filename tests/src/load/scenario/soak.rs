@@ -19,15 +19,15 @@ const TABS: usize = 32;
 const VISITORS: usize = 20;
 /// How long the tabs act in each turn.
 const TURN: Duration = Duration::from_millis(200);
-/// Once memory has grown to what the load needs, it may grow by so much more in a minute, in KiB;
-/// and by so much in all, however short the time is.
+/// When memory has grown to what the load needs, it may grow by this much more per minute, in KiB,
+/// and by this much in all, however short the time is.
 const LIMIT: f64 = 512.0;
 
 /// Loads the server for `time`.
 ///
 /// # Errors
 ///
-/// If its memory grows, or anything is answered wrongly.
+/// If its memory grows, or any answer is wrong.
 pub(crate) fn run(server: &Server, store: &str, time: Duration) -> io::Result<()> {
     let resident = || {
         server
@@ -48,7 +48,7 @@ pub(crate) fn run(server: &Server, store: &str, time: Duration) -> io::Result<()
         samples.push((began.elapsed().as_secs_f64(), resident()?));
     }
     super::assert_counted(&acting, server.address())?;
-    // What it needs for the load it has taken by then.
+    // By then it has allocated what it needs for the load.
     let warm = samples.len() / 3;
     let per_minute = slope(&samples[warm..]) * 60.0 / 1024.0;
     #[expect(clippy::cast_precision_loss, reason = "figures, not amounts")]
@@ -73,8 +73,8 @@ pub(crate) fn run(server: &Server, store: &str, time: Duration) -> io::Result<()
     Ok(())
 }
 
-/// By how many bytes a second the samples rise: the median of the rises between the first and the
-/// second half (Theil and Sen's way), which a single outlier does not move.
+/// How many bytes a second the samples rise: the median of the rises between the first and the
+/// second half (the Theil-Sen method), because a single outlier does not change it.
 fn slope(samples: &[(f64, u64)]) -> f64 {
     let (first, second) = samples.split_at(samples.len() / 2);
     #[expect(clippy::cast_precision_loss, reason = "figures, not amounts")]

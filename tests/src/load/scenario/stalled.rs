@@ -1,4 +1,4 @@
-//! Tabs that take nothing of what they are sent, while others act.
+//! Tabs that read nothing of what the server sends, while others act.
 
 use std::{io, io::Write as _, net::TcpStream, time::Duration};
 
@@ -13,13 +13,13 @@ use crate::load::{
 /// How many tabs act.
 const OTHERS: usize = 4;
 
-/// How often the wall is painted before the others act: then the buffers of the system are full.
+/// How often the wall is painted before the others act, so that the system's buffers are full.
 const FILLING: usize = 10;
 
-/// How often it is painted while they act.
+/// How often the wall is painted while they act.
 const STEPS: usize = 40;
 
-/// How long the others act for each time that it is painted.
+/// How long the others act each time the wall is painted.
 const STEP: Duration = Duration::from_millis(50);
 
 /// Measures how long actions take while the wall is painted again and again, before and after
@@ -53,7 +53,7 @@ pub(crate) fn run(server: &Server, store: &str, count: usize) -> io::Result<()> 
     Ok(())
 }
 
-/// Paints, and lets the others act meanwhile. Returns how long their actions took.
+/// Paints, and lets the others act at the same time. Returns how long their actions took.
 fn painted(painter: &mut Tab, others: &mut ClosedLoop) -> io::Result<Vec<Duration>> {
     for _ in 0..FILLING {
         painter.act()?;
@@ -68,12 +68,12 @@ fn painted(painter: &mut Tab, others: &mut ClosedLoop) -> io::Result<Vec<Duratio
     Ok(took)
 }
 
-/// Opens a stream of the wall with hardly any room for what it brings, and reads nothing.
+/// Opens a stream of the wall with a tiny receive buffer, and reads nothing.
 fn stall(line: &mut Line, at: usize) -> io::Result<TcpStream> {
     let session = Session::visit(line, WALL.path, at)?;
     let mut socket = connect_narrowly(session.source, session.server())?;
     socket.write_all(&session.stream_request())?;
-    // The answer has begun: the stream is there.
+    // The answer has begun, so the stream is open.
     socket.peek(&mut [0])?;
     Ok(socket)
 }

@@ -40,7 +40,7 @@ pub(crate) fn run(program: &Path, rounds: usize) -> io::Result<()> {
     process::pin(1)
 }
 
-/// A process that ends with its measurement.
+/// A process that ends when its measurement does.
 struct Running(Child);
 
 impl Drop for Running {
@@ -73,13 +73,13 @@ fn connected(address: SocketAddr, until: Instant) -> io::Result<TcpStream> {
         match TcpStream::connect(address) {
             Ok(socket) => return Ok(socket),
             Err(error) if Instant::now() > until => return Err(error),
-            // Looks often, without taking the time that the start needs.
+            // Polls often, without taking the processor time that the start needs.
             Err(_) => thread::sleep(Duration::from_micros(200)),
         }
     }
 }
 
-/// The size of the program without its symbols, in MiB, where `strip` is installed.
+/// The size of the program without its symbols, in MiB, if `strip` is installed.
 fn stripped(program: &Path, directory: &Path) -> Option<f64> {
     let small = directory.join("stripped");
     let done = Command::new("strip")
