@@ -1,4 +1,4 @@
-//! The session cookie: made, sent, read back.
+//! The session cookie: creates, sends and reads it.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use http::{HeaderMap, HeaderValue, header};
 use super::{Keyring, Purpose, Secret, SessionId};
 use crate::{random::random, store::Timestamp};
 
-/// What a browser proves its session with.
+/// The content of the cookie, which proves that a browser belongs to a session.
 #[derive(Clone, Debug)]
 pub(crate) struct SessionCookie {
     pub(crate) id: SessionId,
     pub(crate) secret: Secret,
-    /// When it was handed out.
+    /// When the server issued it.
     pub(crate) issued: Timestamp,
 }
 
 impl SessionCookie {
-    /// A session that never was before. Nothing is stored until it commits something.
+    /// Creates a new session. The store keeps nothing of it before its first commit.
     pub(crate) fn fresh(now: Timestamp) -> Self {
         Self {
             id: SessionId(random()),
@@ -47,8 +47,8 @@ impl SessionCookie {
     }
 }
 
-/// The cookie's name and attributes, which follow from the configuration of the app and never
-/// from a request.
+/// The name and attributes of the cookie. They depend on the configuration of the app, and never on a
+/// request.
 #[derive(Clone, Debug)]
 pub(crate) struct CookieConfig {
     name: String,
@@ -57,8 +57,8 @@ pub(crate) struct CookieConfig {
 }
 
 impl CookieConfig {
-    /// With HTTPS a `__Host-` cookie that is `Secure`; on plain HTTP another name, so that neither
-    /// is ever taken for the other. The app's name keeps apps on one host apart.
+    /// With HTTPS, the cookie is `Secure` and its name begins with `__Host-`. With plain HTTP it has another
+    /// name, so the server cannot confuse the two. The name of the app separates apps on one host.
     pub(crate) fn new(app: &str, secure: bool, max_age: Duration) -> Self {
         let prefix = if secure { "__Host-" } else { "" };
         Self {
@@ -68,18 +68,18 @@ impl CookieConfig {
         }
     }
 
-    /// The session of a request, if it carries one that this app handed out.
+    /// Reads the session of a request, if its cookie is one that this app issued.
     pub(crate) fn read(&self, headers: &HeaderMap, keys: &Keyring) -> Option<SessionCookie> {
         self.values(headers)
             .find_map(|value| SessionCookie::from_value(value, keys))
     }
 
-    /// Whether a request carries a cookie of this name, whatever is in it.
+    /// Whether a request has a cookie with this name, valid or not.
     pub(crate) fn is_sent(&self, headers: &HeaderMap) -> bool {
         self.values(headers).next().is_some()
     }
 
-    /// What a request carries under the cookie's name.
+    /// The values that a request has under the name of the cookie.
     fn values<'a>(&'a self, headers: &'a HeaderMap) -> impl Iterator<Item = &'a str> {
         headers
             .get_all(header::COOKIE)
@@ -91,7 +91,7 @@ impl CookieConfig {
             .map(|(_, value)| value)
     }
 
-    /// The `Set-Cookie` header that hands out `cookie`.
+    /// Creates the `Set-Cookie` header for `cookie`.
     pub(crate) fn write(&self, cookie: &SessionCookie, keys: &Keyring) -> HeaderValue {
         let text = format!(
             "{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{}",

@@ -22,26 +22,26 @@ use crate::{
     },
 };
 
-/// Bytes of an authentication code: half of a SHA-256, as RFC 2104 allows.
+/// The length of an authentication code in bytes: half of a SHA-256, as RFC 2104 allows.
 const MAC_LEN: usize = 16;
 
-/// Bytes of one key.
+/// The length of a key in bytes.
 const KEY_LEN: usize = 32;
 
-/// How many keys are kept while browsers still show what older ones sealed.
+/// The maximum number of keys. Older ones are kept because browsers still hold values that they sealed.
 const MAX_KEYS: usize = 8;
 
-/// The store is asked for newer keys at most this often, whatever browsers show.
+/// The shortest time between two requests to the store for newer keys, whatever browsers send.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 
-/// Authenticates what the app hands to browsers and gets back.
+/// Authenticates the values that the app sends to browsers and gets back.
 ///
-/// The first of its keys seals, and all of them open.
+/// It seals values with its first key, and opens values of all its keys.
 pub(crate) struct Keyring {
     keys: RwLock<Arc<Keys>>,
     /// Whether the keys are in the store, where another server may replace them.
     in_store: bool,
-    /// When the store was asked last because of something that did not open.
+    /// When it last asked the store because a value did not open.
     refreshed: tokio::sync::Mutex<Option<Instant>>,
 }
 
@@ -50,15 +50,15 @@ struct Keys {
     version: Option<Version>,
 }
 
-/// One key, as far as it can be worked into a code before anything is sealed: every request opens
-/// a cookie, and most open a token.
+/// One key, with the part of each authentication code that does not depend on the payload. It is
+/// computed in advance, because every request opens a cookie, and most open a token.
 struct SharedKey {
     bytes: [u8; KEY_LEN],
     cookie: Hmac<Sha256>,
     attach_token: Hmac<Sha256>,
 }
 
-/// What a sealed value is for; a value sealed for one purpose opens for no other.
+/// The purpose of a sealed value. A value that was sealed for one purpose does not open for another.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
     Cookie,
@@ -74,7 +74,7 @@ impl Keyring {
         }
     }
 
-    /// Makes the keys of the app's own secrets; nothing of them is stored.
+    /// Derives the keys from the app's own secrets. The store contains nothing of them.
     pub(crate) fn of_secrets(secrets: &Secrets) -> Self {
         let keys = secrets.keys().map(SharedKey::new).collect();
         Self::new(
@@ -86,11 +86,11 @@ impl Keyring {
         )
     }
 
-    /// Takes the keys from the store, where the first server to come created one.
+    /// Loads the keys from the store. The first server creates one there.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store is away, or holds something else in the key's place.
+    /// [`StoreError`] if the store is unreachable, or if the document of the keys holds something else.
     pub(crate) async fn of_store(store: &dyn Store, now: Timestamp) -> Result<Self, StoreError> {
         loop {
             if let Some(keys) = Keys::load(store, now).await? {
@@ -105,12 +105,12 @@ impl Keyring {
         Key::new("via/key").expect("neither empty nor long")
     }
 
-    /// Which version of that document is known; `None` if the keys are not in the store.
+    /// The version of that document which is loaded; `None` if the keys are not in the store.
     pub(crate) fn version(&self) -> Option<Version> {
         self.keys().version
     }
 
-    /// Takes the keys that are in the store now. Where there are none, what is known stays.
+    /// Loads the current keys from the store. If it has none, the known keys stay.
     pub(crate) async fn refresh(
         &self,
         store: &dyn Store,
@@ -124,7 +124,7 @@ impl Keyring {
         Ok(())
     }
 
-    /// Takes the keys that are in the store now, or leaves it to the next occasion.
+    /// Loads the current keys from the store. If that fails, it logs a warning, and the known keys stay.
     pub(crate) async fn follow(&self, store: &dyn Store, now: Timestamp) {
         match tokio::time::timeout(limits::STORE_DEADLINE, self.refresh(store, now)).await {
             Ok(Ok(())) => {}
@@ -133,7 +133,7 @@ impl Keyring {
         }
     }
 
-    /// Asks the store for newer keys, unless that was done a moment ago.
+    /// Loads the current keys, unless this was done less than [`REFRESH_EVERY`] ago.
     pub(crate) async fn refresh_now_and_then(&self, store: &dyn Store, now: Timestamp) {
         let mut refreshed = self.refreshed.lock().await;
         if !self.in_store || refreshed.is_some_and(|at| at.elapsed() < REFRESH_EVERY) {
@@ -147,7 +147,7 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store is away or damaged.
+    /// [`StoreError`] if the store is unreachable or damaged.
     pub(crate) async fn rotate(store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
         let new = random();
         replace(store, now, |old| {
@@ -160,11 +160,11 @@ impl Keyring {
         .await
     }
 
-    /// Removes all keys in the store but the newest.
+    /// Removes all keys in the store except the newest.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store is away or damaged.
+    /// [`StoreError`] if the store is unreachable or damaged.
     pub(crate) async fn forget_old(store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
         replace(store, now, |old| old[..1].to_vec()).await
     }
@@ -173,7 +173,7 @@ impl Keyring {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Text for a URL, header or cookie from which [`open`](Self::open) gets `payload` back.
+    /// Seals `payload` as text for a URL, header or cookie. [`open`](Self::open) returns it again.
     pub(crate) fn seal(&self, purpose: Purpose, payload: &[u8]) -> String {
         let keys = self.keys();
         let mut sealed = payload.to_vec();
@@ -182,7 +182,7 @@ impl Keyring {
         URL_SAFE_NO_PAD.encode(sealed)
     }
 
-    /// The payload of text that [`seal`](Self::seal) made, or `None` of any other text.
+    /// Returns the payload of a text that [`seal`](Self::seal) made; `None` for any other text.
     pub(crate) fn open(&self, purpose: Purpose, sealed: &str) -> Option<Vec<u8>> {
         let mut payload = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let at = payload.len().checked_sub(MAC_LEN)?;
@@ -196,13 +196,13 @@ impl Keyring {
 }
 
 impl Keys {
-    /// The keys in the store; `None` if there never were any.
+    /// Loads the keys from the store; `None` if it never had any.
     async fn load(store: &dyn Store, now: Timestamp) -> Result<Option<Self>, StoreError> {
         let name = Keyring::document();
         let mut loaded = store.load(std::slice::from_ref(&name), now).await?;
         match loaded.pop() {
             Some(Loaded::Found(document)) => {
-                // One key was all that there could be once; several stand one after the other.
+                // The keys are stored one after the other. Earlier versions stored only one key.
                 let (keys, rest) = document.bytes.as_chunks::<KEY_LEN>();
                 if keys.is_empty() || !rest.is_empty() {
                     return Err(StoreError::Damaged(
@@ -222,7 +222,7 @@ impl Keys {
     }
 }
 
-/// Exchanges the keys in the store, however many others do so at the same time.
+/// Replaces the keys in the store, even if others do so at the same time.
 async fn replace(
     store: &dyn Store,
     now: Timestamp,
@@ -238,7 +238,7 @@ async fn replace(
         let outcome = put(store, now, Expect::At(version), &change(&old)).await?;
         match outcome {
             CommitOutcome::Committed(_) => return Ok(()),
-            // Whether it is done is seen by loading; a key too many does no harm.
+            // The next load shows the outcome. One key too many does no harm.
             CommitOutcome::Conflict(_) | CommitOutcome::Gone | CommitOutcome::Unknown => {}
         }
     }

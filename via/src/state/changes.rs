@@ -1,4 +1,4 @@
-//! What one run of an action changed, on its way into documents.
+//! The changes of one run of an action, and how they are written into documents.
 
 use serde_json::value::RawValue;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::field::FieldDescriptor;
 
-/// What one run of an action changed in the fields of its page.
+/// The fields of a page that one run of an action changed.
 #[derive(Debug)]
 pub(crate) struct Changes {
     fields: Vec<(&'static FieldDescriptor, Written)>,
@@ -17,14 +17,14 @@ pub(crate) struct Changes {
     carried: Carried,
 }
 
-/// Why a change did not come about.
+/// Why a change failed.
 #[derive(Debug)]
 pub(crate) enum ChangeError<E> {
     /// The request does not fit the page.
     Read(ReadError),
-    /// What a field became cannot be stored; the text names the field.
+    /// The new value of a field cannot be stored; the text names the field.
     Write(String),
-    /// The action itself said no.
+    /// The action itself refused.
     Action(E),
 }
 
@@ -35,8 +35,8 @@ impl<E> From<ReadError> for ChangeError<E> {
 }
 
 impl Changes {
-    /// Changed fields, as they are after the run; with what `FieldReader` found when it read the page
-    /// for the run.
+    /// Takes the changed fields as they are after the run. `unreadable` and `hidden` come from the
+    /// `FieldReader` that read the page for the run.
     pub(crate) fn new(
         fields: Vec<(&'static FieldDescriptor, Written)>,
         unreadable: Vec<Unreadable>,
@@ -51,7 +51,7 @@ impl Changes {
         }
     }
 
-    /// How the signals that the browser sent compare with what they are now.
+    /// Says which signals still have the value that the browser sent, and which do not.
     pub(crate) fn take_carried(&mut self) -> Carried {
         std::mem::take(&mut self.carried)
     }
@@ -86,8 +86,8 @@ impl Changes {
     }
 }
 
-/// Compares the signals that the browser sent with what they are after the change: one that is neither
-/// changed nor the user's own stays what it was.
+/// Compares the signals that the browser sent with their values after the action. A signal that neither
+/// the action nor the user has changed keeps its stored value.
 fn carried(
     changed: &[(&'static FieldDescriptor, Written)],
     hidden: &[Hidden],
@@ -113,7 +113,7 @@ fn carried(
 }
 
 impl Written {
-    /// Its stored form; `None` for what is not stored.
+    /// Its stored form; `None` if it is not stored.
     pub(crate) fn to_json(&self) -> Option<Box<RawValue>> {
         match self {
             Self::State(json) => Some(json.clone()),

@@ -1,4 +1,4 @@
-//! Large documents are stored as zstd frames, small ones as they are.
+//! Compresses large documents into zstd frames. Small ones are stored uncompressed.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,10 @@ use bytes::Bytes;
 use super::DocumentError;
 use crate::store::MAX_DOCUMENT;
 
-/// Documents below this size are stored as they are.
+/// Documents below this size are stored uncompressed.
 ///
-/// `cargo bench -p via --bench compress`, for a to-do list, a chat log and settings; the times are
-/// of the chat log, medians:
+/// `cargo bench -p via --bench compress` measures a to-do list, a chat log and settings. The times are
+/// medians for the chat log:
 ///
 /// | bytes | left at level 1 | at level 3 | pack at 1 | at 3 | unpack |
 /// |---|---|---|---|---|---|
@@ -21,20 +21,20 @@ use crate::store::MAX_DOCUMENT;
 /// | 64 KiB | 19, 27, 18 % | 18, 26, 18 % | 146 µs | 200 µs | 88 µs |
 /// | 256 KiB | 17, 26, 18 % | 17, 24, 16 % | 0.9 ms | 0.9 ms | 0.3 ms |
 ///
-/// Each call costs 10 µs however small the document is, in every commit and in every load. Below
-/// 4 KiB that buys nothing: a page of SQLite has 4 KiB.
+/// Every commit and every load costs at least 10 µs, even for the smallest document. Below 4 KiB this
+/// saves no space, because a page of SQLite has 4 KiB.
 const THRESHOLD: usize = 4096;
 
-/// See [`THRESHOLD`]: level 3 saves next to nothing more, and takes a third longer.
+/// See [`THRESHOLD`]: level 3 saves almost nothing more, and takes a third longer.
 const LEVEL: i32 = 1;
 
-/// What a frame begins with. JSON does not: a document begins with `{`.
+/// The first bytes of a frame. A document in JSON begins with `{` instead.
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// What goes into the store for a document: the same bytes, or a frame that is smaller by at least
+/// Returns the bytes to store for a document: the same bytes, or a frame that is smaller by at least
 /// an eighth.
 ///
-/// They are kept, so they take no more room than they need.
+/// The server keeps the result in memory, so it has no spare capacity.
 pub(super) fn pack(document: &[u8]) -> Bytes {
     if document.len() < THRESHOLD && !document.starts_with(&MAGIC) {
         return Bytes::copy_from_slice(document);
@@ -46,22 +46,22 @@ pub(super) fn pack(document: &[u8]) -> Bytes {
         {
             frame.into_boxed_slice().into()
         }
-        // Compression is for room alone. It fails where there is no memory for it.
+        // Compression only saves space, so it may fail, for example if there is no memory for it.
         _ => Bytes::copy_from_slice(document),
     }
 }
 
-/// The document of what is in the store.
+/// Returns the document for stored bytes.
 ///
 /// # Errors
 ///
-/// [`DocumentError::Large`] if it would be larger than any document, told before room is made for
-/// it; [`DocumentError::Frame`] if a frame is not whole.
+/// [`DocumentError::Large`] if it would be larger than any document. This is checked before memory is
+/// allocated for it. [`DocumentError::Frame`] if a frame is incomplete.
 pub(crate) fn unpack(stored: &[u8]) -> Result<Cow<'_, [u8]>, DocumentError> {
     if !stored.starts_with(&MAGIC) {
         return Ok(Cow::Borrowed(stored));
     }
-    // A frame tells its size before everything else; zstd stops where it does not keep to it.
+    // A frame begins with the size of its content. zstd stops if the content is larger.
     let size = zstd::zstd_safe::get_frame_content_size(stored)
         .ok()
         .flatten()
@@ -108,7 +108,7 @@ mod tests {
         #[test]
         fn garbage_after_the_magic_is_an_error(mut bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             bytes.splice(0..0, MAGIC);
-            // A frame that happens to be whole has a checksum of nothing; it is not met by chance.
+            // Random bytes are very unlikely to be a complete frame, so this branch is rare.
             if let Ok(document) = unpack(&bytes) {
                 prop_assert!(document.len() <= MAX_DOCUMENT);
             }

@@ -26,10 +26,10 @@ impl FieldDescriptor {
         }
     }
 
-    /// The key of the document that the value has of its own, for the path parameters `params`;
-    /// `None` if the document of the session keeps it, or if it is not stored.
+    /// The key of the document that contains only this value, for the path parameters `params`. `None` if
+    /// the value is in the document of the session, or not stored.
     ///
-    /// A parameter cannot reach the key of another value, whatever its text is.
+    /// No text of a parameter can lead to the key of another value.
     pub(crate) fn document_key(&self, params: &[(String, String)]) -> Option<Key> {
         let text = match self.home()? {
             Home::Session | Home::Tab => return None,
@@ -43,12 +43,12 @@ impl FieldDescriptor {
                 format!("shared/{}", segments.join("/"))
             }
         };
-        // Names in source code may be long too.
+        // Names in source code may also be long.
         Key::new(text.as_str()).or_else(|| Key::new(format!("shared/={}", digest(&text))))
     }
 }
 
-/// The text of a literal segment, or the encoded value of the parameter that a segment names.
+/// The text of a literal segment, or the encoded value of the parameter in a segment.
 fn written(segment: Segment, params: &[(String, String)]) -> Cow<'static, str> {
     let name = match segment {
         Segment::Literal(text) => return Cow::Borrowed(text),
@@ -61,8 +61,8 @@ fn written(segment: Segment, params: &[(String, String)]) -> Cow<'static, str> {
     Cow::Owned(encoded(value))
 }
 
-/// Encodes all but unreserved characters with percent signs. A long text becomes its hash, which
-/// cannot be confused with an encoded text.
+/// Percent-encodes all characters except unreserved ones. A long text becomes a hash, which cannot be
+/// confused with an encoded text.
 fn encoded(value: &str) -> String {
     const LONGEST: usize = 128;
     let mut text = String::with_capacity(value.len());
@@ -70,7 +70,7 @@ fn encoded(value: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             text.push(char::from(byte));
         } else {
-            // Writing to a string does not fail.
+            // Writing to a string never fails.
             let _ = write!(text, "%{byte:02X}");
         }
     }

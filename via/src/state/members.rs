@@ -1,4 +1,4 @@
-//! The members of a JSON object, as the bytes they are stored in.
+//! The members of a JSON object, each as its stored bytes.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// Values by name, in the order of the names. They are few, and many documents are kept: so they take no more room
-/// than they need.
+/// Values by name, sorted by name. There are few of them in each of many documents, so a `Vec` without
+/// spare capacity needs the least memory.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Values(Vec<(Box<str>, Box<RawValue>)>);
 
@@ -31,7 +31,7 @@ impl Values {
         self.position(name).ok().map(|index| &*self.0[index].1)
     }
 
-    /// Answers what was there before.
+    /// Returns the value that was there before.
     pub(super) fn insert(&mut self, name: &str, value: Box<RawValue>) -> Option<Box<RawValue>> {
         match self.position(name) {
             Ok(index) => Some(std::mem::replace(&mut self.0[index].1, value)),
@@ -48,13 +48,13 @@ impl Values {
         Some(self.0.remove(index).1)
     }
 
-    /// What is left of them, without room for what was taken.
+    /// The remaining values, without spare capacity for those that were removed.
     pub(super) fn rest(mut self) -> Self {
         self.0.shrink_to_fit();
         self
     }
 
-    /// Writes them as members of the object that they are part of.
+    /// Writes the values as members of the object that contains them.
     pub(super) fn write<M: SerializeMap>(&self, members: &mut M) -> Result<(), M::Error> {
         self.0
             .iter()
@@ -87,7 +87,7 @@ impl<'de> Deserialize<'de> for Values {
                 while let Some(member) = map.next_entry::<Box<str>, Box<RawValue>>()? {
                     values.push(member);
                 }
-                // Of members with one name the last one counts; sorting leaves their order alone.
+                // If several members have one name, the last one counts. The sort is stable.
                 values.reverse();
                 values.sort_by(|(one, _), (other, _)| one.cmp(other));
                 values.dedup_by(|(one, _), (other, _)| one == other);

@@ -1,4 +1,4 @@
-//! The document of one shared value: of the whole application, or of one key.
+//! The document of one shared value, which belongs to the whole application or to one key.
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
@@ -14,17 +14,17 @@ const FORMAT: u64 = 1;
 /// The name of the one value in a shared document.
 pub(crate) const VALUE: &str = "value";
 
-/// Everything that is kept of one shared value.
+/// The document of one shared value.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SharedDocument {
-    /// The value, and what other versions of its field made of it.
+    /// The value, in each version of its field that a build has written.
     pub(crate) fields: Fields,
-    /// What another version of this format keeps beside.
+    /// Members that only other versions of this format know.
     unknown: Values,
 }
 
 impl SharedDocument {
-    /// Reads what [`encode`](Self::encode) wrote, in this build or another.
+    /// Decodes bytes that [`encode`](Self::encode) made, in this build or another.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DocumentError> {
         let mut parts = open(bytes, FORMAT)?;
         Ok(Self {
@@ -33,7 +33,7 @@ impl SharedDocument {
         })
     }
 
-    /// The bytes for the store.
+    /// Encodes the document for the store.
     pub(crate) fn encode(&self) -> Encoded {
         Encoded::of(self)
     }

@@ -1,4 +1,4 @@
-//! Where the values of fields come from, and where they go.
+//! The sources from which fields are read, and the targets into which they are written.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,12 +10,12 @@ use serde_json::Value;
 use super::{Document, Fields, SharedDocument};
 use crate::field::{FieldDescriptor, Home};
 
-/// The signals of a browser, as it sent them with an action.
+/// The signals that a browser sent with an action.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inputs {
-    /// Their values, by name; shared with the streams that show what they become.
+    /// Their values by name, shared with the streams that show the result.
     pub(crate) values: Arc<BTreeMap<String, Value>>,
-    /// Those that the user changed: they are kept. The others are only what the action sees.
+    /// The names of those that the user changed. Only these are stored; the action sees all of them.
     pub(crate) dirty: BTreeSet<String>,
 }
 
@@ -27,25 +27,25 @@ impl Inputs {
     }
 }
 
-/// Where the fields of one page, in one tab, come from.
+/// The sources of the fields of one page in one tab.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sources<'a> {
-    /// Fields that the session shares.
+    /// Fields that all tabs of the session share.
     pub(crate) session: &'a Fields,
-    /// Fields of the tab alone.
+    /// Fields of this tab only.
     pub(crate) tab: &'a Fields,
-    /// Shared values, by the keys of their fields; a value that is missing was never written.
+    /// Shared values by the keys of their fields. A missing value was never written.
     pub(crate) shared: &'a [(&'static str, &'a Fields)],
-    /// Who is logged in.
+    /// The principal who is logged in.
     pub(crate) principal: Option<&'a str>,
     /// Path parameters, by name.
     pub(crate) params: &'a [(String, String)],
-    /// Signals as the browser holds them; they win over stored ones.
+    /// Signals from the browser, which take precedence over stored ones.
     pub(crate) inputs: &'a Inputs,
 }
 
 impl<'a> Sources<'a> {
-    /// The values among which the value of a field is; `None` if nothing is stored there.
+    /// The stored values that include the value of `field`; `None` if there are none.
     pub(super) fn fields(&self, field: &FieldDescriptor) -> Option<&'a Fields> {
         match field.home()? {
             Home::Session => Some(self.session),
@@ -59,18 +59,18 @@ impl<'a> Sources<'a> {
     }
 }
 
-/// The documents that changes are written into.
+/// The documents into which changes are written.
 #[derive(Debug)]
 pub(crate) struct Targets<'a> {
     pub(crate) session: &'a mut Document,
-    /// What belongs to the tab alone.
+    /// Fields of this tab only.
     pub(crate) tab: &'a mut Fields,
-    /// By the keys of their fields.
+    /// Shared values by the keys of their fields.
     pub(crate) shared: &'a mut [(&'static str, SharedDocument)],
 }
 
 impl Targets<'_> {
-    /// The values among which the value of a field is kept; `None` if it is not stored.
+    /// The stored values that include the value of `field`; `None` if the field is not stored.
     pub(super) fn fields(&mut self, field: &FieldDescriptor) -> Option<&mut Fields> {
         match field.home()? {
             Home::Session => Some(&mut self.session.fields),

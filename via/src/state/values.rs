@@ -1,4 +1,4 @@
-//! Values as they are stored: those in use, those set aside, and those of other builds.
+//! Stored values: those in use, those that were set aside, and those of other builds.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +7,16 @@ use serde_json::value::RawValue;
 
 pub(crate) use super::members::Values;
 
-/// How many values are set aside of one field. Each is of another type, so there are about as many
-/// as there are incompatible builds that run beside each other or are rolled back to.
+/// How many values of one field can be set aside. Each has another type, so there are about as many as
+/// there are incompatible builds that run at the same time or are rolled back to.
 const MAX_ASIDE: usize = 8;
 
-/// The fields of a document, or of a tab: values under their stored names, and what was set aside.
+/// The fields of a document or of a tab: values under their stored names, and values that were set
+/// aside.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fields {
     values: Values,
-    /// What could not be decoded when the field was written again, the oldest first.
+    /// The values that could not be decoded when their field was written again, the oldest first.
     aside: BTreeMap<String, Vec<Box<RawValue>>>,
 }
 
@@ -32,7 +33,7 @@ impl Fields {
         self.values.get(name)
     }
 
-    /// What was set aside under a name, the newest first.
+    /// The values that were set aside under a name, the newest first.
     pub(super) fn aside(&self, name: &str) -> impl Iterator<Item = &RawValue> {
         self.aside
             .get(name)
@@ -40,13 +41,13 @@ impl Fields {
             .flat_map(|values| values.iter().rev().map(AsRef::as_ref))
     }
 
-    /// Replaces a value that could be decoded, or that was not there.
+    /// Sets a value. The old one could be decoded, or there was none.
     pub(crate) fn put(&mut self, name: &str, json: Box<RawValue>) {
         self.values.insert(name, json);
     }
 
-    /// Replaces a value that could not be decoded, and sets it aside. `restored` is the one that
-    /// was used instead; it is what `json` was made of, so it is aside no longer.
+    /// Replaces a value that could not be decoded, and sets it aside. `restored` is the value that was
+    /// used instead. It is removed from the values set aside, because `json` was made from it.
     pub(super) fn put_over(
         &mut self,
         name: &str,
@@ -72,7 +73,7 @@ impl Fields {
         }
     }
 
-    /// Takes the fields out of the members of an object.
+    /// Removes the fields from the members of an object.
     pub(super) fn take(parts: &mut Values) -> Result<Self, serde_json::Error> {
         Ok(Self {
             values: take_or_default(parts, "fields")?,
@@ -80,7 +81,7 @@ impl Fields {
         })
     }
 
-    /// Writes them as two members of the object that they are part of.
+    /// Writes the fields as two members of the object that contains them.
     pub(super) fn write<M: SerializeMap>(&self, members: &mut M) -> Result<(), M::Error> {
         if !self.values.is_empty() {
             members.serialize_entry("fields", &self.values)?;
@@ -92,7 +93,7 @@ impl Fields {
     }
 }
 
-/// Takes a member that must be there.
+/// Removes a required member and decodes it.
 pub(super) fn take<T: for<'de> Deserialize<'de>>(
     parts: &mut Values,
     name: &'static str,
@@ -103,7 +104,7 @@ pub(super) fn take<T: for<'de> Deserialize<'de>>(
     }
 }
 
-/// Takes a member that is left out where it says nothing.
+/// Removes an optional member and decodes it. A missing member is the default.
 pub(super) fn take_or_default<T: for<'de> Deserialize<'de> + Default>(
     parts: &mut Values,
     name: &str,
