@@ -1,6 +1,6 @@
-//! [`Session`]: who is logged in, and changing it.
+//! [`Session`]: says who is logged in, and lets an action change it.
 
-/// The session of the visitor who called an action: it says who is logged in, and logs in and out. The
+/// The session of the visitor who called an action. It says who is logged in, and logs in and out. The
 /// changes are committed together with the state that the action changed.
 ///
 /// Every change gives the browser a new secret, so a stolen copy of the old cookie becomes useless. The

@@ -1,4 +1,4 @@
-//! Handlers of events: actions of the page, and writes to signals.
+//! Event handlers: they call actions of the page and write signals.
 
 use std::{fmt, io};
 
@@ -11,8 +11,8 @@ use super::{Level, Source, modifiers::Modifiers};
 /// arguments, [`set`](crate::Signal::set) and [`toggle`](crate::Signal::toggle) write a signal, and
 /// [`then`](Self::then) joins two handlers.
 ///
-/// It prints an expression for `data-on:..`. An action is a Datastar `@post` on the page's own path.
-/// Arguments are JSON in percent encoding, so a text of a user cannot end the string that holds them.
+/// It prints an expression for `data-on:..`. An action is a Datastar `@post` to the path of its page.
+/// Arguments are percent-encoded JSON, so text from a user cannot end the string that contains them.
 #[derive(Clone, PartialEq, Eq)]
 #[must_use = "it does nothing until it is printed: `data-on:click=(..)`"]
 pub struct ActionHandle {
@@ -23,16 +23,15 @@ pub struct ActionHandle {
 }
 
 impl ActionHandle {
-    /// Called by generated code with the action's stable name and a tuple of its arguments
-    /// (`()` where there is none).
+    /// Creates a handler that calls an action. Generated code passes the stable name of the action and a
+    /// tuple of its arguments (`()` if it has none).
     ///
     /// # Panics
     ///
-    /// Panics if an argument cannot be written as JSON, which only a hand-written `Serialize`
-    /// can bring about.
+    /// Panics if an argument cannot be written as JSON. Only a hand-written `Serialize` can cause this.
     #[doc(hidden)]
     pub fn new<A: Serialize>(name: &'static str, arguments: &A) -> Self {
-        // There is one in each row of a table: it is printed in one go.
+        // Each row of a table may have a handler, so this avoids further allocations.
         let mut expression = String::with_capacity(name.len() + 32);
         expression.push_str("@post('?via=");
         expression.push_str(name);
@@ -48,7 +47,7 @@ impl ActionHandle {
         Self::step(Source::atom(expression))
     }
 
-    /// A single step.
+    /// Creates a handler with a single step.
     pub(crate) fn step(source: Source) -> Self {
         Self {
             first: source,
@@ -57,7 +56,7 @@ impl ActionHandle {
         }
     }
 
-    /// Runs `next` after this handler. The [modifiers](Self::prevent) of both apply to both.
+    /// Runs `next` after this handler. The [modifiers](Self::prevent) of either apply to both.
     ///
     /// # Examples
     ///
@@ -95,7 +94,7 @@ impl ActionHandle {
         self
     }
 
-    /// The same handler, which does something only if a condition is true.
+    /// Runs this handler only if a condition is true.
     pub(crate) fn when(mut self, condition: &Source) -> Self {
         if !self.then.is_empty() {
             let steps = [&self.first].into_iter().chain(&self.then);
@@ -118,7 +117,7 @@ impl ActionHandle {
     }
 }
 
-/// The expression as the browser reads it.
+/// Prints the expression as the browser reads it.
 impl fmt::Display for ActionHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.print(f)
@@ -127,7 +126,7 @@ impl fmt::Display for ActionHandle {
 
 impl Render for ActionHandle {
     fn render_to(&self, buffer: &mut String) {
-        // Writing to a string does not fail.
+        // Writing to a string never fails.
         let _ = self.print(&mut Escaper::new(buffer));
     }
 }
@@ -138,7 +137,7 @@ impl fmt::Debug for ActionHandle {
     }
 }
 
-/// Escapes all but unreserved characters, and those of them that are in `besides`.
+/// Percent-encodes all characters except unreserved ones, and also those in `besides`.
 pub(super) fn percent_encode(text: &str, besides: &str, out: &mut String) {
     for byte in text.bytes() {
         if besides.as_bytes().contains(&byte) {
@@ -165,7 +164,7 @@ fn percent_escape(byte: u8, out: &mut String) {
     out.push(char::from(HEX[usize::from(byte & 15)]));
 }
 
-/// Escapes all but unreserved characters of what is written to it.
+/// A writer that percent-encodes all bytes except unreserved characters.
 struct Percent<'a>(&'a mut String);
 
 impl io::Write for Percent<'_> {

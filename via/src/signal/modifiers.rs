@@ -1,15 +1,15 @@
-//! Modifiers of an event handler, as Datastar has them: when it runs, and what the event does then.
+//! Modifiers of an event handler, as in Datastar: when it runs, and what then happens to the event.
 
 use std::{fmt, time::Duration};
 
 use super::action_handle::{ActionHandle, percent_encode};
 
-/// Modifiers in the order in which they were asked for.
+/// Modifiers in the order of the calls that added them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Modifiers(Vec<(&'static str, String)>);
 
 impl Modifiers {
-    /// A modifier of the same name is replaced.
+    /// Adds a modifier, and replaces an earlier one with the same name.
     fn set(&mut self, name: &'static str, options: String) {
         self.0.retain(|(other, _)| *other != name);
         self.0.push((name, options));
@@ -21,7 +21,7 @@ impl Modifiers {
         }
     }
 
-    /// Prints `__debounce.500ms__prevent `, as in the name of an attribute.
+    /// Prints the modifiers as in the name of an attribute: `__debounce.500ms__prevent `.
     pub(super) fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
         for (name, options) in &self.0 {
             write!(out, "__{name}{options}")?;
@@ -105,18 +105,18 @@ impl ActionHandle {
         self.with("passive", String::new())
     }
 
-    /// Debounces: handles the last event of a burst, after no event came for that long.
+    /// Debounces: handles the last event of a burst, after no further event came for this long.
     pub fn debounce(self, quiet: Duration) -> Self {
         self.with("debounce", millis(quiet))
     }
 
-    /// Throttles: handles the first event, and then ignores events for that long.
+    /// Throttles: handles the first event, and then ignores events for this long.
     pub fn throttle(self, rest: Duration) -> Self {
         self.with("throttle", millis(rest))
     }
 
-    /// Handles only the key of that name, such as `a`, `Enter` or `ArrowDown`; also `prevent` and `stop`
-    /// apply only then. Call it again to add a key.
+    /// Handles only the key with this name, such as `a`, `Enter` or `ArrowDown`. `prevent` and `stop` then
+    /// also apply only to this key. Call it again to add a key.
     pub fn key(mut self, name: &str) -> Self {
         let before = self.modifiers.0.iter().find(|(name, _)| *name == "key");
         let mut options = before.map_or_else(String::new, |(_, options)| options.clone());

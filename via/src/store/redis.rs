@@ -90,7 +90,7 @@ const VERSIONS: usize = 512;
 /// Tested by: `the_declared_level_follows_the_configuration`,
 /// `a_primary_with_a_replica_may_roll_back_and_the_replica_is_refused`.
 ///
-/// # What happens on a bad day
+/// # What happens in a failure
 ///
 /// - **The connection breaks.** The outcome of a running commit is [`CommitOutcome::Unknown`]. The
 ///   store never sends that commit again, and the next call opens a new connection. Subscribers

@@ -52,7 +52,7 @@ const DROP_PATIENCE: Duration = Duration::from_secs(2);
 /// Put the file on a local disk, because SQLite cannot share a file over a network. Two more files,
 /// with the endings `-wal` and `-shm`, belong to it while it is in use and after a crash.
 ///
-/// # What happens on a bad day
+/// # What happens in a failure
 ///
 /// - **The process is killed.** All acknowledged commits are there, and none of them twice.
 ///   Tested by: `tests/stores/sqlite_killed.rs`.
@@ -130,7 +130,7 @@ struct Queues {
     ended: Ended,
 }
 
-/// Tells when the threads have finished.
+/// Reports when the threads have finished.
 struct Ended {
     /// For a caller that can wait: the result.
     answer: oneshot::Receiver<Result<(), StoreError>>,

@@ -1,7 +1,7 @@
-//! Receives the announcements of all instances on a connection of its own.
+//! Receives the announcements of all instances on a separate connection.
 //!
-//! Redis keeps no announcements for an instance that is not subscribed. So each time this subscribes,
-//! and it does so again after every broken connection, it sends `Lagged` to all subscribers.
+//! Redis keeps no announcements for an instance that is not subscribed. So each time the listener
+//! subscribes, also after a broken connection, it sends `Lagged` to all subscribers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -79,7 +79,7 @@ impl NoticeListener {
                 Ok(level) => self.commands.set_level(level),
                 Err(OpenError::Unreachable { .. }) => return,
                 Err(error) => {
-                    // Whatever has changed, this server must not get commits.
+                    // This server must not get commits until it passes the check again.
                     tracing::error!(%error, "refusing commits until this Redis can be used again");
                     self.commands.give_up();
                     return;

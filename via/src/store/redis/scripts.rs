@@ -1,6 +1,7 @@
 //! The scripts that run within Redis: one for each operation, each of them atomic.
 //!
-//! A script is called by its hash. Redis forgets scripts when it restarts; then it gets the text.
+//! The store calls a script by its hash. Redis forgets scripts when it restarts, so the next call sends
+//! the text.
 
 use redis::{Cmd, Script};
 
@@ -37,11 +38,11 @@ impl Code {
     }
 }
 
-/// All of them.
+/// All scripts of the store.
 #[derive(Debug)]
 pub(super) struct Scripts {
     pub(super) commit: Code,
-    /// Like `commit`, but allowed if Redis is full: for commits that need no room.
+    /// Like `commit`, but Redis runs it even if it is full. For commits that need no room.
     pub(super) release: Code,
     pub(super) touch: Code,
     pub(super) delete: Code,

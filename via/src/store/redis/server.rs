@@ -1,4 +1,4 @@
-//! Asks a server for its configuration: whether it can keep documents, and what they survive.
+//! Reads the configuration of a server: whether it can keep documents, and what they survive.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -9,13 +9,13 @@ use crate::store::{Durability, OpenError};
 
 /// The format that this version of the store writes.
 const FORMAT: &str = "1";
-/// The oldest major version that has flags for scripts. Without them a full Redis cannot be read.
+/// The oldest major version with flags for scripts. Without them, a full Redis also refuses reads.
 const OLDEST: u32 = 7;
 /// With `everysec`, Redis delays a flush for up to two seconds if the disk is slow.
 const EVERY_SECOND: Duration = Duration::from_secs(2);
 
-/// Checks a server, writes the format number if there is none, and answers what an acknowledged
-/// commit survives.
+/// Checks a server, writes the format number if there is none, and returns what an acknowledged commit
+/// survives.
 pub(super) async fn inspect(
     connection: &mut MultiplexedConnection,
     address: &Address,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::store::{StoreError, notices::Notices};
 
-/// What a [`Store`](crate::store::Store) method does with the table.
+/// The work of a [`Store`](crate::store::Store) method on the table.
 ///
 /// An operation reads before it writes. So if it finds damage, it has written nothing yet.
 pub(super) trait Operation: Send + 'static {

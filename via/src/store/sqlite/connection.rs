@@ -36,7 +36,7 @@ const LOG_BYTES: i64 = 64 * 1024 * 1024;
 /// The page cache in KiB. SQLite takes a negative number as KiB.
 const WRITER_CACHE: i32 = -16 * 1024;
 const STATEMENTS: usize = 32;
-/// Why a file that cannot be written is refused.
+/// The reason for refusing a file that cannot be written.
 const READ_ONLY: &str = "it cannot be written; check its permissions";
 
 type Source = Box<dyn Error + Send + Sync>;
@@ -180,7 +180,7 @@ impl DatabaseFile {
     fn configure(&self, connection: &Connection) -> rusqlite::Result<()> {
         let begun = Instant::now();
         let mode = loop {
-            // To change the mode, SQLite needs the file alone, but does not wait for that.
+            // To change the mode, SQLite needs exclusive access to the file, but does not wait for it.
             match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
                 Err(error) if is_busy(&error) && begun.elapsed() < OPENING_PATIENCE => {
                     thread::sleep(Duration::from_millis(5));

@@ -106,7 +106,7 @@ pub(super) fn is_full(error: &rusqlite::Error) -> bool {
             .is_some_and(|error| error.extended_code == NO_ROOM_FOR_INDEX)
 }
 
-/// Whether a connection can still be used after this error. After any other error it is given up.
+/// Whether a connection can still be used after this error. After any other error the store gives it up.
 pub(super) fn is_passing(error: &rusqlite::Error) -> bool {
     is_full(error) || is_busy(error)
 }
