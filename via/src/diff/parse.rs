@@ -16,7 +16,7 @@ const MAX_DEPTH: usize = 256;
 #[derive(Debug)]
 pub(super) struct Unruly;
 
-/// An element without its end tag so far.
+/// An element whose end tag has not been read yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Open<'h> {
     pub(super) name: &'h [u8],
@@ -56,7 +56,7 @@ impl<'h> Parser<'h> {
             at,
             end,
             first,
-            // A guess that is rarely too small.
+            // This estimate is rarely too small.
             nodes: Vec::with_capacity((end - at) / 24),
             selects: context.iter().any(|open| open.kind == ElementKind::Select),
             context: context.len(),

@@ -46,7 +46,7 @@ pub(crate) enum ElementKind {
     Template,
     NoScript,
     Script,
-    /// `script` is not among them.
+    /// Elements with raw text, except `script`.
     RawText,
     /// `xmp`: raw text that ends a `p`.
     RawBlock,
@@ -54,9 +54,9 @@ pub(crate) enum ElementKind {
     /// `title`.
     Title,
     Input,
-    /// `hr`: without content, ends a `p`.
+    /// `hr`: has no content and ends a `p`.
     Rule,
-    /// `br`: without content, and made by an end tag too.
+    /// `br`: has no content. An end tag also creates one.
     Break,
     /// The other elements without content.
     Void,
@@ -431,7 +431,7 @@ pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c)
 }
 
-/// Reads the tag whose name begins at `name`; nothing if the text ends within it.
+/// Reads the tag whose name begins at `name`; `None` if the text ends within it.
 pub(super) fn read(html: &[u8], name: usize) -> Option<Tag> {
     let mut at = name;
     while !matches!(*html.get(at)?, b'/' | b'>') && !is_space(html[at]) {

@@ -1,4 +1,4 @@
-//! What a stream is about to send.
+//! The bytes that a stream is about to send.
 
 use std::collections::VecDeque;
 
@@ -7,12 +7,12 @@ use bytes::Bytes;
 /// From this number of bytes on, sharing costs less than copying.
 pub(crate) const SHARED_FROM: usize = 4 * 1024;
 
-/// Bytes on their way to one reader. Large pieces that other readers get too are shared and not
-/// copied, so a slow reader holds little memory of its own.
+/// The bytes to send to one reader. Large pieces for several readers are shared and not copied, so a
+/// slow reader holds little memory of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
     own: Vec<u8>,
-    /// Shared pieces, each with the number of the reader's own bytes before it.
+    /// Shared pieces, each with the number of bytes in `own` that come before it.
     shared: Vec<(usize, Bytes)>,
 }
 
@@ -21,12 +21,12 @@ impl Outgoing {
         self.own.is_empty() && self.shared.is_empty()
     }
 
-    /// The buffer for what only this reader gets.
+    /// The buffer for bytes that only this reader gets.
     pub(crate) fn own(&mut self) -> &mut Vec<u8> {
         &mut self.own
     }
 
-    /// Appends a piece that other readers get too.
+    /// Appends a piece that other readers also get.
     pub(crate) fn share(&mut self, bytes: &Bytes) {
         if bytes.len() < SHARED_FROM {
             self.own.extend_from_slice(bytes);
@@ -35,7 +35,7 @@ impl Outgoing {
         }
     }
 
-    /// All of it, in order.
+    /// All pieces in order.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let mut at = 0;
         let shared = self.shared.iter().flat_map(move |(until, shared)| {
@@ -54,7 +54,7 @@ impl Outgoing {
         self.shared.iter().map(|(_, shared)| &**shared)
     }
 
-    /// All of it as one piece.
+    /// All bytes as one piece.
     pub(crate) fn into_bytes(self) -> Bytes {
         if self.shared.is_empty() {
             return self.own.into();
@@ -62,7 +62,7 @@ impl Outgoing {
         self.pieces().collect::<Vec<_>>().concat().into()
     }
 
-    /// All of it, in order; shared pieces stay shared.
+    /// All pieces in order. Shared pieces stay shared.
     pub(crate) fn into_pieces(self) -> VecDeque<Bytes> {
         let mut own = Bytes::from(self.own);
         let mut pieces = VecDeque::with_capacity(2 * self.shared.len() + 1);

@@ -192,7 +192,7 @@ pub(super) fn told(version: Option<Version>) -> String {
     format!("{version:?}")
 }
 
-/// Adds `tasks * times` to a number, with so many concurrent tasks.
+/// Adds `tasks * times` to a number, with `tasks` concurrent tasks.
 pub(super) async fn count<S: Store>(store: &Arc<S>, key: &Key, tasks: usize, times: usize) {
     let mut counters = tokio::task::JoinSet::new();
     for _ in 0..tasks {

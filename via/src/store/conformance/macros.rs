@@ -4,7 +4,7 @@
 ///
 /// The first argument is an expression that makes a new [`Harness`](super::Harness) with an empty
 /// place. Each test evaluates it. After a semicolon, list the sections that the store has to pass
-/// beside the cases for all stores:
+/// in addition to the cases for all stores:
 ///
 /// | section | the store | needs |
 /// |---|---|---|

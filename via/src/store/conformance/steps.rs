@@ -7,7 +7,7 @@ pub(super) const KEYS: usize = 4;
 /// Their possible owners.
 pub(super) const OWNERS: [Option<&str>; 3] = [None, Some("ann"), Some("bob")];
 
-/// One operation. Times are in milliseconds from its moment.
+/// One operation. Times are in milliseconds after the operation.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// Moves the clock forward.
@@ -18,7 +18,7 @@ pub(super) enum Step {
     Sweep(usize),
 }
 
-/// What a commit expects, compared with what the store has.
+/// The version that a commit expects, relative to the one in the store.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Guess {
     Right,

@@ -249,7 +249,7 @@ mod tests {
         }
     }
 
-    /// The store does not declare a level of which it is not certain.
+    /// The store declares only a level of which it is certain.
     #[test]
     fn the_lower_of_two_levels_is_declared() {
         let level = |text: &str, settings: Option<Fsync>, claimed| {

@@ -34,7 +34,7 @@ pub async fn a_dropped_commit_is_whole_or_absent<H: Harness>(harness: &H) {
     }
 }
 
-/// Polls a future so many times, whether it was woken or not, and drops it.
+/// Polls a future up to `polls` times, whether or not it was woken, and drops it.
 async fn poll_at_most<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = Box::pin(future);
     for _ in 0..polls {
