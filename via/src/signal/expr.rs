@@ -260,7 +260,7 @@ impl<T: SignalValue> Render for Expr<T> {
     }
 }
 
-/// Whether two values of the type are equal exactly if they are the same to JavaScript.
+/// Whether `===` in JavaScript compares values of the type correctly.
 fn is_plain<T: SignalValue>() -> bool {
     T::READING != Reading::Structure
 }

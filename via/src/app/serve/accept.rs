@@ -11,8 +11,8 @@ use crate::limits;
 /// How long to wait if the system cannot accept another connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
 
-/// Accepts connections as long as it is polled. Each connection is a task of `connections`, and goes on
-/// after that.
+/// Accepts connections as long as it is polled. Each connection is a task of `connections`, which may
+/// run for longer.
 pub(super) async fn run(
     listener: TcpListener,
     site: Arc<Site>,
@@ -21,7 +21,7 @@ pub(super) async fn run(
     let room = Arc::new(Semaphore::new(limits::CONNECTIONS));
     let mut was_full = false;
     loop {
-        // The semaphore is never closed. Without a permit there would only be no limit.
+        // The semaphore is never closed. If it were, there would only be no limit.
         let permit = Arc::clone(&room).acquire_owned().await.ok();
         let (socket, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
