@@ -1,4 +1,4 @@
-//! Behind an nginx that nobody has told anything about streams.
+//! Behind an nginx with no settings for streams.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ async fn frames_come_through_nginx_at_once() {
         waits.push(began.elapsed());
     }
     waits.sort_unstable();
-    // A frame that is buffered waits for the next heartbeat, 20 seconds away.
+    // If nginx buffers a frame, it waits for the next heartbeat, 20 seconds away.
     let median = waits[waits.len() / 2];
     assert!(median < Duration::from_millis(100), "{waits:?}");
 }

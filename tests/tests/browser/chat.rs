@@ -1,4 +1,4 @@
-//! The chat in real browsers: what is said in a room is seen by all who are in it, and by nobody else.
+//! The chat in real browsers: all users in a room see what is said there, and no other user does.
 
 use via_tests::chromium::{Browser, Page, Profile};
 use via_tests::server::{Options, Server};
@@ -49,7 +49,7 @@ fn what_is_said_in_a_room_is_seen_by_all_who_are_in_it() {
 
     say(&anns, "Hello");
     shows(&bobs, &["Ann Hello"]);
-    // Who is typing goes on typing.
+    // A user who is typing can keep typing.
     bobs.click("#say input");
     bobs.type_text("Hel");
     say(&anns, "<i>&amp;");
@@ -77,7 +77,7 @@ fn a_name_is_the_sessions_and_follows_to_its_other_rooms() {
     let second = enter(&ann, &server, "Ann", "second");
     say(&second, "Hi");
     shows(&second, &["Ann Hi"]);
-    // The room that was open all the while was told of the name.
+    // The room that stayed open learned the name.
     first.wait_for("document.querySelector('#say input').placeholder === 'As Ann'");
     say(&first, "It is me");
     shows(&first, &["Somebody Hello", "Ann It is me"]);

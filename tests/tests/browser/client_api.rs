@@ -6,7 +6,7 @@ use via_tests::chromium::{Browser, Page};
 use via_tests::proxy::{Fate, Proxy};
 use via_tests::serving::Serving;
 
-/// The app's own module: it takes note of all that it hears.
+/// The app's own module: it records everything that it hears.
 const SCRIPT: &str = "
     const heard = (window.heard = []);
     const names = ['connection', 'frame', 'toast', 'error', 'action', 'answer'].map((name) => `via:${name}`);
@@ -76,7 +76,7 @@ fn open(url: &str) -> Page {
     Browser::shared().profile().open_live(url)
 }
 
-/// What was heard under a name.
+/// What was recorded under a name.
 fn heard(page: &Page, name: &str) -> Vec<Value> {
     let found = page.eval(&format!(
         "JSON.parse(JSON.stringify(heard.filter(([name]) => name === '{name}').map(([, detail]) => detail)))"
@@ -122,7 +122,7 @@ async fn calls_and_clicks_share_one_order_and_survive_lost_answers() {
     let page = open(&proxy.url("/"));
     page.expect_network_errors();
     proxy.rule(|request| {
-        // The browser repeats by itself what went out on a connection that was used before.
+        // The browser itself repeats a request that it sent on a connection that was used before.
         match request.nth % 3 {
             1 if request.is("action") => Fate::DropAnswer,
             2 if request.is("action") => Fate::Answer(http::StatusCode::BAD_GATEWAY),
@@ -349,7 +349,7 @@ async fn every_kind_of_attribute_does_what_it_says() {
     text("text", "ab");
     holds("#('attr').title === 'ab'");
 
-    // A clock, until its element is gone; and what comes into sight, once.
+    // A clock, until its element is gone, and an element that comes into sight once.
     page.wait_for("Number(document.getElementById('ticks').textContent) > 2");
     text("sights", "0");
     page.eval("{ document.getElementById('intersect').scrollIntoView(); }");
@@ -371,8 +371,8 @@ async fn every_kind_of_attribute_does_what_it_says() {
     text("ignore-morph", "turn 0");
     holds("#('preserve').dataset.turn === '1'");
     holds("#('preserve').dataset.own === 'kept' && #('preserve').open");
-    // A custom element that is ignored keeps everything, another one is told by its attributes and
-    // keeps what it has put into itself.
+    // A custom element that is ignored keeps everything. Another one learns of changes by its attributes,
+    // and keeps what it has inserted into itself.
     holds("own && #('custom').firstChild === own && #('custom').getAttribute('value') === '0'");
     holds(
         "#('live').querySelector('i').textContent === '1' && #('live').querySelector('b') !== null",

@@ -23,8 +23,8 @@ fn step(page: &Page) -> Value {
     page.eval("document.querySelector('input').value")
 }
 
-/// Waits until every click has its answer, and expects exactly `count` of them to have counted: in
-/// a document that is loaded now, in all tabs, and after one click more.
+/// Waits until every click has its answer, and expects that exactly `count` of them counted: in a newly
+/// loaded document, in all tabs, and after one more click.
 fn settled(pages: &[&Page], count: i64) {
     for expected in [count, count + 1] {
         for page in pages {
@@ -72,7 +72,7 @@ fn a_tab_shows_what_comes_with_answers_and_on_its_stream_in_one_order() {
     let proxy = Proxy::start(server.address());
     let profile = Browser::shared().profile();
     let first = profile.open_live(&proxy.url("/"));
-    // The same session by another way, so that nothing of it is held back.
+    // The same session without the proxy, so that nothing of it is held back.
     let second = profile.open_live(&server.url("/"));
     first.eval(
         "{
@@ -100,7 +100,7 @@ fn a_tab_shows_what_comes_with_answers_and_on_its_stream_in_one_order() {
     });
     increment(&first);
     second.shows("output", 6);
-    // What this changes overtakes the answer.
+    // The frame of this change arrives before the answer.
     increment(&second);
     second.shows("output", 7);
     proxy.pass();
@@ -219,7 +219,7 @@ fn typing_is_left_alone_while_the_other_tab_clicks() {
     let clicker = profile.open_live(&server.url("/"));
     writer.click("input");
     writer.press("End");
-    // A number input does not tell its caret; where the next digit lands tells it.
+    // A number input does not expose its caret; the position of the next digit shows it.
     let keys = [
         ("2", "12"),
         ("3", "123"),
@@ -234,7 +234,7 @@ fn typing_is_left_alone_while_the_other_tab_clicks() {
     for (others, (key, text)) in (2..).zip(keys) {
         writer.press(key);
         assert_eq!(step(&writer), text, "after {key}");
-        // The other tab commits a step of its own, which the session's tabs are told.
+        // The other tab commits its own step, and the tabs of the session receive it.
         clicker.click("input");
         clicker.press("ArrowUp");
         assert_eq!(step(&clicker), others.to_string());

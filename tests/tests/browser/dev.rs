@@ -1,10 +1,10 @@
-//! The overlay of `App::dev` in a real browser, and its absence from every other app.
+//! The overlay of `App::dev` in a real browser, and that every other app has none.
 
 use via::prelude::*;
 use via_tests::chromium::{Browser, Page};
 use via_tests::serving::Serving;
 
-/// Finds things inside of the overlay.
+/// Finds elements inside the overlay.
 const HELPERS: &str = "{
     const root = document.querySelector('via-dev').shadowRoot;
     window.inside = (selector) => root.querySelector(selector);
@@ -117,13 +117,13 @@ async fn the_network_can_be_made_slow_in_both_directions_and_keeps_its_order() {
     page.shows("output", 6);
     let seen: Vec<u64> = serde_json::from_value(page.eval("seen.map(Number)")).unwrap();
     assert!(seen.is_sorted() && seen.last() == Some(&6), "{seen:?}");
-    // The overlay tells the time from a click to the next frame, which is the click's own only where
-    // no other is under way.
+    // The overlay shows the time from a click to the next frame. That frame belongs to the click only if
+    // no other action is in flight.
     page.click("#add");
     page.shows("output", 7);
     page.wait_for("took('shown') >= 390");
 
-    // It lasts as long as the browser tab.
+    // The setting lasts as long as the browser tab.
     page.reload();
     page.online();
     page.eval(HELPERS);

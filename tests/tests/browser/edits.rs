@@ -1,5 +1,5 @@
-//! Whatever is done to a page, the server's patches make of what a browser shows what a whole
-//! document would, and the field that somebody types in stays theirs.
+//! After any edit of a page, the server's patches give the browser the same content as a whole
+//! document would, and the field in which the user types keeps its text.
 
 use via::prelude::*;
 use via_tests::chromium::{Browser, Page};
@@ -46,8 +46,8 @@ impl View for Edited {
     }
 }
 
-/// Edits the page, once or several times for one frame, and compares what it shows with what a new
-/// document says. Gives what is wrong.
+/// Edits the page, once or several times for one frame, and compares what it shows with a new
+/// document. Returns what is wrong.
 const CHECK: &str = "window.check = async (rounds) => {
     const sleep = () => new Promise((done) => setTimeout(done, 1));
     const load = () => new Promise((done) => {
@@ -67,7 +67,7 @@ const CHECK: &str = "window.check = async (rounds) => {
             if (Date.now() - start > 20_000) return `edit ${wanted} was not shown`;
         }
         const expected = (await load()).getElementById('stage');
-        // Two texts side by side are one in a document.
+        // Two adjacent texts are one text in a document.
         const found = document.getElementById('stage').cloneNode(true);
         found.normalize();
         if (!found.isEqualNode(expected)) {
@@ -85,7 +85,7 @@ const CHECK: &str = "window.check = async (rounds) => {
 }";
 
 fn open(server: &Serving, seed: u64, wanders: bool) -> Page {
-    // Without a worker, what the client says about its stream is in the page's own console.
+    // Without a worker, the client's messages about its stream are in the page's own console.
     let profile = Browser::shared().profile_without_shared_workers();
     let url = format!("http://{}/{seed}/{wanders}", server.address());
     let page = profile.open_live(&url);

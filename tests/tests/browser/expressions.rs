@@ -1,5 +1,5 @@
-//! Expressions in a real browser: the first HTML is right and stays as it is, and what the user does
-//! changes what depends on it.
+//! Expressions in a real browser: the first HTML is right and stays unchanged, and when the user changes
+//! a value, everything that depends on it changes.
 
 use std::time::Duration;
 
@@ -148,7 +148,7 @@ impl View for Everything {
     }
 }
 
-/// Takes note of all that changes once the document is read, before any script of it has run.
+/// Records all changes after the document is parsed, before any script of it has run.
 const WATCH: &str = "{
     const state = () => Array.from(document.querySelectorAll('#via *'), (element) => [
         element.outerHTML, element.value, element.checked, element.selectedIndex, getComputedStyle(element).display,
@@ -293,7 +293,7 @@ async fn what_depends_on_a_signal_follows_it_without_the_server() {
     page.type_text("5");
     text(&page, "double", "10");
     is_shown(&page, "few", false);
-    // An emptied field has no number, so nothing comes of it.
+    // An emptied field has no number, so the expression does nothing.
     page.press("Control+a");
     page.press("Delete");
     text(&page, "double", "");
@@ -374,7 +374,7 @@ async fn a_whole_frame_leaves_what_the_browser_shows_by_itself() {
     page.click("#field-area");
     page.press("Control+a");
     page.type_text("typed");
-    // Another document would say that none of this is so.
+    // A new document would show none of this.
     let shown = "Array.from(document.querySelectorAll('#via *'), (element) => [
         element.id, element.className, element.value, element.checked, element.disabled, element.title,
         element.children.length || 'value' in element ? '' : element.textContent, getComputedStyle(element).display,

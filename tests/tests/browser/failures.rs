@@ -1,4 +1,4 @@
-//! What a user sees of servers, proxies, networks and tabs that fail: at most a banner, and nothing
+//! What a user sees if servers, proxies, networks and tabs fail: at most a banner, and nothing
 //! is lost. Each test runs with one stream for all tabs and with a stream per tab.
 
 use std::time::Duration;
@@ -12,7 +12,7 @@ use via_tests::server::{Options, Server};
 const CONNECTION: &str = "document.documentElement.dataset.viaConnection";
 const MARKER: &str = "window.marker === 'the same document'";
 
-/// A counter behind a proxy, and somebody who uses it.
+/// A counter behind a proxy, and a browser that uses it.
 struct Scene {
     server: Server,
     proxy: Proxy,
@@ -72,7 +72,7 @@ fn banner(page: &Page, text: &str) {
     ));
 }
 
-/// All that was clicked is committed, once, and the page is the one that was opened.
+/// Every click is committed once, and the page is still the one that was opened.
 fn settled(page: &Page, count: u32) {
     page.online();
     page.settled();
@@ -108,7 +108,7 @@ in_both_browsers! {
         for _ in 0..3 {
             page.click("button");
         }
-        // An action that fails fast is no sign of life.
+        // A failed action does not show that the server is alive.
         page.wait_for("document.querySelector('[data-via-pending]')");
         banner(&page, "Reconnecting…");
         scene.proxy.come_up();
@@ -141,7 +141,7 @@ in_both_browsers! {
              new MutationObserver(() => seen.push(document.querySelector('.via-banner').textContent))
                  .observe(document.querySelector('.via-banner'), { childList: true, subtree: true });",
         );
-        // A proxy that closes one right after the other is waited for, as it should be.
+        // A proxy closes one stream right after another: the client waits, as it should.
         for count in 1..=2 {
             let before = scene.streams();
             scene.proxy.cut();
@@ -258,7 +258,7 @@ in_both_browsers! {
     fn two_hundred_clicks_over_a_bad_proxy_count_200(scene) {
         let page = scene.open();
         page.expect_network_errors();
-        // More clicks in a second than a session may make: they are refused, and sent again.
+        // More clicks in a second than a session may make: the server refuses them, and the client repeats them.
         page.expect("429");
         scene.proxy.rule(|request| match (request.is("action"), request.nth % 10) {
             (true, 3) => Fate::DropAnswer,

@@ -1,12 +1,12 @@
-//! What a patch leaves alone in a page: values in fields that swap places, focus, scroll, what is open,
-//! what others have put in; and what of all that is typed travels where.
+//! What a patch leaves alone in a page: values of fields that swap places, focus, scroll position, open
+//! elements, nodes from other scripts; and where typed text is sent.
 
 use via::prelude::*;
 use via_tests::chromium::{Browser, Page};
 use via_tests::proxy::Proxy;
 use via_tests::serving::Serving;
 
-/// Text that would be dangerous where it is taken for code or markup.
+/// Text that would be dangerous if it were treated as code or markup.
 const HOSTILE: &str =
     "'\"`</script><img src=x onerror=alert(1)>${@post('x')}--> $secret; \\u0027 \n alert(2)";
 
@@ -118,7 +118,7 @@ impl View for Workshop {
     }
 }
 
-/// Other pages may use their signals without a word of this one's.
+/// Other pages may use their signals without getting the text of this page's.
 #[via::page("/other")]
 struct Other {
     #[state]
@@ -142,7 +142,7 @@ impl View for Other {
 }
 
 struct Scene {
-    // It goes first: a page does not like to lose its server.
+    // The page is dropped first: it would report the loss of its server.
     page: Page,
     proxy: Proxy,
     _server: Serving,
@@ -163,7 +163,7 @@ async fn open() -> Scene {
     }
 }
 
-/// Presses a button without taking the focus, and waits for its effect.
+/// Presses a button without moving the focus, and waits for its effect.
 fn act(page: &Page, button: &str) {
     let count = page.eval("[document.getElementById('count').textContent, document.getElementById('wizard').textContent].join()");
     page.eval(&format!("document.getElementById('{button}').click()"));
@@ -192,7 +192,7 @@ async fn what_is_typed_in_one_step_of_a_wizard_does_not_appear_in_the_next() {
     page.eval("document.querySelector('#wizard textarea').focus()");
     page.type_text("text");
     act(page, "next");
-    // What has a signal is remembered by it.
+    // A field with a signal gets its text back from the signal.
     assert_eq!(page.eval(values), "|Annie");
 }
 
@@ -254,7 +254,7 @@ async fn a_patch_moves_neither_the_focus_nor_the_scroll_and_closes_nothing() {
         act(page, button);
         assert_eq!(page.eval(state), before, "after {button}");
     }
-    // A dialog that the user opened stays open, modal, while it acts.
+    // A dialog that the user opened stays open and modal while the user acts.
     page.eval("document.getElementById('dialog').showModal()");
     page.eval("document.getElementById('in-dialog').focus()");
     let before = page.eval(state);
@@ -262,7 +262,7 @@ async fn a_patch_moves_neither_the_focus_nor_the_scroll_and_closes_nothing() {
     act(page, "more");
     assert_eq!(page.eval(state), before);
     assert_eq!(page.eval("document.activeElement.id"), "in-dialog");
-    // And one that is closed stays closed.
+    // A dialog that the user closed stays closed.
     page.eval("document.getElementById('dialog').close(); document.querySelector('#details summary').click()");
     act(page, "plus");
     assert_eq!(
@@ -321,7 +321,7 @@ async fn what_a_script_has_removed_or_emptied_is_whole_after_a_patch_that_touche
         "document.getElementById('via').replaceChildren()",
     ] {
         let before = page.eval("Number(document.getElementById('count').textContent)");
-        // The button may be among what is removed: the click comes first.
+        // The button may be among the removed elements, so the click comes first.
         page.eval(&format!(
             "document.getElementById('reorder').click(); {damage}"
         ));

@@ -1,4 +1,4 @@
-//! The browser harness against a small server of its own: it sees what it claims to see.
+//! The browser harness against a small server: it detects what it claims to detect.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ fn open(site: &Fixture) -> (Profile, Page) {
     (profile, page)
 }
 
-/// What the closing of a page complains about.
+/// The failure message when the page closes.
 fn complaint(page: Page) -> String {
     let panic = catch_unwind(AssertUnwindSafe(|| page.close())).expect_err("the page is not clean");
     *panic.downcast::<String>().expect("a message")
@@ -305,7 +305,7 @@ fn a_failed_request_is_caught_and_only_outages_can_be_expected_as_such() {
     let page = profile.open(&root);
     drop(site);
     assert_eq!(page.eval("fetch('/').catch(() => 'refused')"), "refused");
-    // The browser asks for the icon when it likes, so maybe only now.
+    // The browser asks for the icon at any time, maybe only now.
     let mut problems = page.problems();
     problems.retain(|problem| problem.url == root);
     assert_eq!(problems.len(), 1);
@@ -336,7 +336,7 @@ fn problems_of_a_worker_belong_to_its_page() {
     assert!(complaint(page).contains("Console in worker http://"));
 }
 
-/// A site with a shared worker that counts its tabs and fails when it is told to.
+/// A site with a shared worker that counts its tabs and fails on request.
 fn shared() -> Fixture {
     Fixture::start(|request| {
         match request.uri().path() {

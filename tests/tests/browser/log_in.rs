@@ -84,7 +84,7 @@ fn shows(page: &Page, who: &str, count: u32) {
     ));
 }
 
-/// Nothing was reloaded, nothing was said to the user, nothing failed.
+/// No document was reloaded, no message was shown to the user, and nothing failed.
 fn undisturbed(pages: &[Page]) {
     for page in pages {
         page.settled();
@@ -109,7 +109,7 @@ fn cookie(profile: &Profile) -> (String, String) {
     (cookie.name, cookie.value)
 }
 
-/// What somebody sees who has nothing but this cookie.
+/// What a client sees that has only this cookie.
 async fn seen_with(server: &Serving, (name, value): &(String, String)) -> String {
     let visitor: Visitor = server.visitor();
     visitor.set_cookie(name, value);
@@ -186,7 +186,7 @@ async fn clicks_in_all_tabs_while_the_secret_changes_count_once() {
     tabs[0].click("#log_in");
     shows(&tabs[0], "anna", 0);
     for tab in &tabs {
-        // What crosses a change is asked to come back with the new cookie (503).
+        // A request that crosses a change is told to come back with the new cookie (503).
         tab.expect_network_errors();
     }
     let clicks = format!(
@@ -240,7 +240,7 @@ async fn a_session_that_is_ended_elsewhere_tells_its_tabs_and_lets_go_of_its_str
         assert_eq!(tab.navigations(), 1);
     }
     let streams = proxy.count(|request| request.is("stream"));
-    // Nothing can be done here any more, and it is said to whoever tries.
+    // Nothing works here any more, and a user who tries is told so.
     tabs[0].expect("status of 401");
     tabs[0].click("#add");
     tabs[0].settled();

@@ -1,5 +1,5 @@
-//! Two hundred clicks over a bad day: the proxy loses one answer in ten after the commit and delays
-//! others, and the server is restarted twice. All of them count once, in their order.
+//! Two hundred clicks under bad conditions: the proxy loses one answer in ten after the commit and delays
+//! others, and the server restarts twice. Every click counts once, in order.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use via_tests::server::{Options, Server};
 
 const CLICKS: usize = 200;
 
-/// Clicks ten buttons in an order of their own, faster than anybody can.
+/// Clicks ten buttons in a fixed random order, faster than any user can.
 const CLICK: &str = "window.expected = [];
 window.clickAll = async (from, to) => {
     for (let n = from; n < to; n++) {
@@ -59,7 +59,7 @@ fn run(profile: &Profile) {
     let log = "document.getElementById('log').textContent.trim()";
     assert_eq!(page.eval(log), expected);
     page.assert_same_document();
-    // So it is stored, too.
+    // So it is stored too.
     page.reload();
     assert_eq!(page.eval(log), expected);
     at_least(&page, CLICKS);

@@ -1,4 +1,4 @@
-//! Real browsers: what their users see, type and click, of the examples and of pages of the tests.
+//! Real browsers: what users see, type and click, in the examples and in pages of the tests.
 
 mod behind_nginx;
 mod chat;

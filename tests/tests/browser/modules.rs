@@ -1,4 +1,4 @@
-//! The modules of the client as they are written: a browser runs them without a build.
+//! The modules of the client in source form: a browser runs them without a build.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -86,7 +86,7 @@ async fn a_browser_runs_the_modules_as_they_are_written() {
     page.wait_for("document.querySelector('p').textContent === '22'");
     page.click("#add");
     page.wait_for("document.querySelector('output').textContent === '21'");
-    // The rest, such as what stands in for the worker.
+    // The other modules, such as the one that replaces the worker.
     let import = "Promise.all(names.map((name) => import(new URL(name, boot))))";
     let boot = "document.querySelector('script[src$=\"/boot.js\"]').src";
     let imported = format!(

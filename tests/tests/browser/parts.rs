@@ -1,5 +1,5 @@
-//! The parts of the client that are files of their own: which pages load them, and what happens
-//! while they are on their way, or do not come.
+//! The parts of the client that are separate files: which pages load them, and what happens
+//! while they load, or if they do not arrive.
 
 use http::StatusCode;
 use serde_json::json;
@@ -8,7 +8,7 @@ use via_tests::chromium::{Browser, Page};
 use via_tests::proxy::{Exchange, Fate, Proxy};
 use via_tests::serving::Serving;
 
-/// Counts; what comes with the first action has expressions that most pages have not.
+/// Counts. What the first action adds has expressions that most pages do not have.
 #[via::page("/")]
 struct Plain {
     #[state]
@@ -42,7 +42,7 @@ impl View for Plain {
     }
 }
 
-/// Has them from the first document on.
+/// Has such expressions from the first document on.
 #[via::page("/more")]
 struct More {
     #[state]
@@ -75,7 +75,7 @@ struct Scene {
     page: Page,
 }
 
-/// A tab that shows nothing yet, so that the proxy sees all that the first page loads.
+/// A tab that shows no page yet, so that the proxy sees everything that the first page loads.
 async fn scene() -> Scene {
     let server = Serving::start(via::App::new().page::<Plain>().page::<More>()).await;
     let proxy = Proxy::start(server.address());
@@ -94,7 +94,7 @@ impl Scene {
         ));
     }
 
-    /// The scripts that were loaded, but for the worker, which all tabs of a browser share.
+    /// The scripts that were loaded, except the worker, which all tabs of a browser share.
     fn loaded(&self) -> Vec<String> {
         let mut names: Vec<_> = self
             .proxy
@@ -162,7 +162,7 @@ async fn a_page_begins_when_its_parts_are_there_and_loses_no_click() {
     scene
         .page
         .eval("void (window.called = via.call('More::add').then(() => true))");
-    // The server has filled in what the client would show.
+    // The server has already rendered what the client would show.
     assert_eq!(
         scene.page.eval("document.querySelector('p').textContent"),
         "21"
@@ -171,7 +171,7 @@ async fn a_page_begins_when_its_parts_are_there_and_loses_no_click() {
     scene.proxy.pass();
     scene.proxy.release();
     assert_eq!(scene.page.eval("called"), true);
-    // The call came last, and knew of the step that was clicked.
+    // The call came last, and used the step after the click.
     scene.shows(42);
     assert_eq!(
         scene.page.eval("document.querySelector('p').textContent"),

@@ -1,4 +1,4 @@
-//! Three servers on one store behind a proxy without stickiness: people in browsers do not notice.
+//! Three servers on one store behind a proxy without stickiness: browsers do not notice.
 
 use tempfile::TempDir;
 use via_tests::chromium::Browser;
@@ -6,7 +6,7 @@ use via_tests::nginx::Nginx;
 use via_tests::redis::Redis;
 use via_tests::server::{Options, Server};
 
-/// Two tabs of one person and a tab of another click at whichever server comes next, while one
+/// Two tabs of one person and a tab of another click at random servers while one
 /// server is killed and another one restarts.
 fn everybody_goes_on(options: impl Fn() -> Options) {
     let program = Server::build("counter-example");

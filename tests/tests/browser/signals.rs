@@ -1,5 +1,5 @@
-//! Signals in a real browser: values of every type come back as they were, and what is typed into
-//! a bound field is taken for exactly that, or refused.
+//! Signals in a real browser: values of every type come back unchanged, and text in
+//! a bound field is read exactly as typed, or refused.
 
 #![expect(
     clippy::option_option,

@@ -1,4 +1,4 @@
-//! Tabs of one browser: many, duplicated, hidden, closed, crashed, brought back; and what becomes of
+//! Tabs of one browser: many, duplicated, hidden, closed, crashed, restored; and what happens to
 //! the stream that they share.
 
 use std::time::Duration;
@@ -9,7 +9,7 @@ use via_tests::figures::figure;
 use via_tests::proxy::{Fate, Proxy};
 use via_tests::server::{Options, Server};
 
-/// Notes when the page was clicked and when it showed each count, by the clock of all tabs.
+/// Records when the page was clicked and when it showed each count, by the clock that all tabs share.
 const TIMES: &str = "{
     const now = () => performance.timeOrigin + performance.now();
     window.clicked = 0;
@@ -19,14 +19,14 @@ const TIMES: &str = "{
         .observe(document.body, { childList: true, characterData: true, subtree: true });
 }";
 
-/// From the click of one page to what another one shows, in milliseconds.
+/// The time from the click in one page until another page shows it, in milliseconds.
 fn delay(from: &Page, to: &Page, count: usize) -> f64 {
     let clicked = from.eval("clicked").as_f64().unwrap();
     to.eval(&format!("shown[{count}]")).as_f64().unwrap() - clicked
 }
 
-/// The worst of the first round that is fast enough, or of the last one. A machine that is busy
-/// beside the test is late in bursts, a slow framework always.
+/// The worst value of the first round that is fast enough, or of the last one. A busy machine is late
+/// in bursts; a slow framework is always late.
 fn best_of(rounds: usize, what: &str, limit: f64, mut round: impl FnMut() -> f64) {
     let mut worst = Vec::new();
     while worst.len() < rounds && worst.last().is_none_or(|worst| *worst > limit) {
@@ -110,7 +110,7 @@ fn a_duplicated_tab_is_another_tab_of_the_same_session() {
         let proxy = Proxy::start(server.address());
         let page = profile.open_live(&proxy.url("/"));
         page.click("#add-1");
-        // What a reload hands on is what a duplicate must not find.
+        // A duplicate must not find what the page hands on over a reload.
         page.reload();
         page.online();
         page.click("#add-2");
@@ -149,7 +149,7 @@ fn twenty_times_hidden_and_shown_is_still_one_stream() {
     let profile = Browser::shared().profile();
     let page = profile.open_live(&proxy.url("/"));
     let other = profile.open_live(&proxy.url("/"));
-    // What one tab shows of the other comes by the stream that they share from now on.
+    // From now on, one tab gets the other tab's changes by the stream that they share.
     page.click("button");
     other.shows("output", 1);
     let streams = || proxy.count(|request| request.is("stream"));
@@ -203,7 +203,7 @@ fn a_tab_that_the_browser_discards_comes_back_with_the_state_of_now() {
     page.click("button");
     other.shows("output", 1);
     page.settled();
-    // What is discarded is not told before: its process is gone, and a load brings it back.
+    // A tab gets no event before it is discarded: its process is gone, and a load restores it.
     page.discard();
     other.click("button");
     other.shows("output", 2);
@@ -317,7 +317,7 @@ fn a_connection_that_is_back_at_once_is_one_stream_of_the_same_tab() {
         let proxy = Proxy::start(server.address());
         let page = profile.open_live(&proxy.url("/"));
         page.expect_network_errors();
-        // The browser says so the moment that the stream is lost, and the tab does not wait then.
+        // `online` fires at the moment when the stream is lost, and then the tab does not wait.
         page.eval(
             "{
                 new MutationObserver(() => {

@@ -15,7 +15,7 @@ fn add(page: &Page, title: &str) {
     page.wait_for("document.querySelector('#add input').value === ''");
 }
 
-/// Waits until the rows are these, those done with an `x`; a row that is being renamed shows its
+/// Waits until these are the rows; done ones have an `x`. A row that is being renamed shows its
 /// field.
 fn shows(page: &Page, rows: &[&str]) {
     page.wait_for(&format!(
@@ -28,7 +28,7 @@ fn shows(page: &Page, rows: &[&str]) {
     ));
 }
 
-/// The filter that says so.
+/// The filter with this text.
 fn filter(name: &str) -> String {
     let number = ["All", "Open", "Done"].iter().position(|it| *it == name);
     format!("nav button:nth-child({})", number.unwrap() + 1)
@@ -57,12 +57,12 @@ fn a_list_is_in_all_tabs_and_its_filter_in_one() {
         second.eval("document.querySelector('nav [aria-pressed=true]').textContent"),
         "Open"
     );
-    // A todo that is done here leaves the list of those that are not, there.
+    // If a todo is done here, it leaves the list of open todos there.
     first.click("#todo-1 [type=checkbox]");
     shows(&first, &[]);
     shows(&second, &["Milk", "Bread", all[2]]);
 
-    // The filter is the tab's own and comes back with it.
+    // The filter belongs to the tab, and comes back with it.
     second.settled();
     second.reload();
     second.online();
@@ -86,7 +86,7 @@ fn a_row_acts_on_its_own_todo_while_the_other_tab_changes_the_list() {
     first.click("#todo-1 input");
     first.press("End");
     first.type_text(" and");
-    // The row moves up and the others change under what is being typed.
+    // The row moves up and the others change while the user types.
     second.click("#todo-0 button:last-child");
     shows(&second, &["Bread", "Salt"]);
     second.click("#todo-2 [type=checkbox]");

@@ -1,5 +1,5 @@
-//! What somebody types or chooses is theirs: while other tabs of the session commit twenty times a
-//! second, and want other values in the very same fields, no character, caret or selection is lost.
+//! Typed or chosen values stay the user's. Other tabs of the session commit twenty times a
+//! second, with other values for the same fields, and no character, caret or selection is lost.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -34,7 +34,7 @@ struct Desk {
 
 #[via::actions]
 impl Desk {
-    /// What the other tabs do: the signals that come with it are theirs.
+    /// The action of the other tabs. The signals in it are theirs.
     fn commit(&mut self) {
         self.commits += 1;
     }
@@ -56,7 +56,7 @@ impl View for Desk {
             @if commits.is_multiple_of(2) { p { "comes and goes" } }
             input #text title=(commits) data-bind=(cx.text());
             div class={ "class-" (commits) } { textarea #area data-bind=(cx.area()) {} }
-            // What the server wants in these changes all the time, too.
+            // The server's values for these change all the time too.
             input #free value={ "from the server " (commits) };
             textarea #free-area { "from the server " (commits) }
             div #editable contenteditable="plaintext-only" { "from the server " (commits) }
@@ -65,7 +65,7 @@ impl View for Desk {
             @for each in choices {
                 input id={ "radio-" (each) } type="radio" name="radio" value=(each) title=(commits) data-bind=(cx.radio());
             }
-            // What the server says of these does not change, what is around them does.
+            // The server's values for these do not change, but the nodes around them do.
             p title=(commits) {
                 select #free-select { @for each in choices { option value=(each) { (each) (commits) } } }
                 input #free-check type="checkbox" title=(commits);
@@ -80,8 +80,8 @@ impl View for Desk {
     }
 }
 
-/// Notes how the field in use was when its user last did something to it, and at each commit that
-/// the page shows whether it still is like that.
+/// Records the state of the field in use after the user's last input and, at each commit that
+/// the page shows, whether the state is still the same.
 const WATCH: &str = "{
     window.state = () => {
         const field = document.activeElement;
@@ -108,7 +108,7 @@ const WATCH: &str = "{
     }).observe(document.getElementById('commits'), { childList: true, characterData: true, subtree: true });
 }";
 
-/// Commits twenty times a second, as a tab of the same session at the server itself.
+/// Commits twenty times a second, as a tab of the same session that talks to the server directly.
 struct Others {
     going: Arc<AtomicBool>,
     commits: Arc<AtomicU32>,
@@ -150,7 +150,7 @@ impl Others {
     }
 }
 
-/// Types as a fast typist does: thirty characters a second.
+/// Types as fast as a fast typist: thirty characters a second.
 fn type_fast(page: &Page, keys: &[&str]) {
     let mut due = Instant::now();
     for key in keys {
@@ -160,8 +160,8 @@ fn type_fast(page: &Page, keys: &[&str]) {
     }
 }
 
-/// Goes into a field and makes it the user's: what is in it goes with the next letter. It is not
-/// clicked, because what comes and goes above it moves it.
+/// Focuses a field and makes it the user's: the next letter replaces its text. This does not click,
+/// because nodes above the field come and go and move it.
 fn take(page: &Page, field: &str) {
     page.eval(&format!(
         "mine = null; document.getElementById('{field}').focus()"
@@ -174,7 +174,7 @@ fn letters(text: &str) -> Vec<String> {
     text.chars().map(String::from).collect()
 }
 
-/// Waits until the page has shown that many more commits.
+/// Waits until the page has shown this many more commits.
 fn look_on(page: &Page, commits: u32) {
     page.eval("window.seen = looks");
     page.wait_for(&format!("looks >= seen + {commits}"));
@@ -198,7 +198,7 @@ impl Scene {
         let profile = Browser::shared().profile();
         let page = profile.open_live(&proxy.url("/"));
         proxy.latency(latency);
-        // The stream is opened anew, with the latency.
+        // The stream opens again, with the latency.
         page.expect_network_errors();
         proxy.cut();
         proxy.wait_for(2, |request| request.is("stream"));
@@ -219,13 +219,13 @@ impl Scene {
     }
 }
 
-/// Fields for text, each typed into with corrections in the middle and a selection that is replaced.
+/// Text fields: type into each one, with corrections in the middle and a selection that is replaced.
 fn type_into_all(page: &Page) {
     for field in ["text", "area", "free", "free-area", "editable"] {
         take(page, field);
         let first = letters("the quick brown fox");
         type_fast(page, &first.iter().map(String::as_str).collect::<Vec<_>>());
-        // An action carries the text so far, and more of it is typed while that is on its way.
+        // An action carries the text so far, and the user types on while the action is in flight.
         page.eval("document.getElementById('save').click()");
         type_fast(
             page,
@@ -241,9 +241,9 @@ fn type_into_all(page: &Page) {
     }
 }
 
-/// Fields for choices.
+/// Choice fields.
 fn choose_in_all(page: &Page) {
-    // The others never want the choice `b`, and a box is whatever it was not.
+    // The other tabs never choose `b`, and they toggle each box.
     for (field, key) in [
         ("check", " "),
         ("free-check", " "),
@@ -285,7 +285,7 @@ async fn run(latency: Duration) {
         page.eval("looks")
     ));
 
-    // What nobody holds any more is as the others want it, and what the user saves is what they see.
+    // Fields that the user has left have the others' values, and the user saves what the page shows.
     page.wait_for(&format!(
         "document.getElementById('commits').textContent === '{commits}'"
     ));

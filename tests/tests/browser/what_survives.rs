@@ -1,4 +1,4 @@
-//! Which value survives what: the table of the guide on state, row by row, in a real browser.
+//! Which value survives what: each row of the table in the guide on state, in a real browser.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ const ONLINE: &str = "document.documentElement.dataset.viaConnection === 'online
 /// The values of the page, in the order of the table's columns.
 const VALUES: [&str; 6] = ["session", "tab", "signal", "tab-signal", "shared", "app"];
 
-/// Whether each value is kept, as the guide says in the table's row for `event`.
+/// For each value, whether the table's row for `event` in the guide says that it is kept.
 fn row(event: &str) -> [bool; 6] {
     let guide = fs::read_to_string(GUIDE).expect("the guide");
     let begin = format!("| {event} |");
@@ -35,7 +35,7 @@ fn row(event: &str) -> [bool; 6] {
     kept.try_into().expect("a cell for each value")
 }
 
-/// A server, and a tab in which every value is 1 while 0 is its default.
+/// A server, and a tab in which every value is 1; the defaults are 0.
 struct Scene {
     server: Server,
     profile: Profile,
@@ -62,7 +62,7 @@ impl Scene {
         }
     }
 
-    /// Kills the server and starts a version of the program in its place.
+    /// Kills the server and starts a version of the program instead.
     fn restart(&mut self, version: &str) {
         self.server.kill();
         let online = format!("!({ONLINE})");
@@ -77,7 +77,7 @@ fn open(profile: &Profile, server: &Server) -> Page {
     profile.open_live(&server.url("/room"))
 }
 
-/// Waits until the page is live and shows 1 for what is kept and 0 for everything else.
+/// Waits until the page is live and shows 1 for each value that is kept and 0 for the others.
 fn shows(page: &Page, kept: [bool; 6]) {
     shows_values(page, kept.map(u32::from));
 }
@@ -117,7 +117,7 @@ fn what_is_typed_survives_a_reload_unless_it_is_secret() {
     );
     page.click("#add");
     page.wait_for("document.querySelector('#heard').textContent === 'half a \"sentence\"'");
-    // It is nobody else's, and a new visit of the page begins anew.
+    // The text belongs to this tab only, and a new visit of the page starts without it.
     let other = open(&scene.profile, &scene.server);
     assert_eq!(other.eval("document.querySelector('#text').value"), "");
     other.click("#text");
@@ -213,7 +213,7 @@ fn a_rollback() {
         scene.page.eval("document.querySelector('#added')"),
         Value::Null
     );
-    // What the older version does not know is there for the next one.
+    // The older version keeps a value that it does not know for the next version.
     scene.page.click("#add");
     shows_values(&scene.page, [3; 6]);
     scene.page.settled();

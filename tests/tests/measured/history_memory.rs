@@ -1,4 +1,4 @@
-//! The history check over one server whose store is its memory.
+//! The history check over one server whose store is in memory.
 
 use std::time::Duration;
 

@@ -14,7 +14,7 @@ use via_tests::server::Options;
 
 use crate::TURN;
 
-/// Three servers on a Redis that flushes as it is told.
+/// Three servers on a Redis with these flush settings.
 fn ground(flush: &str) -> (Ground, Redis) {
     let redis = Redis::start(&["appendonly yes", flush]);
     let ground = Ground {
@@ -142,7 +142,7 @@ async fn tabs_are_told_when_a_redis_that_flushes_every_second_has_lost_their_ses
 /// What such a Redis may lose.
 const WINDOW: Duration = Duration::from_secs(2);
 
-/// The power of a Redis. When it fails, what was written in the last second was not flushed.
+/// The power supply of a Redis. If it fails, the writes of the last second are lost.
 struct Power {
     redis: Redis,
     log: PathBuf,
@@ -158,7 +158,7 @@ impl Power {
         let (noted, watched) = (Arc::clone(&sizes), log.clone());
         let watching = tokio::spawn(async move {
             loop {
-                // Under the lock, so that it is not of before a cut.
+                // Under the lock, so that the size is not from before a cut.
                 if let Ok(mut noted) = noted.lock() {
                     let size = fs::metadata(&watched).unwrap().len();
                     noted.push((Instant::now(), size));
@@ -166,7 +166,7 @@ impl Power {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         });
-        // Before that nobody knows what was flushed a second ago.
+        // Until then it is unknown what was flushed a second ago.
         eventually("the log was watched for a second", async || {
             let first: Option<(Instant, u64)> = sizes.lock().unwrap().first().copied();
             first.filter(|(at, _)| at.elapsed() > Duration::from_secs(1))
@@ -187,7 +187,7 @@ impl Power {
         let (_, kept) = *sizes.iter().rev().find(|(at, _)| *at <= flushed).unwrap();
         let file = OpenOptions::new().write(true).open(&self.log).unwrap();
         file.set_len(kept).unwrap();
-        // What is left stays, whatever comes within the next second.
+        // What is left is on the disk, even if the power fails again within the next second.
         *sizes = vec![(flushed, kept)];
         drop(sizes);
         self.redis.restart();

@@ -1,4 +1,4 @@
-//! How long a click takes until another tab shows it.
+//! How long it takes until another tab shows a click.
 
 use via_tests::chromium::{Browser, Page};
 use via_tests::server::{Options, Server};
@@ -38,7 +38,7 @@ fn a_click_reaches_the_other_tab_within_250_ms_and_nobody_else() {
     for page in [&first, &second] {
         page.eval(RECORD_TIMES);
     }
-    // A machine that is busy beside the test is late in bursts, a slow framework always.
+    // A busy machine is late in bursts; a slow framework is always late.
     let mut rounds = Vec::new();
     let mut count = 0;
     while rounds.len() < 3 && rounds.last().is_none_or(|worst| *worst > 250.0) {
@@ -59,7 +59,7 @@ fn a_click_reaches_the_other_tab_within_250_ms_and_nobody_else() {
         rounds.iter().any(|worst| *worst <= 250.0),
         "the slowest clicks of three rounds took too long (in ms): {rounds:?}"
     );
-    // A change that only the regular check of revisions found would take longer.
+    // If only the regular check of revisions finds a change, it takes longer.
     assert!(
         rounds.iter().all(|worst| *worst <= 3_000.0),
         "a change was not announced (in ms): {rounds:?}"
@@ -68,8 +68,8 @@ fn a_click_reaches_the_other_tab_within_250_ms_and_nobody_else() {
     stranger.shows("output", 0);
     increment(&stranger);
     stranger.shows("output", 1);
-    // Each click has counted once: for a document that is loaded now, in both tabs, and after one
-    // click more.
+    // Each click has counted once: in a newly loaded document, in both tabs, and after one more
+    // click.
     for expected in [count, count + 1] {
         for page in [&first, &second] {
             page.settled();

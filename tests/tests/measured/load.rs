@@ -1,4 +1,4 @@
-//! The load generator itself: what it measures happens, and what it cannot measure it says.
+//! The load generator itself: it measures what really happens, and it says what it cannot measure.
 
 use std::process::{Command, Output};
 
@@ -14,7 +14,7 @@ fn load(arguments: &[&str]) -> Output {
         .expect("the load generator runs")
 }
 
-/// The lines of a measurement, after the one that says under which conditions.
+/// The lines of a measurement, after the line with its conditions.
 #[track_caller]
 fn measured(arguments: &[&str]) -> Vec<Value> {
     let output = load(arguments);

@@ -1,4 +1,4 @@
-//! Tests that put a load on the whole machine or measure time: they take turns.
+//! Tests that put load on the whole machine or measure time. They take turns.
 
 use tokio::sync::Mutex;
 
@@ -10,5 +10,5 @@ mod load;
 mod stalled_readers;
 mod table;
 
-/// Held by each test here while it runs.
+/// Each test here holds this while it runs.
 static TURN: Mutex<()> = Mutex::const_new(());

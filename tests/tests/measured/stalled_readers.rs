@@ -1,6 +1,6 @@
-//! What readers cost that take nothing of what they are sent. It runs in a process of its own, because
-//! it weighs the whole process, and nothing runs beside it, because a server that gets no processor time
-//! cannot free what readers took.
+//! The cost of readers that take nothing of what the server sends. The test has its own process,
+//! because it measures the memory of the whole process. Nothing runs beside it, because a server
+//! without processor time cannot free what readers took.
 
 use std::process::Command;
 
@@ -30,9 +30,9 @@ async fn stall(server: &Serving, request: &[u8]) -> TcpStream {
     stream
 }
 
-/// From which size on glibc gives a block back as soon as it is freed. By itself it raises that with
-/// the first large block that is freed, and then keeps tens of MiB for later; that is nothing that
-/// readers hold, and it hid what they do.
+/// The size from which on glibc returns a block as soon as it is freed. By default glibc raises it when
+/// the first large block is freed, and then keeps tens of MiB for later. The readers do not hold that
+/// memory, and it would hide what they do hold.
 const THRESHOLD: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "131072");
 
 #[test]
@@ -55,7 +55,7 @@ fn five_hundred_stalled_readers_take_at_most_32_mib_and_nobody_else_notices() {
     );
 }
 
-/// What the process takes at most for readers who stall and one who does not, in bytes.
+/// The most memory that the process takes for stalled readers and one healthy one, in bytes.
 #[tokio::main]
 async fn weigh() -> usize {
     let app = wall().streams_per_address(usize::MAX);
@@ -70,7 +70,7 @@ async fn weigh() -> usize {
     }
     let mut healthy = visitor.stream(&[&tab]).await;
     let last = 200_000 + STEPS - 1;
-    // Nothing of what happens to the others happens to a tab that takes what it is sent.
+    // A tab that takes what it is sent notices nothing of the others.
     let healthy = tokio::spawn(async move {
         let picture = format!(" {last}<");
         while let Some(event) = healthy.next().await {
@@ -81,7 +81,7 @@ async fn weigh() -> usize {
         panic!("its stream ended before the last picture");
     });
     let before = resident();
-    // More than the buffers of the system take.
+    // More than fits into the buffers of the system.
     let mut most = 0;
     for step in 0..STEPS {
         let action = Action::new("Wall::paint").arg(200_000 + step);

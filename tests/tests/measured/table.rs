@@ -1,7 +1,7 @@
-//! What it costs a page to follow a table of a thousand rows, measured in the page, beside the cost
+//! The cost for a page of following a table of a thousand rows, measured in the page, beside the cost
 //! of plain `innerHTML` of the same table in the same run.
 //!
-//! The figures are printed; `via/docs/client.md` has some. What is asserted holds on any machine, however
+//! The figures are printed; `via/docs/client.md` has some. The assertions hold on any machine, however
 //! busy: one cell costs less than the table, and another order does not cost many times as much as a new
 //! table.
 
@@ -42,7 +42,7 @@ impl View for Table {
             button #change data-on:click=(cx.change()) { "change" }
             button #reverse data-on:click=(cx.reverse()) { "reverse" }
             table #table {
-                // Without it, the browser makes one that the server does not know, and all is sent.
+                // Without it, the browser creates one that the server does not know, and the whole table is sent.
                 tbody {
                     @for n in (0..ROWS).map(row) {
                         tr id={ "row-" (n) } {
@@ -59,8 +59,8 @@ impl View for Table {
     }
 }
 
-/// Takes the time of all that the page does with a frame, from the message of the worker on, and of the
-/// layout that follows.
+/// Measures the time of everything that the page does with a frame, from the worker's message on, and
+/// of the layout that follows.
 const WATCH: &str = "{
     window.frames_ms = [];
     const timed = (work) => {
@@ -106,7 +106,7 @@ async fn a_cell_of_a_thousand_rows_costs_a_page_far_less_than_the_table() {
     let server = Serving::start(via::App::new().page::<Table>()).await;
     let url = format!("http://{}/", server.address());
     let page = Browser::launch().profile().open("about:blank");
-    // The table is put in as text here, for comparison, which the policy of the page forbids.
+    // For comparison, the table is inserted as text here. The policy of the page forbids that.
     page.call("Page.setBypassCSP", &json!({ "enabled": true }));
     page.call(
         "Page.addScriptToEvaluateOnNewDocument",
@@ -115,7 +115,7 @@ async fn a_cell_of_a_thousand_rows_costs_a_page_far_less_than_the_table() {
     page.goto(&url);
     page.online();
     let time = |what: &str| -> Times {
-        // The garbage of one is not for the next one to collect.
+        // The next measurement must not collect the garbage of the one before.
         page.call("HeapProfiler.collectGarbage", &json!({}));
         serde_json::from_value(page.eval(what)).unwrap()
     };
@@ -123,7 +123,7 @@ async fn a_cell_of_a_thousand_rows_costs_a_page_far_less_than_the_table() {
     for _ in 0..ROUNDS {
         rounds.push(["took('change')", "took('reverse')", "innerHtml()"].map(time));
     }
-    // The first one compiles the client.
+    // The first round compiles the client.
     rounds.remove(0);
     let say = |what: usize| {
         let [script, layout] = [0, 1].map(|layout| {
@@ -140,7 +140,7 @@ async fn a_cell_of_a_thousand_rows_costs_a_page_far_less_than_the_table() {
         say(1),
         say(2),
     ));
-    // Beside other programs single rounds are slow; the best of them says what it costs.
+    // Beside other programs single rounds are slow, so the best round gives the cost.
     let best = |what: usize| {
         let ratios = rounds.iter().map(|round| round[what][0] / round[2][0]);
         ratios.fold(f64::INFINITY, f64::min)

@@ -1,4 +1,4 @@
-//! What a server does about slow, greedy and silent peers, over real sockets.
+//! What a server does about slow, greedy and silent clients, over real sockets.
 
 use std::time::{Duration, Instant};
 
@@ -23,13 +23,13 @@ async fn opened(visitor: &Visitor, tab: &Tab) -> Stream {
     stream
 }
 
-/// How long the server keeps a connection over which only `bytes` come.
+/// How long the server keeps a connection that sends only `bytes`.
 async fn kept_for(server: &Serving, bytes: &[u8]) -> Duration {
     let begun = Instant::now();
     let mut socket = TcpStream::connect(server.address()).await.unwrap();
     socket.write_all(bytes).await.unwrap();
     let mut answer = Vec::new();
-    // However it ends: a reset is an end as well.
+    // A reset counts as an end too.
     let _ = timeout(PATIENCE, socket.read_to_end(&mut answer))
         .await
         .expect("the connection ends");
@@ -89,7 +89,7 @@ async fn a_client_that_begins_with_http_2_is_let_go_of_at_once() {
             "{}",
             answer.escape_ascii()
         );
-        // It was not the time for a head that ended it.
+        // The timeout for a head did not end it.
         assert!(begun.elapsed() < Duration::from_secs(5));
     }
     server.visit("/").await;
@@ -134,7 +134,7 @@ async fn a_reader_that_takes_nothing_is_cut_after_fifteen_seconds() {
     let server = Serving::start(wall().streams_per_address(1)).await;
     let (visitor, tab) = live(&server).await;
     let mut stalled = opened(&visitor, &tab).await;
-    // More than the buffers of the system take.
+    // More than fits into the buffers of the system.
     for step in 0..60 {
         let size = 200_000 + step;
         let answer = tab.act(Action::new("Wall::paint").arg(size)).await;
@@ -148,7 +148,7 @@ async fn a_reader_that_takes_nothing_is_cut_after_fifteen_seconds() {
     .await;
     assert!(begun.elapsed() > Duration::from_secs(10));
     next.named("datastar-patch-elements").await;
-    // What it was sent before ends in the middle.
+    // The earlier stream ends in the middle.
     while let Some(event) = stalled.next().await {
         assert_ne!(event.name, "via-bye");
     }
@@ -156,7 +156,7 @@ async fn a_reader_that_takes_nothing_is_cut_after_fifteen_seconds() {
 
 #[tokio::test]
 async fn slow_readers_that_keep_too_much_are_cut_at_once_and_no_other_is() {
-    // So many keep more than all slow readers may, each with a picture of its own.
+    // This many readers keep more than all slow readers may, each with its own picture.
     const STALLED: usize = 5;
     const LARGE: usize = 2_000_000;
     const PICTURES: usize = 5;
@@ -182,7 +182,7 @@ async fn slow_readers_that_keep_too_much_are_cut_at_once_and_no_other_is() {
     let begun = Instant::now();
     let last = LARGE + PICTURES - 1;
     for (tab, _) in &stalled {
-        // More than the buffers of the system take.
+        // More than fits into the buffers of the system.
         for step in 0..PICTURES {
             paint(tab, LARGE + step).await;
         }
@@ -203,7 +203,7 @@ async fn slow_readers_that_keep_too_much_are_cut_at_once_and_no_other_is() {
         let picture = format!(" {last}<");
         assert!(event.name != "via-bye" && !event.data.contains(&picture));
     }
-    // The latest is let off, and reads on.
+    // The server spares the latest reader, which reads on.
     let (_, mut latest) = stalled.pop().unwrap();
     shows(&mut latest, last).await;
 }

@@ -1,4 +1,4 @@
-//! Stored documents that cannot be read: a definite answer, nothing lost, and everybody else goes on.
+//! Stored documents that cannot be read: a definite answer, nothing lost, and all other visitors go on.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -59,12 +59,12 @@ impl View for Board {
     }
 }
 
-/// What is no document of this build.
+/// Bytes that are not a document of this build.
 const DAMAGES: [&str; 4] = [
     "",
     "\0\u{1}",
     r#"{"format":1,"fields":[]}"#,
-    // Of a build to come.
+    // From a future build.
     r#"{"format":1000,"fields":{}}"#,
 ];
 
@@ -84,7 +84,7 @@ impl Scene {
         Self { store, server }
     }
 
-    /// The key that was written last, of those that begin so.
+    /// The last written key that begins like this.
     fn last(&self, kind: &str) -> Key {
         let mut keys = self.store.written();
         keys.retain(|key| key.as_str().starts_with(kind));
@@ -100,7 +100,7 @@ impl Scene {
         }
     }
 
-    /// Puts other bytes in the place of a document; answers those that were there.
+    /// Replaces the bytes of a document; returns the old ones.
     async fn replace(&self, key: &Key, bytes: impl Into<Bytes>) -> Bytes {
         let document = self.document(key).await;
         let commit = Commit {
@@ -132,7 +132,7 @@ fn assert_damaged(answer: &Answer, number: Option<u64>) {
         "{}",
         answer.text()
     );
-    // It does not ask to be asked again.
+    // The answer does not ask for a repetition.
     assert_eq!(answer.header("retry-after"), None);
 }
 
@@ -181,11 +181,11 @@ async fn a_session_that_cannot_be_read_is_a_definite_answer_and_left_as_it_is() 
         assert_not_shown(&visitor, "/").await;
         assert_eq!(scene.document(&key).await.bytes, damage);
 
-        // Nobody else is disturbed.
+        // No other visitor is affected.
         add(&others_tab).await;
         assert_eq!(other.get("/").await.shows("count"), "2");
 
-        // Once somebody has repaired it, everything goes on.
+        // After the document is repaired, everything works again.
         scene.replace(&key, bytes).await;
         assert_eq!(visitor.get("/").await.shows("count"), "1");
         let again = tab.act(Action::new("Desk::add").number(2)).await;

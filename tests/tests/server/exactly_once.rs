@@ -1,4 +1,4 @@
-//! An action changes the state once, however often it is sent and whatever becomes of its answer.
+//! An action changes the state once, however often it is sent and whatever happens to its answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -68,7 +68,7 @@ async fn counter() -> Serving {
     Serving::start(via::App::new().page::<Counter>()).await
 }
 
-/// A counter on a store with faults, at 1, and a tab of its visitor.
+/// A counter with the count 1 on a store with faults, and a tab of its visitor.
 async fn counter_on_a_faulty_store() -> (Serving, Faulty, Visitor, Tab) {
     let store = Faulty::default();
     let app = Serving::start(via::App::new().store(store.clone()).page::<Counter>()).await;
@@ -95,7 +95,7 @@ fn assert_refused(answer: &Answer, status: u16, code: &str, number: u64) {
     assert_eq!(answer.status.as_u16(), status, "{}", answer.text());
     assert_eq!(answer.code().as_deref(), Some(code));
     assert_eq!(answer.ack(), Some(number));
-    // Of the others it is not known whether the action was done before.
+    // For all others it is unknown whether the action was done before.
     assert_eq!(answer.json()["definite"], code == "refused");
 }
 
@@ -108,7 +108,7 @@ fn assert_unavailable(answer: &Answer) {
     assert_eq!(answer.json()["definite"], false);
 }
 
-/// What a repetition must be answered with.
+/// The parts of an answer that must be the same in the answer to a repetition.
 fn said(answer: &Answer) -> (StatusCode, Option<u64>, Option<u64>, String) {
     (
         answer.status,
@@ -354,7 +354,7 @@ async fn an_action_that_others_overtake_runs_again_and_its_effects_happen_once()
     assert_eq!(count(&visitor).await, 2);
     assert_eq!(store.document().await["fields"]["Rival.commits"], 3);
     assert_eq!(RUNS.load(Ordering::SeqCst), 4);
-    // The app waits for effects before it stops, so that one too many would be seen.
+    // The app waits for effects before it stops, so the test would see one too many.
     app.stop().await;
     assert_eq!(SPAWNED.load(Ordering::SeqCst), 1);
 }
@@ -412,7 +412,7 @@ async fn an_action_and_its_effects_happen_once_where_the_store_cannot_say_whethe
     let visitor = app.visit("/").await;
     let tab = visitor.attach("/").await;
     let script = [
-        // Also where it is the commit that creates the document.
+        // The same if the commit creates the document.
         [Fault::DoneAndUnknown].as_slice(),
         &[Fault::LostAndUnknown],
         &[
@@ -502,7 +502,7 @@ async fn a_tab_that_the_session_forgot_cannot_repeat_itself_and_works_again_afte
     let reloaded = visitor.reload(&tabs[0]).await;
     assert_applied(&reloaded.act(add()).await, 1);
     assert_eq!(count(&visitor).await, 72);
-    // Not even now, when there is a record of its tab again, nor when that one is forgotten.
+    // Not even when its tab has a record again, nor after that record is forgotten.
     let answer = tabs[0].act(add().number(1)).await;
     assert_refused(&answer, 409, "superseded", 1);
     for _ in 0..64 {
@@ -516,7 +516,7 @@ async fn a_tab_that_the_session_forgot_cannot_repeat_itself_and_works_again_afte
     assert_eq!(count(&visitor).await, 72 + 64);
 }
 
-/// The bytes of a request, for a client that does not stay for the answer.
+/// The bytes of a request, for a client that does not wait for the answer.
 fn bytes(request: &http::Request<bytes::Bytes>) -> Vec<u8> {
     let body = request.body();
     let mut bytes = format!("POST {} HTTP/1.1\r\n", request.uri()).into_bytes();
@@ -541,7 +541,7 @@ async fn an_action_goes_on_when_its_client_goes_away() {
     })
     .await;
     drop(connection);
-    // The server sees to this connection only after it has seen the end of the other one.
+    // The server handles this connection only after it has seen the end of the other one.
     visitor.get("/_via/nothing").await;
     drop(held);
     eventually("the action has counted", async || {

@@ -1,4 +1,4 @@
-//! Frames that come with the answer to an action, and those that come on the stream: one sequence.
+//! Frames in answers to actions and frames on the stream form one sequence.
 
 use http::{HeaderValue, StatusCode};
 use via::App;
@@ -15,7 +15,7 @@ const ELEMENTS: &str = "datastar-patch-elements";
 struct Counter {
     #[state]
     count: i64,
-    /// Nobody is shown this.
+    /// No view shows this.
     #[state]
     looks: u64,
 }
@@ -47,7 +47,7 @@ impl View for Counter {
     }
 }
 
-/// A server, somebody who has acted once, and their tab with its stream, which has shown that.
+/// A server, a visitor who has acted once, and its tab with a stream that has shown the action.
 async fn live() -> (Serving, Visitor, Tab, Stream, String) {
     let server = Serving::start(App::new().page::<Counter>()).await;
     let visitor = server.visit("/").await;
@@ -59,7 +59,7 @@ async fn live() -> (Serving, Visitor, Tab, Stream, String) {
     (server, visitor, tab, stream, id)
 }
 
-/// A stream and the id that it gives itself.
+/// A stream, and the id in its greeting.
 async fn open(visitor: &Visitor, tabs: &[&Tab]) -> (Stream, String) {
     let mut stream = visitor.stream(tabs).await;
     let hello = stream.named("via-hello").await.json();
@@ -67,7 +67,7 @@ async fn open(visitor: &Visitor, tabs: &[&Tab]) -> (Stream, String) {
     (stream, id)
 }
 
-/// An action whose patch comes on the stream, because it names none.
+/// An action whose patch comes on the stream, because the action names no stream.
 async fn increment(tab: &Tab) {
     let answer = tab.act(Action::new("Counter::increment")).await;
     assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
@@ -105,7 +105,7 @@ fn shows(event: &Event, count: i64) -> bool {
     event.data.contains(&format!("<output>{count}</output>"))
 }
 
-/// Acts until an answer has a frame: a stream that has just sent something may not wait again yet.
+/// Acts until an answer has a frame: a stream that has just sent something may not be waiting yet.
 /// Returns the count that it shows, and the events.
 async fn carried(tab: &Tab, id: &str, mut count: i64) -> (i64, Vec<Event>) {
     eventually("an answer has a frame", async || {
@@ -125,7 +125,7 @@ async fn the_answer_carries_the_next_frame_and_the_stream_goes_on_after_it() {
     };
     assert!(shows(frame, count), "{frame}");
     let mut last = number(frame);
-    // It waits now, and nothing is said twice.
+    // The stream waits now, and no frame is sent twice.
     for _ in 0..20 {
         count += 1;
         let events = events(&act(&tab, &id, "Counter::increment").await);
@@ -170,7 +170,7 @@ async fn an_action_that_names_no_stream_of_its_tab_is_shown_on_the_stream() {
         let event = stream.named(ELEMENTS).await;
         assert!(shows(&event, count), "{wrong}: {event}");
     }
-    // Nor is a tab shown anything by the answer to an action of another one.
+    // The answer to one tab's action never has a frame for another tab.
     let other = visitor.attach("/").await;
     let answer = act(&other, &new_id, "Counter::increment").await;
     assert_eq!(answer.status, StatusCode::NO_CONTENT);
@@ -208,7 +208,7 @@ async fn a_repeated_action_is_answered_with_the_word_that_a_frame_may_be_lost() 
     assert_eq!(again.header("content-type"), Some("text/event-stream"));
     assert!(again.body.is_empty());
     assert_eq!(again.ack(), answer.ack());
-    // Who names no stream has all on the stream.
+    // An action that names no stream has all its frames on the stream.
     request.headers_mut().remove("via-stream");
     let plain = visitor.send(request).await.unwrap();
     assert_eq!(plain.status, StatusCode::NO_CONTENT);
@@ -235,7 +235,7 @@ async fn no_frame_overtakes_a_stream_whose_reader_is_slow() {
     let visitor = server.visit("/").await;
     let tab = visitor.attach("/").await;
     let (_stalled, id) = open(&visitor, &[&tab]).await;
-    // More than the buffers of the system take.
+    // More than fits into the buffers of the system.
     for size in 2_000_000..2_000_020 {
         let answer = tab.act(Action::new("Wall::paint").arg(size)).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
@@ -263,7 +263,7 @@ async fn in_a_storm_both_ways_together_bring_each_frame_once_and_the_last_state(
     }
     noise.await.unwrap();
     let in_answers = frames.len();
-    // Whatever else there was to be shown comes before this.
+    // All earlier frames come before this one.
     increment(&tab).await;
     let last = 2 * EACH + 2;
     let shown = |event: &Event| shows(event, last);
@@ -276,7 +276,7 @@ async fn in_a_storm_both_ways_together_bring_each_frame_once_and_the_last_state(
         }
     }
     frames.sort_by_key(number);
-    // Those of the first two came before.
+    // Frames 1 and 2 came before.
     let numbers: Vec<_> = frames.iter().map(number).collect();
     let expected: Vec<_> = (3..).take(numbers.len()).collect();
     assert_eq!(numbers, expected);

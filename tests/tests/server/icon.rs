@@ -25,7 +25,7 @@ impl View for Room {
     }
 }
 
-/// A page that is found where browsers look for icons.
+/// A page at the path where browsers look for icons.
 #[via::page("/favicon.ico")]
 #[derive(Debug)]
 struct Icons {}
@@ -51,7 +51,7 @@ impl View for Own {
     }
 }
 
-/// Serves a program that has an app in it.
+/// Serves a program that contains an app.
 async fn host(router: Router) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,5 +1,5 @@
-//! What a tab costs that only waits. It runs in a process of its own, because
-//! it weighs the whole process.
+//! The memory that an idle tab takes. The test has its own process, because it
+//! measures the memory of the whole process.
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -12,7 +12,7 @@ use via_tests::serving::Serving;
 use via_tests::weight::resident;
 
 const TABS: usize = 1_000;
-/// With the client's end of each connection, which is in this process, too.
+/// Includes the client's end of each connection, which is in this process too.
 const MOST: usize = 12 * 1024;
 
 #[via::page("/")]
@@ -41,7 +41,7 @@ impl View for Counter {
     }
 }
 
-/// The stream of somebody new, who has acted once.
+/// The stream of a new visitor who has acted once.
 async fn idle(server: &Serving) -> TcpStream {
     let visitor = server.visit("/").await;
     let tab = visitor.attach("/").await;
@@ -72,7 +72,7 @@ async fn weigh() {
     let app = App::new().page::<Counter>().streams_per_address(usize::MAX);
     let server = Serving::start(app).await;
     let mut tabs = Vec::new();
-    // What is there once, such as pools and tables, is there by then.
+    // These also allocate what exists only once, such as pools and tables.
     for _ in 0..100 {
         tabs.push(idle(&server).await);
     }

@@ -54,7 +54,7 @@ async fn a_key_that_is_replaced_at_one_server_is_taken_up_by_the_others_without_
     let second = Serving::start(app(&store)).await;
     let before = guest(&first).await;
     let tab = before.attach("/").await;
-    // Not even a notice says so.
+    // The servers do not even get a notice of it.
     store.lose_notices(|| true);
     let sessions = app(&store).sessions();
     sessions.rotate_key().await.unwrap();
@@ -94,7 +94,7 @@ async fn tokens_and_cookies_of_a_key_that_a_server_does_not_know_make_it_look() 
     let second = Serving::start(app(&store)).await;
     store.lose_notices(|| true);
     app(&store).sessions().rotate_key().await.unwrap();
-    // Knows the new key from its start.
+    // This server knows the new key from its start.
     let first = Serving::start(app(&store)).await;
     let visitor = guest(&first).await;
     assert!(is_known(&visitor, &second).await);

@@ -1,4 +1,4 @@
-//! What a document and the memory store take: at each limit, and above it.
+//! How much a document and the memory store can hold: at each limit, and above it.
 
 use std::cell::RefCell;
 use std::io;
@@ -54,7 +54,7 @@ impl View for Desk {
     }
 }
 
-/// Text that nobody can make shorter.
+/// Text that cannot be compressed.
 fn noise(size: usize) -> String {
     let mut seed = size as u64;
     std::iter::repeat_with(|| {
@@ -69,7 +69,7 @@ fn noise(size: usize) -> String {
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// More than the bytes by which two documents with equal state differ.
+/// More than the difference in bytes of two documents with equal state.
 const GIVE: usize = 150;
 
 fn action(name: &str, size: usize) -> Action {
@@ -85,7 +85,7 @@ async fn done(tab: &Tab, action: Action) {
     assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
 }
 
-/// The server has no room, says when to come back, and says nothing of the action.
+/// The server has no room. It says when to come back, and does not say that the action was done.
 fn assert_full(answer: &Answer) {
     assert_eq!(
         (answer.status, answer.code().as_deref()),
@@ -107,8 +107,8 @@ async fn shown(visitor: &Visitor) -> (usize, usize, usize) {
     (number("text"), number("count"), number("board"))
 }
 
-/// A visitor who has acted so often that their documents have the size that they keep, with what
-/// they need beside the text and the board.
+/// A visitor who has acted until the bookkeeping in the documents does not grow any more, and the
+/// size of each document besides the text and the board.
 async fn settled(server: &Serving, store: &Faulty) -> (Tab, Visitor, [usize; 2]) {
     let visitor = server.visit("/").await;
     let tab = visitor.attach("/").await;
@@ -173,8 +173,8 @@ async fn a_document_above_256_kib_is_taken_with_a_warning() {
     assert_eq!(shown(&visitor).await, (0, 16, 0));
 }
 
-/// Logs for the whole program: a subscriber of one test comes too late for what another one's
-/// thread has found to be off.
+/// Logs for the whole program. A subscriber per test would come too late: a thread of another
+/// test may have cached already that the level is off.
 static LOGGING: LazyLock<()> = LazyLock::new(|| {
     tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
@@ -186,7 +186,7 @@ thread_local! {
     static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What was logged by this thread, on which a test runs with its server.
+/// What this thread logged. A test runs on one thread with its server.
 struct Log;
 
 impl Log {
@@ -205,13 +205,13 @@ impl io::Write for Log {
     }
 }
 
-/// How many small documents there are: enough to fill all that is kept for those that are there.
+/// How many small documents there are: enough to use up the reserve for existing documents.
 const SMALL: usize = 40;
 
-/// When the documents that make way for others end.
+/// When the documents expire that make room for others.
 const SOON: Duration = Duration::from_mins(1);
 
-/// An app on a memory store of the default size, whose time stands still.
+/// An app on a memory store of the default size, with a clock that stands still.
 struct Scene {
     store: Arc<MemoryStore>,
     clock: Clock,
@@ -231,7 +231,7 @@ impl Scene {
         }
     }
 
-    /// Puts a document of somebody else's into the store, which lasts until [`SOON`] or for ever.
+    /// Puts another document into the store, which lasts until [`SOON`] or for ever.
     async fn put(&self, name: &str, bytes: Bytes, soon: bool) -> Result<(), StoreError> {
         let now = self.clock.now();
         let millis = i64::try_from(SOON.as_millis()).unwrap();
@@ -266,7 +266,7 @@ impl Scene {
         Ok(())
     }
 
-    /// Lets a document take as many of these bytes as there is room for.
+    /// Grows a document up to these bytes, as far as there is room.
     async fn grow(&self, name: &str, bytes: &Bytes) {
         let (mut size, mut step) = (0, bytes.len());
         while step > 0 {
@@ -283,13 +283,13 @@ impl Scene {
     async fn known(&self) -> (Tab, Visitor) {
         let visitor = self.server.visit("/").await;
         let tab = visitor.attach("/").await;
-        // Its session and the board, which would be a new document later.
+        // Its session and the board; otherwise the board would be a new document later.
         done(&tab, action("Desk::post", 1)).await;
         (tab, visitor)
     }
 
-    /// New visitors see the page and what others change, and wait with their actions; known ones
-    /// go on; then there is room, and whoever waited goes on too.
+    /// New visitors see the page and the changes of others, but their actions wait. Known visitors
+    /// go on. When there is room again, those who waited go on too.
     async fn is_full_for_new_visitors_alone(&self, tab: &Tab) {
         let new = self.server.visit("/").await;
         let new_tab = new.attach("/").await;
@@ -301,7 +301,7 @@ impl Scene {
         let unchanged = shown(&new).await;
         assert_eq!((unchanged.0, unchanged.1), (0, 0));
 
-        // Whoever is known goes on, and is seen.
+        // Known visitors go on, and the new one sees their changes.
         let posted = unchanged.2 + 1;
         done(tab, action("Desk::post", posted)).await;
         let patch = stream.named("datastar-patch-elements").await.to_string();
@@ -329,7 +329,7 @@ async fn above_100_000_documents_new_visitors_wait_and_known_ones_go_on() {
             .unwrap();
     }
     scene.put("other/soon", Bytes::new(), true).await.unwrap();
-    // This one is the last.
+    // This is the last one with room.
     let (last, _) = scene.known().await;
     assert!(matches!(
         scene.put("other/more", Bytes::new(), false).await,
@@ -345,7 +345,7 @@ async fn above_100_000_documents_new_visitors_wait_and_known_ones_go_on() {
 async fn above_512_mib_new_visitors_wait_and_known_ones_go_on() {
     let scene = Scene::new().await;
     let (tab, visitor) = scene.known().await;
-    // All share these bytes, so that the test does not take what it pretends to.
+    // All documents share these bytes, so that the test itself needs little memory.
     let bytes = Bytes::from(vec![0; MIB]);
     scene
         .put("other/soon", bytes.slice(..4 * KIB), true)
@@ -366,13 +366,13 @@ async fn above_512_mib_new_visitors_wait_and_known_ones_go_on() {
             .await
         {
             Ok(()) => {}
-            // The last sixteenth is kept for what is there.
+            // The last sixteenth is reserved for existing documents.
             Err(StoreError::Full(_)) if count >= 479 => size /= 2,
             Err(error) => panic!("{count}: {error}"),
         }
     }
     scene.is_full_for_new_visitors_alone(&tab).await;
-    // Those who are there take more room, while there is any at all.
+    // Existing documents can grow as long as there is any room.
     done(&tab, action("Desk::write", MIB / 2)).await;
     for i in 0..SMALL {
         scene.grow(&format!("small/{i}"), &bytes).await;

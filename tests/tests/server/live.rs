@@ -1,4 +1,4 @@
-//! The live stream: what a tab is sent, and what it is not.
+//! The live stream: what the server sends to a tab, and what it does not.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -25,7 +25,7 @@ const SIGNALS: &str = "datastar-patch-signals";
 struct Counter {
     #[state]
     count: i64,
-    /// Nobody is shown this.
+    /// No view shows this.
     #[state]
     looks: u64,
     #[signal(default = 1)]
@@ -50,7 +50,7 @@ impl Counter {
     }
 }
 
-/// How often something was done after the commit of an action.
+/// How many effects ran after the commit of an action.
 static TOLD: AtomicUsize = AtomicUsize::new(0);
 
 impl View for Counter {
@@ -68,7 +68,7 @@ async fn counter() -> (Serving, Visitor) {
     visited(App::new().page::<Counter>()).await
 }
 
-/// A served app, and somebody who has looked at its first page.
+/// A served app, and a visitor who has loaded its first page.
 async fn visited(app: App) -> (Serving, Visitor) {
     let server = Serving::start(app).await;
     let visitor = server.visit("/").await;
@@ -84,7 +84,7 @@ async fn act(tab: &Tab, action: Action) {
     assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
 }
 
-/// The hash of what a page shows, from its document.
+/// The hash of a page's content, from its document.
 async fn shown(visitor: &Visitor, path: &str) -> String {
     let text = visitor.get(path).await.text();
     let from = text.find("data-via-frame=\"").unwrap() + "data-via-frame=\"".len();
@@ -132,7 +132,7 @@ async fn a_commit_between_the_page_and_its_stream_is_the_first_frame() {
     assert_eq!(first.field("mode").as_deref(), Some("inner"));
     assert_eq!(first.field("selector").as_deref(), Some("#via"));
     assert!(elements(&first).contains("<output>2</output>"), "{first}");
-    // From then on, the difference.
+    // From then on, only the difference.
     increment(&other).await;
     let second = next(&mut stream, ELEMENTS).await;
     assert_eq!(frame(&second), ("0".to_owned(), 2));
@@ -149,13 +149,13 @@ async fn a_tab_that_shows_the_latest_state_is_sent_nothing() {
         let mut stream = visitor.resume(&[(&tab, Some(&hash))]).await;
         let hello = next(&mut stream, "via-hello").await;
         assert_eq!(hello.json()["heartbeat_ms"], 20_000);
-        // A commit that changes nothing that is shown.
+        // A commit that does not change what the page shows.
         act(&other, Action::new("Counter::look")).await;
         increment(&other).await;
         let patch = next(&mut stream, ELEMENTS).await;
         assert_eq!(frame(&patch), ("0".to_owned(), 1));
         assert_eq!(elements(&patch), format!("<output>{count}</output>"));
-        // The hash of a frame is that of the page which shows the same.
+        // The hash of a frame equals that of the page with the same content.
         let hash = patch.frame().unwrap().hash;
         assert_eq!(hash, Some(shown(&visitor, "/").await));
     }
@@ -182,7 +182,7 @@ async fn a_commit_in_another_tab_is_one_small_patch() {
         );
         let expected = via_tests::sse::Parser::default().push(sent.as_bytes());
         assert_eq!([patch], *expected);
-        // Equal content of equal length: these are the bytes.
+        // The content and the length are equal, so the bytes are too.
         assert_eq!(stream.received() - before, sent.len() as u64);
         assert!(sent.len() <= 160, "{} bytes", sent.len());
     }
@@ -203,14 +203,14 @@ async fn a_signal_is_sent_to_the_other_tabs_and_not_back() {
     assert_eq!(signals(&event), json!({ "step": 5 }));
     assert_eq!(frame(&event), ("0".to_owned(), 1));
 
-    // The signal that it did not edit is what the action saw, and is not kept.
+    // The action sees the signal that the tab sent without an edit; the server does not keep it.
     act(&sender, Action::new("Counter::increment").signal("step", 7)).await;
     let event = next(&mut of_other, ELEMENTS).await;
     assert_eq!(elements(&event), "<output>7</output>");
     assert_eq!(frame(&event), ("0".to_owned(), 2));
 
-    // The sender heard at first only what its frame is called now. As it shows 7 where 5 is kept,
-    // it is told so.
+    // The first event gives the sender only the name of its frame. The second one has a value, because
+    // the tab shows 7 while the server keeps 5.
     let event = next(&mut of_sender, SIGNALS).await;
     assert_eq!(signals(&event), json!({}));
     assert_eq!(frame(&event), ("0".to_owned(), 1));
@@ -247,7 +247,7 @@ impl View for List {
     }
 }
 
-/// The notice of a durable store may come before its answer, and wake the stream too early.
+/// The notice of a durable store may come before the store's answer and wake the stream too early.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_input_that_an_action_clears_is_cleared_every_time() {
     let directory = tempfile::tempdir().unwrap();
@@ -293,7 +293,7 @@ async fn both_tabs_of_a_stream_are_sent_frames_with_dense_numbers_of_their_own()
     let (one, two) = (visitor.attach("/").await, visitor.attach("/").await);
     let third = visitor.attach("/").await;
     let hash = shown(&visitor, "/").await;
-    // One of them shows what it should, so their numbers differ.
+    // One of them already shows the latest state, so their numbers differ.
     let mut stream = visitor.resume(&[(&one, Some(&hash)), (&two, None)]).await;
     next(&mut stream, "via-hello").await;
     let mut numbers = [0, 0];
@@ -345,7 +345,7 @@ async fn a_tab_with_an_expired_token_is_told_and_the_others_go_on() {
     let event = next(&mut stream, ELEMENTS).await;
     assert_eq!(frame(&event), ("1".to_owned(), 2));
 
-    // Its holder gets another one for the same tab.
+    // Its holder gets a new token for the same tab.
     let renewal = json!({ "token": expired.token() }).to_string();
     let renewed = visitor.send(visitor.post("/", "attach", renewal)).await;
     assert_eq!(renewed.unwrap().json()["tab"], expired.id());
@@ -409,13 +409,13 @@ async fn text_of_users_ends_no_field_no_event_and_no_element() {
             !content.contains("<script") && !content.contains("<img"),
             "{page}"
         );
-        // And the tab shows what the page does.
+        // And the tab shows the same as the page.
         let hash = event.frame().unwrap().hash.unwrap();
         assert_eq!(hash, shown(&visitor, "/").await);
     }
 }
 
-/// A page that is large, and counts how often it was rendered.
+/// A large page that counts how often it was rendered.
 #[via::page("/")]
 struct Wide {
     #[state]
@@ -443,7 +443,7 @@ impl View for Wide {
     }
 }
 
-/// In a process of its own, because it weighs the whole process.
+/// In its own process, because it measures the memory of the whole process.
 #[test]
 fn a_stalled_reader_costs_nothing_and_then_gets_the_last_state_in_one_frame() {
     alone(
@@ -454,7 +454,7 @@ fn a_stalled_reader_costs_nothing_and_then_gets_the_last_state_in_one_frame() {
 
 #[tokio::main(worker_threads = 2)]
 async fn stall() {
-    // So few that it is read again before it would be cut for taking nothing.
+    // So few that it is read again before the server would cut it as a stalled reader.
     const BATCH: usize = 100;
     let (_server, visitor) = visited(App::new().page::<Wide>()).await;
     let tab = visitor.attach("/").await;
@@ -470,7 +470,7 @@ async fn stall() {
         .await;
         total
     };
-    // Nobody reads, so at some time all buffers on the way are full.
+    // The client does not read, so at some time all buffers on the way are full.
     let deadline = Instant::now() + PATIENCE;
     let mut idle_batches = 0;
     while idle_batches < 3 {
@@ -492,7 +492,7 @@ async fn stall() {
     let grown = resident().saturating_sub(before) / 1024;
     assert!(grown <= 16 * 1024, "memory grew by {grown} KiB");
 
-    // The reader takes what was under way, and then one frame.
+    // The reader gets what was in flight, and then one frame.
     let last = format!("{total:>16}</pre>");
     let mut number = 0;
     loop {
@@ -528,7 +528,7 @@ async fn streams_are_told_of_a_shutdown_and_do_not_delay_it() {
         assert_eq!(stream.next().await, None);
     }
     server.stop().await;
-    // Half of what a server waits for connections that do not end.
+    // Half of the time for which a server waits for connections that do not end.
     assert!(begun.elapsed() < Duration::from_secs(5));
     let request = visitor.request(http::Method::GET, "/", "");
     let refused = visitor.send(request).await.unwrap_err();
@@ -544,7 +544,7 @@ async fn a_running_action_finishes_during_a_shutdown() {
     let mut stream = visitor.stream(&[&waits]).await;
     next(&mut stream, "via-hello").await;
 
-    // One client waits for its answer, the other goes away.
+    // One client waits for its answer, the other one disconnects.
     let held = store.hold().await;
     let written = store.written().len();
     let waiting =

@@ -1,4 +1,4 @@
-//! Who is logged in: secrets that change, tabs that go on, sessions that are listed and ended.
+//! Log-in: secrets that change, tabs that go on, and sessions that are listed and ended.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,7 +92,7 @@ fn cookie(visitor: &Visitor) -> (String, String) {
     visitor.cookies().pop_first().expect("a cookie")
 }
 
-/// Somebody who has nothing but a copy of this cookie.
+/// A client that has only a copy of this cookie.
 fn thief(server: &Serving, (name, value): &(String, String)) -> Visitor {
     let thief = server.visitor();
     thief.set_cookie(name, value);
@@ -108,7 +108,7 @@ fn assert_refused(answer: &Answer, status: StatusCode, code: &str) {
     );
 }
 
-/// A server whose time stands still, and a visitor with a tab.
+/// A server with a clock that stands still, and a visitor with a tab.
 async fn office() -> (Serving, Clock, Visitor, Tab) {
     let clock = Clock::manual(Timestamp::from_millis(1_000_000_000_000));
     let app = App::new().clock(clock.clone()).page::<Office>();
@@ -133,8 +133,8 @@ async fn a_log_in_keeps_the_state_and_makes_the_old_cookie_worthless() {
     );
     let thief = thief(&server, &old);
     for _ in 0..2 {
-        // Nothing of the session, and at first no other cookie either, which could replace the one
-        // that the browser is being given.
+        // It gets nothing of the session and, at first, no other cookie: that could replace the
+        // new cookie that the browser is about to get.
         let page = thief.get("/").await;
         assert!(!page.text().contains("anna"), "{}", page.text());
         assert_refused(
@@ -164,12 +164,12 @@ async fn the_other_tabs_go_on_after_a_log_in() {
     let other = visitor.attach("/").await;
     let mut stream = visitor.stream(&[&tab, &other]).await;
     stream.named("datastar-patch-elements").await;
-    // What was under way with the old cookie when the new one was made.
+    // A request with the old cookie, in flight when the new one was made.
     let crossed = other.request(&note("two"));
 
     done(&tab, log_in("anna")).await;
 
-    // The stream of the old secret ends with the request to come back.
+    // The stream of the old secret ends, and asks the tabs to come back.
     let bye = stream.named("via-bye").await;
     assert!(bye.data.contains("reconnect_ms"), "{bye}");
     assert!(stream.next().await.is_none());
@@ -196,7 +196,7 @@ async fn a_log_in_whose_answer_was_lost_is_repeated_with_the_old_cookie_and_happ
     done(&tab, Action::new("Office::rotate").number(2)).await;
     let lost = cookie(&visitor);
     visitor.set_cookie(&old.0, &old.1);
-    // However late.
+    // It may come as late as this.
     clock.advance(Duration::from_hours(1));
 
     let again = tab.act(Action::new("Office::rotate").number(2)).await;
@@ -208,7 +208,7 @@ async fn a_log_in_whose_answer_was_lost_is_repeated_with_the_old_cookie_and_happ
         shown(&visitor).await,
         ("anna".to_owned(), "rotated by anna".to_owned())
     );
-    // Nobody got the one that was lost, unless on the way: it opens nothing.
+    // Nobody has the lost cookie, except perhaps a listener on the network: it opens nothing.
     let thief = thief(&server, &lost);
     assert_refused(
         &thief.try_attach("/").await,
@@ -281,11 +281,11 @@ async fn a_log_out_begins_all_state_anew_and_the_tabs_go_on() {
         !patch.contains("secret") && patch.contains("as nobody"),
         "{patch}"
     );
-    // Its own state of the tab began anew as well.
+    // Its tab state started again as well.
     assert!(patch.contains(r#"<p id="opened">1</p>"#), "{patch}");
 }
 
-/// Two servers on one store, and what asks for the sessions of a principal.
+/// Two servers on one store, and a handle for the sessions of a principal.
 async fn two_servers(store: impl Store) -> (Serving, Serving, via::Sessions) {
     let store = Arc::new(store);
     let app = || {
@@ -354,8 +354,8 @@ async fn the_sessions_of_a_principal_are_listed_and_ended_on_every_server() {
     assert_eq!(shown(&bob).await.0, "nobody");
 }
 
-/// Logs out, or ends the session, while another tab acts: whoever comes first, nothing of before is
-/// there afterwards.
+/// Logs out, or ends the session, while another tab acts. Whichever comes first, nothing of the old
+/// session remains afterwards.
 async fn race(store: impl Store, rounds: usize) {
     let (here, there, sessions) = two_servers(store).await;
     for round in 0..rounds {

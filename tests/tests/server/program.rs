@@ -1,4 +1,4 @@
-//! The counter example as a process: how it ends, and what it says when it cannot start.
+//! The counter example as a process: how it ends, and what it says if it cannot start.
 
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -38,7 +38,7 @@ async fn visit(server: &Serving) -> (Visitor, Tab) {
     (visitor, tab)
 }
 
-/// It is too much, comes again in a second, and says nothing of the action.
+/// The action comes too early. The answer asks for it again in a second, and does not acknowledge it.
 fn assert_later(answer: &Answer, code: &str) {
     assert_eq!(answer.status, 429, "{}", answer.text());
     assert_eq!(answer.code().as_deref(), Some(code));
@@ -49,7 +49,7 @@ fn assert_later(answer: &Answer, code: &str) {
 
 #[tokio::test]
 async fn sixty_actions_are_done_at_once_and_those_above_it_a_little_later() {
-    // So slow that nothing is earned while the test runs, even where nobody shows the session.
+    // So slow that the allowance does not grow during the test, even if no stream shows the session.
     let app = App::new().action_rate(1, 60).page::<Desk>();
     let server = Serving::start_as_it_is(app).await;
     let (visitor, tab) = visit(&server).await;
@@ -65,10 +65,10 @@ async fn sixty_actions_are_done_at_once_and_those_above_it_a_little_later() {
     assert_later(&refused, "too_often");
     let earned = began.elapsed().as_secs() + 1;
     assert!((60..=60 + earned).contains(&done), "{done}");
-    // Nobody else is concerned.
+    // No other session is affected.
     let (_, other) = visit(&server).await;
     assert_eq!(other.act(add()).await.status, 204);
-    // What was refused is done when it comes again.
+    // The refused action is done when it comes again.
     eventually("the action is done", async || {
         (tab.act(add().number(done + 1)).await.ack() == Some(done + 1)).then_some(())
     })
@@ -109,14 +109,14 @@ async fn sixteen_actions_of_a_tab_wait_and_sixty_four_of_a_session() {
         let tab = tab.at(&visitor);
         waiting.spawn(async move { tab.act(add().number(number)).await });
     };
-    // One is under way, and sixteen wait for it.
+    // One is running, and sixteen wait for it.
     let writes = store.written().len();
     act(&mut waiting, &tab, 2);
     eventually("the first has reached the store", async || {
         (store.written().len() > writes).then_some(())
     })
     .await;
-    // Nothing is done while the store is held, so whoever is answered was turned away.
+    // No action completes while the store is held, so every answer is a refusal.
     for number in 3..=19 {
         act(&mut waiting, &tab, number);
     }
@@ -137,7 +137,7 @@ async fn sixteen_actions_of_a_tab_wait_and_sixty_four_of_a_session() {
     while let Some(answer) = waiting.join_next().await {
         statuses.push(answer.unwrap().status.as_u16());
     }
-    // A number that came after a later one is superseded; none was refused for being too many.
+    // A number that came after a later one is superseded. No number was refused because of the limit.
     assert!(!statuses.contains(&429), "{statuses:?}");
     server.stop().await;
 }

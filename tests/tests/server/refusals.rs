@@ -1,4 +1,4 @@
-//! What the server refuses: with which status and code, and that nothing comes of it.
+//! What the server refuses, with which status and code, and that a refused request changes nothing.
 
 mod answers;
 mod bodies;
@@ -107,7 +107,7 @@ struct Scene {
     store: Faulty,
     visitor: Visitor,
     tab: Tab,
-    /// What the page shows, and what was ever written.
+    /// What the page shows, and all writes so far.
     before: (String, Vec<Key>),
 }
 
@@ -135,7 +135,7 @@ impl Scene {
         }
     }
 
-    /// The body of an action that would be taken.
+    /// The body of an action that the server accepts.
     fn body(&self) -> Value {
         json!({
             "token": self.tab.token(),
@@ -147,7 +147,7 @@ impl Scene {
         })
     }
 
-    /// That body with other fields.
+    /// The same body with other fields.
     fn with(&self, fields: &Value) -> Value {
         let mut body = self.body();
         for (name, value) in fields.as_object().unwrap() {
@@ -156,7 +156,7 @@ impl Scene {
         body
     }
 
-    /// An action with this body, whatever it is; its header names the number.
+    /// An action with this body, whatever it contains; its header has the number.
     fn action(&self, body: impl Into<Bytes>) -> Request<Bytes> {
         self.action_at("/", body)
     }
@@ -168,7 +168,7 @@ impl Scene {
         request
     }
 
-    /// Each kind of `POST`, such as would be taken.
+    /// One accepted `POST` of each kind.
     fn posts(&self) -> [Request<Bytes>; 3] {
         let tabs = json!({ "tabs": [{ "token": self.tab.token(), "frame": null }] });
         [
@@ -179,7 +179,7 @@ impl Scene {
         ]
     }
 
-    /// Sends what must be refused in this way, and looks at what came of it.
+    /// Sends a request that must be refused with this status and code, and checks that nothing changed.
     async fn refuses(&self, what: &str, request: Request<Bytes>, status: u16, code: &str) {
         let header = |name| request.headers().get(name)?.to_str().ok();
         let is_action = header("via-request") == Some("action") && request.method() == Method::POST;
@@ -199,7 +199,7 @@ impl Scene {
         assert_eq!(now, self.before, "{what}");
     }
 
-    /// The visitor goes on: nothing that was refused has used up the number.
+    /// The visitor can go on: no refused action has used up the number.
     async fn goes_on(self) {
         let body = self.body().to_string();
         let answer = self.visitor.send(self.action(body)).await.unwrap();
@@ -213,7 +213,7 @@ impl Scene {
     }
 }
 
-/// A request with another value of a header, or without it.
+/// A request with another value for a header, or without the header.
 fn header(mut request: Request<Bytes>, name: &'static str, value: Option<&str>) -> Request<Bytes> {
     request.headers_mut().remove(name);
     if let Some(value) = value {

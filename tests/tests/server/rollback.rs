@@ -1,5 +1,5 @@
-//! A store that loses what it had acknowledged, as one after a failover: it is believed, it is said,
-//! and nothing is written back.
+//! A store that loses what it had acknowledged, for example in a failover. The server accepts this, tells
+//! the tabs, and writes nothing back.
 
 use via::prelude::*;
 use via_tests::alone::alone;
@@ -55,7 +55,7 @@ async fn says_so_and_shows(stream: &mut Stream, text: &str) {
     }
 }
 
-/// In a process of its own, because the whole process has one count.
+/// In its own process, because the whole process has one counter.
 #[test]
 fn what_a_store_has_lost_is_counted_said_and_not_written_back() {
     alone(
@@ -81,14 +81,14 @@ async fn lose() {
     }
     assert_eq!(via::rollbacks(), 0);
 
-    // The last two commits were of the total, in the session's document and in its own.
+    // The last two commits changed the total, in the session's document and in its own.
     let (writes, commits) = (store.writes(), store.commits());
     store.wind_back(1).await;
     says_so_and_shows(&mut stream, "total 1").await;
     assert_eq!(via::rollbacks(), 2);
     assert_eq!((store.writes(), store.commits()), (writes, commits - 1));
 
-    // Found by an action, before any check: it starts from what is there.
+    // An action finds it before any check does, and starts from what is there.
     store.wind_back(3).await;
     let action = Action::new("Desk::add");
     let answer = tab.act(action).await;
@@ -97,7 +97,7 @@ async fn lose() {
     assert_eq!(visitor.get("/").await.shows("total"), "total 0");
     assert!(via::rollbacks() >= 4, "{}", via::rollbacks());
 
-    // Other commits in the place of those that were lost, as many as there were.
+    // Other commits replace the lost ones, in the same number.
     let before = via::rollbacks();
     store.wind_back(1).await;
     let other = Serving::start(via::App::new().store(store.clone()).page::<Desk>()).await;
@@ -109,7 +109,7 @@ async fn lose() {
     says_so_and_shows(&mut stream, "count 3").await;
     assert!(via::rollbacks() > before);
 
-    // Everything: the session has ended, and nothing puts it back.
+    // Everything is lost: the session has ended, and nothing restores it.
     let keys = |store: &Faulty| store.commits();
     store.flush_but("via/").await;
     let left = keys(&store);

@@ -1,4 +1,4 @@
-//! Who shares a value: pages by a key, everyone, everyone who opens a key; and for how long.
+//! Who shares a value: all pages with a key, the whole app, or all who open a key; and for how long.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,7 +147,7 @@ async fn whoever_opens_a_key_sees_its_value_live_and_nobody_else_does() {
 
     let patch = live.named("datastar-patch-elements").await.to_string();
     assert!(patch.contains("hello"), "{patch}");
-    // Of the application's value everyone hears, of the room's only who is in it.
+    // All get the application's value; only those in the room get the room's.
     let patch = elsewhere.named("datastar-patch-elements").await.to_string();
     assert!(!patch.contains("hello"), "{patch}");
     for (visitor, room, log, own) in [
@@ -243,12 +243,12 @@ async fn a_shared_value_ends_so_long_after_its_last_use_and_open_tabs_see_it() {
     let tab = visitor.attach("/room/lobby").await;
     let mut live = visitor.stream(&[&tab]).await;
     live.named("datastar-patch-elements").await;
-    // An open tab is no use of it.
+    // An open tab does not count as use.
     clock.advance(Duration::from_hours(1));
     let patch = live.named("datastar-patch-elements").await.to_string();
     assert!(!patch.contains("hello"), "{patch}");
     assert_eq!(shows(&visitor, "/room/lobby", "log").await, "");
-    // What has no `ttl` stays.
+    // A value without a `ttl` stays.
     assert_eq!(shows(&visitor, "/room/lobby", "total").await, "1");
     done(&tab, say("again")).await;
     assert_eq!(shows(&visitor, "/room/lobby", "log").await, "again");
@@ -288,7 +288,7 @@ async fn what_has_expired_is_removed_in_the_background() {
     server.visitor().get("/cart").await.assert_ok();
     clock.advance(Duration::from_mins(5));
     eventually("the left-over document is swept", async || {
-        // As of a moment at which it was alive: only removal makes it absent.
+        // Asks for a moment at which it was alive, so it is absent only if it was removed.
         let then = Timestamp::from_millis(1_000_000_000_000);
         let loaded = store.load(std::slice::from_ref(&key), then).await.unwrap();
         (loaded == [Loaded::Absent]).then_some(())
@@ -296,7 +296,7 @@ async fn what_has_expired_is_removed_in_the_background() {
     .await;
 }
 
-/// A type that cannot be told from another by its JSON: only its version can.
+/// Only its version distinguishes this type from another one: their JSON is the same.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Cents(i64);
 
@@ -378,13 +378,13 @@ async fn a_newer_version_migrates_and_the_older_one_beside_it_keeps_its_own() {
     assert_eq!(shows(&newer, "/price", "price").await, "300 cents");
     let newer_tab = newer.attach("/price").await;
     done(&newer_tab, Action::new("Price::entitle").arg("Bread")).await;
-    // The price was left alone, so it still follows the older build.
+    // The newer build did not write the price, so it still follows the older build.
     done(&tab, Action::new("Price::set").arg(4)).await;
     assert_eq!(shows(&newer, "/price", "price").await, "400 cents");
     done(&newer_tab, Action::new("Price::set").arg(425)).await;
 
     assert_eq!(shows(&newer, "/price", "price").await, "425 cents");
     assert_eq!(shows(&visitor, "/price", "price").await, "4");
-    // A renamed field is one value for both.
+    // Both builds share the value of a renamed field.
     assert_eq!(shows(&visitor, "/price", "label").await, "Bread");
 }

@@ -1,4 +1,4 @@
-//! Several servers on one store: what one does the others show, whatever becomes of the notices.
+//! Several servers on one store: each shows what the others commit, even if notices are lost.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use via_tests::client::{Action, Stream, Tab, Visitor};
 use via_tests::serving::Serving;
 use via_tests::stores::{Call, Faulty, Operation};
 
-/// Within this time a change is shown whose notice was lost.
+/// A change whose notice was lost is shown within this time.
 const CONVERGED: Duration = Duration::from_secs(6);
 
 #[via::page("/")]
@@ -137,7 +137,7 @@ async fn shows(stream: &mut Stream, text: &str) {
         .await;
 }
 
-/// A tab that was shown something by one server is not shown anything older by the next.
+/// If one server has shown something to a tab, the next server never shows anything older.
 #[tokio::test]
 async fn a_stream_that_is_opened_shows_what_was_committed_before_whatever_the_server_knew() {
     let scene = Scene::new().await;
@@ -181,7 +181,7 @@ async fn whoever_hears_that_notices_were_lost_checks_everything_now() {
     let before = Instant::now();
     scene.store.lag();
     shows(&mut scene.stream, "count 2").await;
-    // The next check of its own may have come first, but not so soon in both runs.
+    // The regular check may have come first, but not so soon in both rounds.
     scene.tab.act(Action::new("Desk::add")).await.assert_ok();
     scene.store.lag();
     shows(&mut scene.stream, "count 3").await;
@@ -227,7 +227,7 @@ async fn nothing_is_asked_for_what_nobody_shows_and_many_documents_are_asked_for
         shows(&mut stream, "count 1").await;
         streams.push(stream);
     }
-    // Forty sessions in one question; the total of all is a question of its own.
+    // One question for forty sessions; the shared total has its own question.
     via_tests::patience::eventually("all sessions were asked for at once", async || {
         let calls = store.calls();
         let checks = calls
@@ -243,7 +243,7 @@ async fn nothing_is_asked_for_what_nobody_shows_and_many_documents_are_asked_for
 #[tokio::test]
 async fn an_input_that_an_action_at_another_server_cleared_is_cleared() {
     let mut scene = Scene::new().await;
-    // The server of the stream knows no other value than the empty one before and after.
+    // The server of the stream sees only the empty value, before and after.
     let answer = scene
         .tab
         .act(Action::new("Desk::submit").edited("draft", "milk"))
@@ -268,7 +268,7 @@ async fn what_a_tab_sent_to_another_server_is_not_sent_back_to_it() {
     let events = scene.stream.drain(Duration::from_millis(700)).await;
     let about = |text: &str| events.iter().any(|event| event.data.contains(text));
     assert!(about("count 2") && !about("bread"), "{events:?}");
-    // It is known what the tab shows: this differs from it.
+    // The server knows what the tab shows, and this value differs.
     scene.tab.act(Action::new("Desk::clear")).await.assert_ok();
     is_cleared(&mut scene.stream).await;
     scene.stop().await;
@@ -281,7 +281,7 @@ async fn is_cleared(stream: &mut Stream) {
     assert!(cleared.data.contains(r#"{"draft":""}"#), "{cleared}");
 }
 
-/// The hash of the frame that the page shows at this moment.
+/// The hash of the frame that the page shows now.
 async fn frame_of(visitor: &Visitor) -> String {
     let page = visitor.get("/").await.text();
     let (_, rest) = page.split_once("data-via-frame=\"").unwrap();
@@ -299,7 +299,7 @@ async fn a_tab_that_acted_while_it_had_no_stream_is_told_what_became_of_its_inpu
         ..
     } = scene;
     drop(stream);
-    // The view is the same as before, so the frame alone says nothing.
+    // The view is the same as before, so the hash of the frame does not help.
     let answer = tab
         .act(Action::new("Desk::clear").edited("draft", "milk"))
         .await;
@@ -319,7 +319,7 @@ async fn nobody_is_refused_because_of_what_another_server_has_changed_meanwhile(
     scene.store.lose_notices(|| true);
     let second = scene.tab.visitor().at(scene.second.address());
     let tab = scene.tab.at(&second);
-    // The second server shows a stream of the session, and knows nothing of this.
+    // The second server shows a stream of the session, and does not know of this change.
     scene
         .tab
         .act(Action::new("Desk::open_up"))

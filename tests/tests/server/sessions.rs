@@ -1,4 +1,4 @@
-//! Sessions from the first cookie to their end, and how an app is set up.
+//! Sessions from the first cookie to their end, and the settings of an app.
 
 mod cookies;
 mod ends;

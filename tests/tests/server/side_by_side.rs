@@ -1,5 +1,5 @@
-//! An old and a new build on one store, as during a deploy: the wrong action is never run, and each
-//! page learns that it is of the other build.
+//! An old and a new build on one store, as during a deploy: the wrong action never runs, and each
+//! page learns that it belongs to the other build.
 
 use tempfile::TempDir;
 use via_tests::client::{Action, Tab, Visitor};
@@ -45,7 +45,7 @@ impl Scene {
     }
 }
 
-/// Nothing was done, and the client does not repeat it.
+/// Nothing was done, and the client does not repeat the action.
 async fn is_stale(tab: &Tab, action: Action) {
     let answer = tab.act(action.number(7)).await;
     assert_eq!(answer.status, 409, "{}", answer.text());
@@ -62,8 +62,8 @@ async fn an_action_that_means_something_else_in_the_other_build_is_not_run() {
     let new = scene.there().attach("/room").await;
     new.act(Action::new("Keeper::add").arg(1)).await.assert_ok();
     assert_eq!(scene.count().await, "1001");
-    // A page of one build that comes to the other, with an action that is there, one that takes
-    // something else, and one that is gone.
+    // A page of one build reaches the other, with an action that exists there, one whose arguments
+    // differ, and one that is gone.
     let old_at_new = old.at(&scene.there());
     let new_at_old = new.at(&scene.visitor);
     for action in ["Keeper::add", "Keeper::log_out", "Keeper::nothing"] {
@@ -73,7 +73,7 @@ async fn an_action_that_means_something_else_in_the_other_build_is_not_run() {
         is_stale(&new_at_old, Action::new(action).arg(1)).await;
     }
     assert_eq!(scene.count().await, "1001");
-    // Its own build takes it as before.
+    // Its own build accepts it as before.
     old.act(Action::new("Keeper::add")).await.assert_ok();
     assert_eq!(scene.count().await, "1002");
 }

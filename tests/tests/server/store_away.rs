@@ -1,5 +1,5 @@
-//! A store that is away, or comes back empty: what is asked for meanwhile is not lost, what is there
-//! is not overwritten, and load balancers hear of it.
+//! A store that is unreachable, or comes back empty. Requests in the meantime are not lost, stored data
+//! is not overwritten, and load balancers learn of it.
 
 use via::prelude::*;
 use via_tests::client::{Action, Answer, Visitor};
@@ -89,7 +89,7 @@ async fn what_a_store_has_lost_is_not_begun_anew_by_a_tab_that_had_seen_it() {
         .assert_ok();
     let tab = visitor.attach("/").await;
     let other = visitor.attach("/").await;
-    // Another server, which never saw the session.
+    // Another server, which does not know the session.
     store.flush_but("via/").await;
     server.begin_to_stop();
     let server = desk(&store).await;
@@ -104,7 +104,7 @@ async fn what_a_store_has_lost_is_not_begun_anew_by_a_tab_that_had_seen_it() {
         })
         .await;
     drop(stream);
-    // Whoever loads the page again begins anew.
+    // A user who reloads the page starts again.
     assert_eq!(visitor.get("/").await.shows("count"), "0");
     let tab = visitor.attach("/").await;
     tab.act(Action::new("Desk::add")).await.assert_ok();
@@ -123,7 +123,7 @@ async fn how_a_server_is_can_be_asked_without_a_session() {
     }
     server.stop().await;
 
-    // Also in a router of somebody else's.
+    // Also if the app is part of another router.
     let router = via::App::new().page::<Desk>().into_router();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -148,7 +148,7 @@ async fn a_server_that_stops_is_not_ready_at_once_while_what_is_under_way_ends_w
     })
     .await;
     server.begin_to_stop();
-    // A probe is refused, or is told.
+    // A probe is refused, or gets a 503.
     eventually("the server is not ready", async || {
         let request = visitor.request(http::Method::GET, "/readyz", "");
         match visitor.send(request).await {

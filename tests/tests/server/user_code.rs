@@ -1,4 +1,4 @@
-//! What user code may do, and what becomes of it where it goes wrong.
+//! What user code may do, and what happens if it goes wrong.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -20,7 +20,7 @@ fn assert_applied(answer: &Answer, revision: u64) {
     assert_eq!(answer.revision(), Some(revision));
 }
 
-/// The id of the incident that a text tells of.
+/// The id of the incident in a text.
 #[track_caller]
 fn incident(text: &str) -> &str {
     let id = text
@@ -39,7 +39,7 @@ fn assert_incident(answer: &Answer, number: u64) {
     incident(&answer.message().unwrap());
 }
 
-/// The next frame with this text in it.
+/// The next frame that contains this text.
 async fn frame(stream: &mut Stream, text: &str) -> Event {
     stream
         .until(&format!("with {text:?}"), |event| {
@@ -172,7 +172,7 @@ async fn a_panic_in_a_task_is_told_to_its_tab_and_undoes_nothing() {
     app.stop().await;
 }
 
-/// What tasks wait for; the test opens it.
+/// What tasks wait for. The test opens it.
 fn gate(name: &str) -> Arc<Semaphore> {
     static GATES: LazyLock<Mutex<HashMap<String, Arc<Semaphore>>>> = LazyLock::new(Mutex::default);
     let mut gates = GATES.lock().unwrap();
@@ -254,7 +254,7 @@ async fn a_task_shows_each_of_its_steps_and_keeps_nobody_waiting() {
     assert_applied(&tab.act(worker("work", "steps")).await, 1);
     gate.add_permits(1);
     frame(&mut stream, "one").await;
-    // The task waits for the gate now, and both tabs can act meanwhile.
+    // The task waits for the gate now, and both tabs can act.
     assert_applied(&tab.act(worker("write", "mine")).await, 3);
     assert_applied(&other.act(worker("write", "yours")).await, 4);
     frame(&mut stream, "mine yours").await;
@@ -412,7 +412,7 @@ impl View for Desk {
     }
 }
 
-/// What a tab shows that showed nothing before: its HTML and its signals.
+/// What the stream sends first to a tab without a frame: its HTML and its signals.
 async fn shown(visitor: &Visitor, tab: &Tab) -> (String, Value) {
     let mut stream = visitor.stream(&[tab]).await;
     let signals = stream.named("datastar-patch-signals").await;
@@ -457,7 +457,7 @@ async fn what_belongs_to_a_tab_is_its_alone_and_survives_a_reload() {
 
     let reloaded = ann.reload(&tab).await;
     assert_eq!(shown(&ann, &reloaded).await, mine);
-    // Nor does the first action of the next load lose it.
+    // The first action of the next load does not lose it either.
     let other = Action::new("Desk::choose").arg("closed");
     assert_applied(&reloaded.act(other).await, 2);
     let (html, signals) = shown(&ann, &reloaded).await;
@@ -465,7 +465,7 @@ async fn what_belongs_to_a_tab_is_its_alone_and_survives_a_reload() {
     assert_eq!(signals, mine.1);
 }
 
-/// The page as it was written first.
+/// The first version of the page.
 mod before {
     use via::prelude::*;
 
@@ -525,7 +525,7 @@ mod after {
     }
 }
 
-/// In a process of its own, because the whole process has one count of such values.
+/// In its own process, because the whole process has one counter of such values.
 #[test]
 fn a_value_that_cannot_be_decoded_is_kept_aside_when_its_field_is_written() {
     alone(

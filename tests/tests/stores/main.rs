@@ -1,6 +1,6 @@
-//! SQLite and Redis when they, their disks and their machines fail, and what every store owes.
+//! SQLite and Redis when they, their disks and their machines fail, and what every store must do.
 
-// A part of the documentation, so it is where the documentation is.
+// This example belongs to the documentation, so the file is there.
 #[path = "../../../via/docs/own_store.rs"]
 mod own_store;
 mod redis_lost;

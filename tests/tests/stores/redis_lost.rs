@@ -1,5 +1,5 @@
-//! A Redis that breaks its connections, is away, is silent, or is killed: nothing that it
-//! acknowledged is lost, nothing is claimed that is not known, and nobody has to restart anything.
+//! A Redis that breaks its connections, is unreachable, silent, or killed. No acknowledged commit is
+//! lost, no answer claims something that is unknown, and nobody has to restart anything.
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +28,7 @@ async fn next(subscription: &mut Subscription) -> Option<Notice> {
         .expect("a notice comes")
 }
 
-/// Waits until the commit of a document is heard, and answers whether `Lagged` came before.
+/// Waits for the notice of a document's commit, and returns whether `Lagged` came before it.
 async fn hears(subscription: &mut Subscription, expected: &Key) -> bool {
     let mut lagged = false;
     loop {
@@ -41,7 +41,7 @@ async fn hears(subscription: &mut Subscription, expected: &Key) -> bool {
     }
 }
 
-/// As it is once the store can be read.
+/// The document, as soon as the store can be read.
 async fn read(store: &RedisStore, key: &Key) -> Option<(Version, String)> {
     let begun = Instant::now();
     loop {
@@ -89,7 +89,7 @@ async fn calls_go_on_after_their_connection_was_killed_or_scripts_were_forgotten
         version = eventually("a commit succeeds", async || {
             match put(&store, &counter, Expect::At(version), what).await {
                 Ok(CommitOutcome::Committed(versions)) => Some(versions[0]),
-                // The connection broke under it: what it says is true.
+                // The connection broke during the commit, and the answer is correct.
                 Ok(CommitOutcome::Unknown) => {
                     let (found, _) = load(&store, &counter).await.ok()??;
                     (found != version).then_some(found)
@@ -167,7 +167,7 @@ async fn a_silent_server_hangs_nobody() {
         matches!(loaded, Err(StoreError::Unavailable(_))),
         "{loaded:?}"
     );
-    // Nothing was sent, for certain.
+    // It is certain that nothing was sent.
     let commit = put(&store, &document, Expect::At(version), "more").await;
     assert!(
         matches!(commit, Err(StoreError::Unavailable(_))),
@@ -195,7 +195,7 @@ async fn a_silent_server_hangs_nobody() {
     assert!(ended.is_err(), "{ended:?}");
 }
 
-/// Commits a document until the end; answers its last revision, and how often nobody knew.
+/// Commits a document until the end. Returns its last revision, and how often the outcome was unknown.
 async fn count(
     store: &RedisStore,
     key: &Key,
@@ -212,7 +212,7 @@ async fn count(
                 (revision, expect) = (revision + 1, Expect::At(versions[0]));
                 progress.send_modify(|number| *number += 1);
             }
-            // Settled by reading, as `via` does.
+            // Reading resolves this, as in `via`.
             Ok(CommitOutcome::Unknown) => {
                 unknown += 1;
                 let Some((version, text)) = read(store, key).await else {
@@ -235,8 +235,8 @@ async fn count(
     (revision, unknown)
 }
 
-/// Callers commit all the time while the server is killed: each document has all that was
-/// acknowledged, once, in order.
+/// Callers commit all the time while the server is killed. Each document has every acknowledged
+/// commit, once, in order.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_flushes_always_loses_nothing_when_it_is_killed_a_hundred_times() {
     const KILLS: u64 = 100;

@@ -1,4 +1,4 @@
-//! Which Redis is refused, and what a store declares of one that is not. Each against a real server
+//! Which Redis the store refuses, and what it declares about the others. Each test uses a real server
 //! with that configuration.
 
 use via::store::{CommitOutcome, Durability, Expect, OpenError, RedisStore, Store, StoreError};
@@ -21,7 +21,7 @@ async fn refusal(url: &str) -> String {
     error.to_string()
 }
 
-/// The store declares what the server's configuration keeps, and no more.
+/// The store declares exactly what the server's configuration guarantees.
 #[tokio::test]
 async fn the_declared_level_follows_the_configuration() {
     for (settings, level) in [
@@ -39,7 +39,7 @@ async fn the_declared_level_follows_the_configuration() {
             Durability::ProcessCrash,
         ),
         (
-            // While the log is rewritten nothing is flushed.
+            // While Redis rewrites the log, it flushes nothing.
             &[
                 "appendonly yes",
                 "appendfsync always",
@@ -62,7 +62,7 @@ async fn a_primary_with_a_replica_may_roll_back_and_the_replica_is_refused() {
 
     let follow = format!("replicaof 127.0.0.1 {}", primary.address().port());
     let replica = Redis::start(&[&follow]);
-    // A store that is open sees it as well.
+    // An open store notices it too.
     eventually("the level is lower", async || {
         (store.durability() == Durability::MayRollBack).then_some(())
     })
@@ -98,7 +98,7 @@ async fn a_server_that_throws_documents_away_is_refused() {
 
 #[tokio::test]
 async fn a_node_of_a_cluster_is_refused() {
-    // By itself it takes one that is 10,000 higher, from where connections get theirs.
+    // The default port is 10,000 higher, in the range of outgoing connections.
     let other_port = format!("cluster-port {}", free_address().port());
     let server = Redis::start(&["cluster-enabled yes", &other_port]);
     let refusal = refusal(&server.url()).await;
@@ -153,7 +153,7 @@ async fn what_url_and_configuration_say_must_agree() {
     );
 }
 
-/// As with a managed Redis. What the documentation of `RedisStore` says is enough.
+/// As with a managed Redis. The rights in the documentation of `RedisStore` are enough.
 #[tokio::test]
 async fn a_user_with_the_documented_rights_can_do_everything() {
     const RIGHTS: &str = "user app on >secret ~via:* &via:* +@connection +info +eval +evalsha \
@@ -188,7 +188,7 @@ async fn a_user_with_the_documented_rights_can_do_everything() {
     assert_eq!(store.delete(&keys, later, NOW).await.unwrap(), 1);
     assert_eq!(store.sweep(later, 10).await.unwrap(), 1);
 
-    // With that right no word in the URL is needed.
+    // With this right the URL needs no parameter.
     let _: () = server.ask(&["ACL", "SETUSER", "app", "+config|get"]);
     let store = RedisStore::open(&url).await.unwrap();
     assert_eq!(store.durability(), Durability::BoundedLoss { millis: 2000 });
@@ -237,7 +237,7 @@ async fn prefixes_and_databases_keep_stores_apart() {
     }
 }
 
-/// A server that becomes unfit is refused from then on, and used again once it is fit.
+/// The store refuses a server that becomes unsuitable, and uses it again when it is suitable.
 #[tokio::test]
 async fn a_server_that_changes_its_ways_gets_no_more_commits() {
     let server = Redis::start(&[]);
@@ -265,7 +265,7 @@ async fn a_server_that_changes_its_ways_gets_no_more_commits() {
     })
     .await;
 
-    // A commit to a server that has just become a replica is not done, for certain.
+    // It is certain that a server that has just become a replica did not do the commit.
     let _: () = server.ask(&["REPLICAOF", "127.0.0.1", "1"]);
     let late = next();
     let refused = put(&store, &late, Expect::Absent, "text").await;

@@ -1,4 +1,4 @@
-//! The suite of all stores, against a real Redis: plain, behind faults, and over a line that loses
+//! The suite of all stores, against a real Redis: plain, with faults, and over a link that loses
 //! answers.
 
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ struct Place {
     server: Option<Redis>,
 }
 
-/// A machine that is busy with other tests is slow, which is no fault of a store.
+/// Other tests may make the machine slow; that is not a fault of the store.
 async fn open(address: SocketAddr) -> Result<RedisStore, via::store::OpenError> {
     RedisStore::open(&format!("redis://{address}?prefix=app:&deadline=20000")).await
 }
@@ -123,7 +123,7 @@ struct OverALink {
 }
 
 impl OverALink {
-    /// Without a log, so without the sections about what survives: they are about the server.
+    /// Without a log, because the sections about what survives test the server, not the link.
     fn new() -> Self {
         let server = Redis::start(&[]);
         Self {
@@ -151,7 +151,7 @@ impl LosesAnswers for OverALink {
     }
 }
 
-/// The section `unknown`; the others say nothing new over a link that is not cut.
+/// Only the section `unknown`: the others do not need a link that is cut.
 #[test]
 fn what_became_of_a_commit_whose_answer_was_lost_is_unknown() {
     for case in conformance::unknown::<OverALink>() {

@@ -1,5 +1,5 @@
-//! A file with a flipped byte or without its end: what a store of it answers is what was committed,
-//! or it says that it is damaged; it never answers something else.
+//! A file with a flipped byte or without its end: the store returns what was committed, or it
+//! reports the damage. It never returns anything else.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,13 +30,13 @@ struct Committed {
     bytes: Vec<u8>,
 }
 
-/// The files of a store as a killed process leaves them, and how they came to be.
+/// The files of a store after its process was killed, and the commits that led to them.
 struct Image {
     file: Vec<u8>,
     log: Vec<u8>,
     /// In order.
     history: Vec<Committed>,
-    /// How many of them are in the file; the others are only in its log.
+    /// How many commits are in the file; the others are only in its log.
     written_back: usize,
 }
 
@@ -82,7 +82,7 @@ impl Image {
 
         let store = open(&file).unwrap();
         for _ in 0..150 {
-            // Of those that are there, and new ones.
+            // Existing keys and new ones.
             let key = dice.place(350);
             commit(&store, key, &mut dice, &mut history, &mut last).await;
         }
@@ -94,7 +94,7 @@ impl Image {
         }
     }
 
-    /// The number of commits after which the store was as it is now, or nothing if there is none.
+    /// The numbers of commits after which the store had this content, or nothing if it never did.
     fn moment_of(&self, loaded: &BTreeMap<Key, Loaded>) -> Option<Range<usize>> {
         let mut moments = 0..self.history.len() + 1;
         for (key, loaded) in loaded {
@@ -132,7 +132,7 @@ async fn commit(
     last: &mut BTreeMap<Key, Version>,
 ) {
     let key = Key::new(format!("session/{key}")).unwrap();
-    // Mostly small ones, some over several pages, as JSON of numbers: most flips leave it valid.
+    // Mostly small values, some over several pages, as JSON of numbers: most flips leave it valid.
     let longest = if dice.place(10) == 0 { 3000 } else { 60 };
     let numbers: Vec<_> = (0..=dice.place(longest))
         .map(|_| dice.place(1000))
@@ -178,17 +178,17 @@ impl Damage {
 
 #[derive(Debug, Default)]
 struct Count {
-    /// The store said that it is damaged when it was opened.
+    /// The store reported the damage when it was opened.
     refused: usize,
-    /// A load said so, and others went on.
+    /// Loads of some documents reported the damage; the others worked.
     reported: usize,
-    /// All was there.
+    /// Everything was there.
     whole: usize,
-    /// All was there as it was some commits ago.
+    /// Everything was there, in the state of some commits ago.
     earlier: usize,
 }
 
-/// Opens what is left and compares all that it says with what was committed.
+/// Opens what is left and compares every answer with what was committed.
 async fn judge(image: &Image, file: &Path, place: Place, what: &str, count: &mut Count) {
     let opened = timeout(PATIENCE, {
         let file = file.to_owned();
@@ -241,7 +241,7 @@ async fn judge(image: &Image, file: &Path, place: Place, what: &str, count: &mut
         count.earlier += 1;
     }
 
-    // And whoever is not damaged goes on.
+    // Undamaged documents can be written.
     let found = loaded.iter().find_map(|(key, loaded)| match loaded {
         Loaded::Found(found) => Some((key, found.version)),
         Loaded::Absent | Loaded::Deleted => None,
@@ -264,7 +264,7 @@ async fn damaged_everywhere(place: Place) -> Count {
         Place::Log => image.log.len(),
     };
     for position in 0..POSITIONS {
-        // All over it; every fourth one in its first bytes, or in those of a page.
+        // At any offset; every fourth one in the first bytes of the file or of a page.
         let at = match position % 8 {
             0 if position == 0 => 0,
             0 => dice.place(128),

@@ -1,5 +1,5 @@
-//! A disk that is full: nothing is acknowledged that is not there, what is there can be read, and
-//! once there is room again everything goes on without a restart.
+//! A disk that is full: no commit is acknowledged without being stored, stored data can be read, and
+//! when there is room again everything continues without a restart.
 
 use std::future::Future;
 use std::path::Path;
@@ -79,7 +79,7 @@ async fn room_comes_back() {
     for _ in 0..3 {
         assert_full(&tab.act(add(1, 4)).await);
     }
-    // Those who are here read on, and who comes is served.
+    // Existing visitors can read, and new ones are served.
     assert_eq!(log(&visitor).await.len(), 3);
     let other = visitor.attach("/").await;
     visitor
@@ -92,7 +92,7 @@ async fn room_comes_back() {
     let guests_tab = guest.attach("/").await;
     assert_full(&guests_tab.act(add(1, 1)).await);
 
-    // What was committed before survives even now.
+    // Earlier commits survive even now.
     block_in_place(|| server.kill());
     block_in_place(|| server.restart());
     assert_eq!(log(&visitor).await.len(), 3);
@@ -110,7 +110,7 @@ async fn room_comes_back() {
     assert!(block_in_place(|| server.terminate()).success());
 }
 
-/// What all tabs share.
+/// State that all tabs share.
 #[derive(Default)]
 struct Load {
     acknowledged: AtomicU64,
@@ -135,7 +135,7 @@ async fn act(tab: Tab, place: u64, load: Arc<Load>) -> Vec<Acknowledged> {
             assert!(answer.header("retry-after").is_some(), "{answer:?}");
             assert!(Instant::now() < deadline, "there is room: {answer:?}");
             load.refused.fetch_add(1, Ordering::SeqCst);
-            // As the client does, so that the server is not hammered.
+            // The client waits too, so that it does not hammer the server.
             sleep(Duration::from_millis(5)).await;
         };
         load.acknowledged.fetch_add(1, Ordering::SeqCst);
@@ -180,7 +180,7 @@ async fn filled_and_emptied() {
             (load.refused.load(Ordering::SeqCst) >= until).then_some(())
         })
         .await;
-        // First some of it, which is not enough for all, then all.
+        // First too little room for all, then enough.
         disk.give_back(5);
         for (visitor, _) in &sessions {
             log(visitor).await;
@@ -192,7 +192,7 @@ async fn filled_and_emptied() {
     for (visitor, tabs) in sessions {
         told.push((visitor, tabs.join_all().await.concat()));
     }
-    // As it is, and as it is found in the log after a crash.
+    // Once with the running server, and once from the log after a crash.
     for _ in 0..2 {
         for (visitor, told) in &told {
             assert_eq!(violations(&log(visitor).await, told), []);
@@ -210,7 +210,7 @@ async fn filled_and_emptied() {
 
 const NOW: Timestamp = Timestamp::from_millis(1);
 
-/// Documents of 20 KB, each known by what was last committed.
+/// Documents of 20 KB, each identified by its last commit.
 struct Documents {
     keys: Vec<Key>,
     versions: Vec<Option<Version>>,
@@ -264,8 +264,8 @@ fn a_commit_that_finds_no_room_at_whatever_page_has_not_happened() {
     with_mounts(name, || block_on(page_by_page()));
 }
 
-/// The disk is full all the time, and given back page by page, until the log was made longer than
-/// one part of its index can tell, and long enough to be written back.
+/// The disk is full all the time and is freed page by page, until the log is longer than one part
+/// of its index can describe, and long enough to be written back.
 async fn page_by_page() {
     let disk = SmallDisk::mount(160 << 20);
     let file = disk.path().join("via.db");
@@ -293,7 +293,7 @@ async fn page_by_page() {
                 match refused {
                     Err(StoreError::Full(_)) => full += 1,
                     Ok(CommitOutcome::Unknown) => {
-                        // Once for each part of the index that the log got.
+                        // Once for each part that was added to the index of the log.
                         if unknown % 8 == 0 {
                             after_a_crash(&file, &documents, place).await;
                         }
@@ -313,11 +313,11 @@ async fn page_by_page() {
     eprintln!(
         "{done} commits, {full} without room, {unknown} unknown; the log had {longest} bytes"
     );
-    // Longer than what the first part of its index holds: 4062 pages.
+    // Longer than the first part of its index can describe: 4062 pages.
     assert!(longest > 5000 * 4120, "{longest}");
     assert!(unknown > 0, "the index of the log had room each time");
 
-    // Full when it is closed, and full when it is opened again.
+    // The disk is full when the store is closed, and when it is opened again.
     disk.fill();
     let _ = store.close().await;
     drop(store);
@@ -336,7 +336,7 @@ async fn page_by_page() {
     store.close().await.unwrap();
 }
 
-/// Whoever finds the files as they are now may find the commit that nobody knows of, and all others.
+/// From these files, the store may recover the commit with the unknown outcome, and must recover all others.
 async fn after_a_crash(file: &Path, documents: &Documents, place: usize) {
     let elsewhere = tempfile::tempdir().unwrap();
     let copy = elsewhere.path().join("via.db");

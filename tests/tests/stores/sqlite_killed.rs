@@ -1,5 +1,5 @@
-//! A server that is killed again and again under load, on one SQLite file: no action that it
-//! acknowledged is missing, none took effect twice, and no revision went back.
+//! A server that is killed again and again under load, on one SQLite file: no acknowledged action is
+//! missing, none took effect twice, and no revision went back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use via_tests::patience::{PATIENCE, eventually};
 use via_tests::server::{Options, Program, Server};
 
 const KILLS: u64 = 100;
-/// How many kills a session lives through under load; it has to be whole at the very end.
+/// How many kills a session survives under load; it must be complete at the very end.
 const KILLS_OF_A_SESSION: u64 = 10;
 const VISITORS: u64 = 4;
 const TABS: u64 = 3;
@@ -45,7 +45,7 @@ impl Session {
         }
     }
 
-    /// What was acknowledged is what a page that is loaded now shows, at least.
+    /// A newly loaded page shows at least everything that was acknowledged.
     async fn assert_nothing_went_back(&self) {
         let highest = self.highest.load(Ordering::SeqCst);
         let page = self.visitor.get("/").await;
@@ -55,7 +55,7 @@ impl Session {
     }
 }
 
-/// What all tabs share.
+/// State that all tabs share.
 #[derive(Default)]
 struct Load {
     acknowledged: AtomicU64,
@@ -63,7 +63,7 @@ struct Load {
     ended: AtomicBool,
 }
 
-/// Acts without a pause until the load ends. What is not answered is sent again, as it was.
+/// Acts without a pause until the load ends. Repeats an action without an answer, unchanged.
 async fn act(
     visitor: &Visitor,
     tab: &Tab,
@@ -80,7 +80,7 @@ async fn act(
         let action = Action::new("Logbook::add").arg(place).arg(number);
         let request = tab.request(&action.number(number));
         let deadline = Instant::now() + PATIENCE;
-        // What came instead of an acknowledgement, for whoever has to find out why.
+        // The last answer without an acknowledgement, for people who look for the cause.
         let mut last = "no connection".to_owned();
         let revision = loop {
             if line.is_none() {
@@ -104,7 +104,7 @@ async fn act(
                 "action {number} is not acknowledged: {last}"
             );
             load.repeated.fetch_add(1, Ordering::SeqCst);
-            // As the client does, so that a server that is away is not hammered.
+            // The client waits too, so that it does not hammer a server that is down.
             sleep(Duration::from_millis(5)).await;
         };
         highest.fetch_max(revision, Ordering::SeqCst);
@@ -138,7 +138,7 @@ async fn a_server_that_is_killed_a_hundred_times_under_load_loses_and_doubles_no
                 (load.acknowledged.load(Ordering::SeqCst) >= until).then_some(())
             })
             .await;
-            // Not always at the moment when an answer has arrived.
+            // Not always right after an answer has arrived.
             sleep(Duration::from_micros(dice.below(5000))).await;
             block_in_place(|| server.kill());
             let killed = Instant::now();

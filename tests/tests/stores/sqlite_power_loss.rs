@@ -1,8 +1,8 @@
-//! What a loss of power leaves of a SQLite store: nothing is acknowledged before it is on the disk.
+//! What a loss of power leaves of a SQLite store: no commit is acknowledged before it is on the disk.
 //!
 //! No test can pull the plug. This one watches the system calls of a server: between the last
-//! write to the database and the answer to an action the disk has said that it keeps what was
-//! written. Everything that was answered is thereby there after a loss of power.
+//! write to the database and the answer to an action, the disk has confirmed a flush. So everything
+//! that was answered is still there after a loss of power.
 
 use std::collections::HashMap;
 use std::fs;
@@ -35,11 +35,11 @@ fn trace(process: u32, file: &Path) -> Child {
     tracer
 }
 
-/// What the system calls of a server say.
+/// What the system calls of a server show.
 #[derive(Debug, Default)]
 struct Seen {
     answers: u64,
-    /// Answers before which something was written that may not be on the disk.
+    /// Answers that were sent while a write was possibly not on the disk.
     early: u64,
     syncs: u64,
 }
@@ -48,7 +48,7 @@ impl Seen {
     fn of(trace: &str) -> Self {
         let mut seen = Self::default();
         let mut unsynced: HashMap<&str, u64> = HashMap::new();
-        // Calls that had not ended when another thread's began: what each thread waits for.
+        // Flushes that had not ended when a call of another thread began, by thread.
         let mut waiting: HashMap<&str, (&str, u64)> = HashMap::new();
         for line in trace.lines() {
             let (thread, call) = line.split_once(' ').expect("a thread and a call");
@@ -86,7 +86,7 @@ impl Seen {
     }
 }
 
-/// What is seen of a server that answers actions, one after the other.
+/// What the trace shows of a server that answers one action after another.
 async fn watch(url: impl Fn(&Path) -> String) -> Seen {
     let directory = tempfile::tempdir().unwrap();
     let mut options = Options::sqlite(directory.path());

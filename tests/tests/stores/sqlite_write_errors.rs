@@ -1,8 +1,8 @@
-//! A disk that refuses to be written: the connection is given up, nothing is acknowledged that is
-//! not there, and once the disk takes writes again everything goes on without a restart.
+//! A disk that refuses writes: the store closes the connection, no commit is acknowledged without being
+//! stored, and when the disk accepts writes again everything continues without a restart.
 //!
-//! What refuses is the limit of the process on the size of its files, which can be set from outside
-//! while it runs: SQLite reports it as an I/O error.
+//! The errors come from the limit of the process on the size of its files, which can be changed from
+//! outside while it runs. SQLite reports it as an I/O error.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,7 @@ use via_tests::client::{Action, Visitor};
 use via_tests::history::{Acknowledged, Entry, violations};
 use via_tests::server::{Options, Program, Server};
 
-/// The program, started so that a write over the limit is an error and not its end.
+/// The program, started so that a write over the limit fails and does not kill it.
 fn program(directory: &Path) -> Program {
     let script = directory.join("start");
     let logbook = env!("CARGO_BIN_EXE_logbook");

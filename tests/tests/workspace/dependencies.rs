@@ -1,11 +1,11 @@
-//! What the workspace depends on: where it comes from, under which licence, and once for each job.
+//! What the workspace depends on: the sources, the licences, and one crate for each job.
 
 use std::collections::BTreeMap;
 use std::process::Command;
 
 use serde::Deserialize;
 
-/// Licences that ask for no more than their text to be passed on.
+/// Licences that only require to pass on their text.
 const LICENCES: [&str; 11] = [
     "0BSD",
     "Apache-2.0",
@@ -22,7 +22,7 @@ const LICENCES: [&str; 11] = [
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-/// What must not come in, not even by way of a dependency's feature.
+/// Crates that must not be used, not even through a feature of a dependency.
 const BANNED: [(&str, &str); 3] = [
     (
         "aws-lc-sys",
@@ -32,7 +32,7 @@ const BANNED: [(&str, &str); 3] = [
     ("openssl-sys", "TLS is rustls"),
 ];
 
-/// Crates that are there in several versions, because dependencies ask for different ones.
+/// Crates that exist in several versions, because dependencies require different ones.
 const SEVERAL_VERSIONS: [&str; 4] = ["getrandom", "syn", "synstructure", "windows-sys"];
 
 #[derive(Deserialize)]
@@ -66,7 +66,7 @@ fn packages() -> Vec<Package> {
     metadata.packages
 }
 
-/// Whether one may choose licences of the list alone.
+/// Whether licences of the list alone can satisfy the expression.
 fn is_allowed(expression: &str) -> bool {
     expression.split(" AND ").all(|part| {
         part.trim_matches(['(', ')'])

@@ -7,7 +7,7 @@ use std::{
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// The folders in which a name may begin; a guide names a program's test without its folder.
+/// The folders in which a path may begin; a guide names a program's test without its folder.
 const BASES: [&str; 5] = ["", "tests", "tests/tests", "via", "via/src"];
 
 fn read(path: &Path) -> String {
@@ -31,7 +31,7 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// Names in the paragraphs "Tested by: .." of a guide.
+/// Names in the "Tested by: .." paragraphs of a guide.
 fn in_paragraphs(guide: &str) -> impl Iterator<Item = &str> {
     guide
         .split("\n\n")
@@ -47,7 +47,7 @@ fn in_last_cells(guide: &str) -> impl Iterator<Item = &str> {
         .flat_map(|(_, cell)| quoted(cell))
 }
 
-/// Whether there is such a file, folder or function. Two dots stand for a part of the name.
+/// Whether there is such a file, folder or function. Two dots replace a part of the name.
 fn exists(name: &str, code: &str) -> bool {
     if name.contains('/') {
         BASES.iter().any(|base| {
@@ -63,7 +63,7 @@ fn exists(name: &str, code: &str) -> bool {
     }
 }
 
-/// What is left of `names` once commands, which have spaces, and links to pages are taken away.
+/// The `names` without commands, which have spaces, and without links to pages.
 fn missing<'a>(names: impl Iterator<Item = &'a str>, code: &str) -> Vec<&'a str> {
     names
         .filter(|name| !name.contains(' ') && name.strip_suffix(".md").is_none())
@@ -71,7 +71,7 @@ fn missing<'a>(names: impl Iterator<Item = &'a str>, code: &str) -> Vec<&'a str>
         .collect()
 }
 
-/// The code that has functions which are tests.
+/// The source files that contain tests.
 fn code() -> String {
     let mut found = Vec::new();
     for folder in ["tests/src", "tests/tests", "via/src"] {

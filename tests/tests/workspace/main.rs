@@ -1,4 +1,4 @@
-//! What holds for the workspace as a whole, whatever its programs do.
+//! Properties of the workspace as a whole.
 
 mod dependencies;
 mod guides;

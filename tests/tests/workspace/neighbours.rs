@@ -1,6 +1,6 @@
-//! An app can use `via` beside other crates: cargo finds versions that fit both.
+//! An app can use `via` beside other crates: cargo finds compatible versions.
 //!
-//! Cargo refuses two versions of a crate that links a C library, as SQLite. Nothing is compiled.
+//! Cargo refuses two versions of a crate that links a C library, such as SQLite. Nothing is compiled.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::thread;
 
 use tempfile::TempDir;
 
-/// What stands beside `via` in the manifest of an app.
+/// The other dependencies in the manifest of an app.
 const NEIGHBOURS: [(&str, &str); 8] = [
     (
         "sqlx with PostgreSQL",
@@ -40,16 +40,16 @@ const NEIGHBOURS: [(&str, &str); 8] = [
     ),
 ];
 
-/// How an app names `via` beside them.
+/// How an app depends on `via`.
 const FEATURES: [&str; 2] = ["", r#", features = ["redis"]"#];
 
-/// What an app and `via` must have in common, because values of it go from one to the other.
+/// Crates of which an app and `via` must use the same version, because values pass between them.
 const SHARED: [&str; 3] = ["axum", "http", "serde"];
 
 /// Half of each resolution is waiting for the index.
 const AT_A_TIME: usize = 4;
 
-/// The lock file of an app with these dependencies, or what cargo says against them.
+/// The lock file of an app with these dependencies, or cargo's error.
 fn resolve(via: &str, neighbour: &str) -> Result<String, String> {
     let app = TempDir::new().unwrap();
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -73,7 +73,7 @@ fn resolve(via: &str, neighbour: &str) -> Result<String, String> {
     }
 }
 
-/// What is wrong with an app that has this beside `via`.
+/// What is wrong with an app that has this dependency beside `via`.
 fn mistake(via: &str, (name, neighbour): (&str, &str)) -> Option<String> {
     let wrong = match resolve(via, neighbour) {
         Err(said) => said,
@@ -94,7 +94,7 @@ fn mistake(via: &str, (name, neighbour): (&str, &str)) -> Option<String> {
 
 #[test]
 fn via_resolves_beside_what_apps_use() {
-    // Asked first, so that a missing network is not taken for a conflict.
+    // Asked first, so that a missing network does not look like a conflict.
     if let Err(said) = resolve("", "") {
         panic!(
             "cargo cannot resolve `via` alone. This test asks the index of crates.io, so it needs \

@@ -1,4 +1,4 @@
-//! What is typed into a bound field is taken for exactly that, or refused.
+//! Text in a bound field is read exactly as typed, or refused.
 
 use std::fmt::Debug;
 
@@ -151,7 +151,7 @@ fn value(page: &Page, field: &str) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// Saves, expects that the server refuses it for that reason, and that nothing else happens.
+/// Saves, and expects that the server refuses it for that reason and that nothing else happens.
 fn assert_refused(page: &Page, message: &str) {
     let saved = page.eval("document.querySelector('#saved').textContent");
     page.click("#save");
@@ -251,7 +251,7 @@ async fn numbers_arrive_as_they_are_typed_or_are_refused() {
             assert_saved(&page, field, &number);
             assert_eq!(value(&page, field), number.to_string());
         }
-        // `1e` is shown by a number field, but not told.
+        // A number field shows `1e`, but its value is empty.
         for text in ["-0", "1e3", "1.5", "9223372036854775808", "1e", "-"] {
             type_into(&page, field, text);
             assert_refused(&page, &message(field));
@@ -266,7 +266,7 @@ async fn numbers_arrive_as_they_are_typed_or_are_refused() {
         }
         type_into(&page, field, "42");
     }
-    // A number field takes no letters beside the `e`.
+    // A number field takes no letters except `e`.
     type_into(&page, "whole", "abc");
     assert_refused(&page, &message("whole"));
     type_into(&page, "whole", "7");

@@ -1,4 +1,4 @@
-//! Values of every type come back from the browser as they were.
+//! Values of every type come back from the browser unchanged.
 
 use via::prelude::*;
 use via_tests::chromium::Page;
@@ -28,10 +28,10 @@ macro_rules! everything {
                 $(self.$name = Sample::sample(dice);)*
             }
 
-            /// The signals that are not what `take` made them.
+            /// The signals that do not have the values that `take` gave them.
             fn compare(&self, dice: &mut Dice) -> Vec<String> {
                 let mut wrong = Vec::new();
-                // Debug output tells -0.0 from 0.0, and NaN is equal to itself.
+                // Debug output distinguishes -0.0 from 0.0, and NaN equals itself.
                 $(
                     let expected = format!("{:?}", <$ty as Sample>::sample(dice));
                     let found = format!("{:?}", self.$name);
@@ -118,7 +118,7 @@ async fn every_type_comes_back_from_the_browser_as_it_was() {
     }
     page.eval("clickUntil('check', 'checked', 1)");
     assert_eq!(wrong(&page), Vec::<String>::new());
-    // All signals were in each action, none of them as an edit of the user.
+    // All signals were in each action, and none as an edit of the user.
     let mut names = Everything::SIGNALS.to_vec();
     names.sort_unstable();
     let sent = page.eval("sent");
@@ -163,7 +163,7 @@ async fn an_action_sees_what_the_browser_sent_and_not_what_is_stored() {
         found[0].starts_with("case 1: id: Id(77) and not"),
         "{found:?}"
     );
-    // It was no edit of the user, so it is not kept.
+    // The user did not edit it, so it is not kept.
     page.eval("window.tamper = (text) => text");
     page.eval("clickUntil('check', 'checked', 2)");
     assert_eq!(wrong(&page).len(), 1);

@@ -1,4 +1,4 @@
-//! Values of every type, by chance.
+//! Random values of every type.
 
 use std::fmt::Debug;
 
@@ -13,7 +13,7 @@ macro_rules! integers {
         impl Sample for $int {
             fn sample(dice: &mut Dice) -> Self {
                 let edges = [<$int>::MIN, <$int>::MIN + 1, 0, 1, <$int>::MAX - 1, <$int>::MAX];
-                // Around powers of two, and above all around 2^53.
+                // Around powers of two, mostly around 2^53.
                 let power = [53, 53, 63, dice.place(128)][dice.place(4)];
                 let near = (1_u128 << power).wrapping_add(u128::from(dice.draw() % 5)).wrapping_sub(2);
                 let bits = (u128::from(dice.draw()) << 64) | u128::from(dice.draw());
@@ -209,7 +209,7 @@ pub(super) struct Filter {
     range: Range,
     many: Vec<Range>,
     nothing: Empty,
-    // A key that every object of JavaScript has already.
+    // A key that every JavaScript object already has.
     __proto__: Option<Id>,
 }
 

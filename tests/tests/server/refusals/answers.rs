@@ -26,7 +26,7 @@ async fn a_refusal_names_the_number_of_an_action_and_of_nothing_else() {
         None
     );
 
-    // What the body says is what was understood.
+    // If the body can be read, its number counts.
     let mut body = scene.body();
     body["token"] = json!("garbage");
     body["number"] = json!(7);
@@ -43,7 +43,7 @@ async fn an_answer_that_asks_to_be_repeated_names_no_number() {
         assert_eq!(answer.header("retry-after"), Some("1"));
         assert_eq!(answer.ack(), None);
     };
-    // Nothing is committed, so all wait for the first; more than may wait are turned away.
+    // No commit completes, so all wait for the first; the server turns away those above the limit.
     let held = scene.store.hold().await;
     let mut sent = tokio::task::JoinSet::new();
     for number in NUMBER..NUMBER + 80 {

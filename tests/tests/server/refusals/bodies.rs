@@ -1,4 +1,4 @@
-//! Bodies that are no JSON, too large, or of another shape.
+//! Bodies that are not JSON, too large, or of another shape.
 
 use http::StatusCode;
 use serde_json::{Value, json};

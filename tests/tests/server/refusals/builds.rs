@@ -67,7 +67,7 @@ async fn a_tab_of_another_build_is_told_that_its_page_is_stale() {
     tab.act(Action::new("Shelf::add")).await.assert_ok();
     let written = store.written();
 
-    // The cookie and the state are those of both builds, the token is of one.
+    // The cookie and the state belong to both builds, the token only to one.
     let at_new = at_old.at(new.address());
     let page = at_new.get("/").await;
     assert!(page.text().contains("<p>1</p>"), "{}", page.text());
@@ -79,7 +79,7 @@ async fn a_tab_of_another_build_is_told_that_its_page_is_stale() {
     );
     assert_eq!(store.written(), written);
 
-    // A document of the one build cannot attach to the other as if it were its own.
+    // A document of one build cannot attach to the other as if it belonged there.
     let text = at_old.get("/").await.text();
     let (_, mark) = text.split_once("data-via-page=\"").unwrap();
     let attach = json!({ "page": &mark[..16] }).to_string();

@@ -1,4 +1,4 @@
-//! Signals, actions and arguments that the page does not take.
+//! Signals, actions and arguments that the page does not accept.
 
 use serde_json::json;
 
@@ -55,7 +55,7 @@ async fn only_the_signals_that_the_page_takes_are_taken() {
         // A local signal never leaves the browser.
         json!({ "signals": { "open": true } }),
         json!({ "signals": { "_open": true } }),
-        // A field of the state is none.
+        // A field of the state is not a signal.
         json!({ "signals": { "count": 100 } }),
         json!({ "dirty": ["nothing"] }),
         json!({ "dirty": ["count"] }),
@@ -66,7 +66,7 @@ async fn only_the_signals_that_the_page_takes_are_taken() {
         let what = fields.to_string();
         scene.refuses(&what, request, 422, "unknown_signal").await;
     }
-    // A path parameter is none either.
+    // A path parameter is not a signal either.
     let item = scene.visitor.attach("/item/1").await;
     let fields = json!({ "token": item.token(), "action": "Item::pick", "signals": { "id": 2 } });
     let request = scene.action_at("/item/1", scene.with(&fields).to_string());

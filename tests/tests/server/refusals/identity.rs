@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Scene, header};
 
-/// The same text with one of its characters changed into another of base64, for every place.
+/// The same text with one character replaced by another one of base64, for every index.
 fn flips(text: &str) -> impl Iterator<Item = String> {
     (0..text.len()).map(|at| {
         let other = if text.as_bytes()[at] == b'A' {
@@ -36,7 +36,7 @@ async fn only_a_token_of_this_page_session_and_app_is_taken() {
         "AAAA",
         &token[..token.len() - 1],
         &format!("{token}="),
-        // A sealed value opens for its purpose alone.
+        // A sealed value is valid for its purpose only.
         &cookie,
         elsewhere.tab.token(),
     ];
@@ -48,17 +48,17 @@ async fn only_a_token_of_this_page_session_and_app_is_taken() {
         let request = act("/", &token, "Desk::add");
         scene.refuses(&token, request, 400, "bad_token").await;
     }
-    // Good tokens of other pages, as a build has that calls them so.
+    // Valid tokens of other pages, as if another build had these pages at this path.
     for token in [other_page.token(), item.token()] {
         let request = act("/", token, "Desk::add");
         scene.refuses(token, request, 409, "stale_page").await;
     }
-    // The right page with other parameters, and none that this token is of.
+    // The right page, but with other or invalid parameters.
     for path in ["/item/2", "/item/01", "/item/x"] {
         let request = act(path, item.token(), "Item::pick");
         scene.refuses(path, request, 409, "stale_page").await;
     }
-    // The token is good, but somebody else's.
+    // The token is valid, but belongs to another session.
     let somebody = scene.server.visitor();
     somebody.get("/").await.assert_ok();
     let theirs = somebody.attach("/").await;
@@ -104,7 +104,7 @@ async fn only_a_cookie_that_this_app_handed_out_is_taken() {
         let request = header(request, COOKIE.as_str(), None);
         scene.refuses("no cookie", request, 401, "no_cookie").await;
     }
-    // Two of one name: what is ours is found.
+    // Two cookies with one name: the server finds its own.
     let request = scene.visitor.post("/", "attach", "{}");
     let both = format!("{name}=garbage; {name}={value}");
     let answer = scene

@@ -57,7 +57,7 @@ async fn a_method_does_what_it_says_and_nothing_else() {
             scene.assert_unchanged(method.as_str()).await;
         }
     }
-    // No other way to say "POST" is heard.
+    // No other way to say "POST" works.
     for name in [
         "x-http-method-override",
         "x-http-method",
@@ -102,7 +102,7 @@ async fn a_path_with_a_parameter_that_does_not_parse_is_no_page() {
     for path in ["/nowhere", "/item", "/item/1/more", "/_via/nothing", "//"] {
         let answer = scene.visitor.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
-        // Whoever acts there has a page of another build.
+        // A client that acts there has a page of another build.
         let request = scene.action_at(path, scene.body().to_string());
         scene.refuses(path, request, 409, "stale_page").await;
         scene.assert_unchanged(path).await;

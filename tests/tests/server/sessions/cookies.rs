@@ -1,4 +1,4 @@
-//! The cookie of a session: what it says, and when a session is stored.
+//! The cookie of a session: its content, and when a session is stored.
 
 use http::{HeaderValue, Method};
 use via::App;
@@ -19,7 +19,7 @@ async fn on_plain_loopback_http_the_cookie_is_neither_secure_nor_prefixed() {
         answer.header("set-cookie").unwrap(),
         format!("via-server={value}; Path=/; Max-Age=7776000; HttpOnly; SameSite=Lax")
     );
-    // Whoever has one is not given another.
+    // A client that has a cookie does not get another one.
     assert_eq!(visitor.get("/").await.header("set-cookie"), None);
     assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
 }
@@ -49,7 +49,7 @@ async fn behind_https_the_cookie_is_secure_and_bound_to_the_host() {
         (routed_with_origin, 7_776_000),
     ] {
         let visitor = Visitor::new(address);
-        // What a request says of itself changes nothing.
+        // What a request claims about itself changes nothing.
         let mut request = visitor.request(Method::GET, "/", "");
         let headers = request.headers_mut();
         headers.insert("host", "localhost".parse().unwrap());
@@ -67,7 +67,7 @@ async fn behind_https_the_cookie_is_secure_and_bound_to_the_host() {
     }
 }
 
-/// As HTTP/2 allows it, which the user's own server may speak.
+/// HTTP/2 allows this, and an app's own server may speak it.
 #[tokio::test]
 async fn cookies_may_come_in_several_fields() {
     let server = Serving::start(App::new().page::<Desk>()).await;
@@ -117,7 +117,7 @@ async fn nothing_is_stored_for_who_only_looks() {
     let only_the_key: Vec<_> = Key::new("via/key").into_iter().collect();
     assert_eq!(store.written(), only_the_key);
 
-    // Nor for who attaches and opens a stream.
+    // Attaching and opening a stream do not store a session either.
     let visitor = server.visit("/").await;
     let tab = visitor.attach("/").await;
     let mut stream = visitor.stream(&[&tab]).await;

@@ -1,4 +1,4 @@
-//! When a session ends, and that it stays so.
+//! When a session ends, and that it stays ended.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ impl Timed {
         }
     }
 
-    /// The session is over for whoever comes with its cookie or its token, and stays so.
+    /// The session is over for requests with its cookie or its token, and stays over.
     async fn assert_over(self) {
         let old = self.visitor.cookies();
         let written = self.store.written();
@@ -57,7 +57,7 @@ impl Timed {
         assert!(page.header("set-cookie").is_some());
         assert!(page.text().contains("<output>0</output>"));
         assert_ne!(self.visitor.cookies(), old);
-        // The old token is of no use to the new session.
+        // The old token does not work in the new session.
         assert_session_gone(&self.tab.act(Action::new("Desk::add")).await);
         assert_eq!(self.store.written(), written);
 
@@ -77,10 +77,10 @@ async fn a_session_that_nobody_used_ends() {
     timed.clock.advance(IDLE.checked_sub(TICK).unwrap());
     add(&timed.tab).await;
     assert_eq!(count(&timed.visitor).await, 2);
-    // That was a use.
+    // That counted as use.
     timed.clock.advance(IDLE.checked_sub(TICK).unwrap());
     assert_eq!(count(&timed.visitor).await, 2);
-    // So was that.
+    // That did too.
     timed.clock.advance(IDLE.checked_sub(TICK).unwrap());
     assert_eq!(count(&timed.visitor).await, 2);
 
@@ -131,7 +131,7 @@ async fn an_open_stream_is_no_use_of_a_session_and_hears_of_its_end() {
     let mut stream = timed.visitor.stream(&[&timed.tab, &timed.tab]).await;
     stream.named("datastar-patch-elements").await;
     timed.clock.advance(IDLE);
-    // The stream looks when somebody asks for the session.
+    // The stream checks when another request asks for the session.
     assert_session_gone(&timed.tab.act(Action::new("Desk::add")).await);
     for tab in ["0", "1"] {
         let event = stream.named("via-tab").await;

@@ -1,4 +1,4 @@
-//! What is secret of a session appears neither in the store nor in the log.
+//! The secrets of a session appear neither in the store nor in the log.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -15,7 +15,7 @@ use via_tests::serving::Serving;
 
 use super::{Desk, add, assert_session_gone};
 
-/// In a process of its own, because the whole process has one log.
+/// In its own process, because the whole process has one log.
 #[test]
 fn no_secret_of_a_cookie_reaches_the_store_or_the_log() {
     alone(
@@ -44,7 +44,7 @@ async fn use_and_look() {
             cookies.extend(visitor.cookies().into_values());
             tokens.push(tab.token().to_owned());
 
-            // What is refused is not told either.
+            // Refused secrets do not appear either.
             let (name, value) = visitor.cookies().pop_first().unwrap();
             visitor.set_cookie(&name, &value[1..]);
             assert_session_gone(&visitor.try_attach("/").await);
@@ -96,7 +96,7 @@ fn assert_nothing_leaked(directory: &Path, log: &Log, cookies: &[String], tokens
     }
 }
 
-/// All the ways in which somebody might write these bytes down.
+/// All common ways to write these bytes as text.
 fn spellings(bytes: &[u8]) -> Vec<Vec<u8>> {
     let hex = |upper: bool| -> Vec<u8> {
         let digit = |byte: &u8| {
@@ -117,7 +117,7 @@ fn spellings(bytes: &[u8]) -> Vec<Vec<u8>> {
         listed.into(),
         listed.replace(' ', "").into_bytes(),
     ];
-    // In base64, bytes look different behind one or two others.
+    // In base64, bytes look different after one or two others.
     for before in 0..3 {
         let shifted = [&[0; 2][..before], bytes].concat();
         let (from, to) = ((before * 8).div_ceil(6), shifted.len() * 8 / 6);
@@ -132,7 +132,7 @@ fn spellings(bytes: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
-    // Most bytes are not the first of the part, and are passed by quickly.
+    // Skips quickly over bytes that differ from the first byte of the part.
     let mut rest = text;
     while let Some(at) = rest.iter().position(|byte| *byte == part[0]) {
         if rest[at..].starts_with(part) {
@@ -143,7 +143,7 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     false
 }
 
-/// All that the program logs, at every level.
+/// Everything that the program logs, at every level.
 #[derive(Clone)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

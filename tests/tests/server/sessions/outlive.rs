@@ -1,4 +1,4 @@
-//! Sessions outlive the process that began them, and several processes share them.
+//! Sessions outlive the process that began them, and several processes can share them.
 
 use via::App;
 use via::prelude::*;
@@ -25,7 +25,7 @@ async fn cookies_tabs_and_state_outlive_the_process() {
     assert_eq!(visitor.get("/").await.header("set-cookie"), None);
     assert_eq!(count(&visitor).await, 1);
     let tab = tab.at(&visitor);
-    // What was acknowledged before is not done again.
+    // An action that was acknowledged before is not done again.
     let again = tab.act(Action::new("Desk::add").number(1)).await;
     assert_eq!((again.ack(), again.revision()), (Some(1), Some(1)));
     add(&tab).await;
