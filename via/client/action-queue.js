@@ -1,39 +1,39 @@
 /**
  * The queue of a tab's actions: in order, one in flight, each repeated until it has an answer.
  *
- * An answer is what carries `Via-Ack` with the number of the action; anything else (a proxy's 502,
- * a lost connection, a 429) says nothing about what happened, and the same bytes are sent again.
+ * An answer carries `Via-Ack` with the number of the action. Anything else (a proxy's 502, a lost
+ * connection, a 429) says nothing about what happened, and the queue sends the same bytes again.
  */
 
 import { makeBackoff } from './backoff.js';
 import { parseJson } from './tolerant.js';
 import { forJson } from './values.js';
 
-/** Shown where an action was sent by a tab that the server does not know any more. */
+/** Shown if the server no longer knows the tab that sent an action. */
 const UNKNOWN = 'We cannot tell whether your last action was done. Please check, then try again.';
 
 /** The body of a request that outlives its page may be this long (the browsers' limit is 64 KiB). */
 const KEEPALIVE_LIMIT = 60_000;
 
-/** After this long without an answer a request is taken for lost, and repeated. */
+/** After this long without an answer, a request counts as lost and is repeated. */
 const ANSWER_WITHIN = 30_000;
 
-/** A request that is older than this when the connection comes back went out on a dead one. */
+/** A request that is older than this when the connection comes back was sent on a dead connection. */
 const SUSPECT = 3_000;
 
-/** A server that asks for this many seconds may not take the action for long: the user is told why. */
+/** If a server asks to wait this many seconds, the action may be delayed for long: the user is told why. */
 const LONG = 5;
 
-/** Whether an answer leaves open what became of its action. */
+/** Whether an answer leaves open what happened to its action. */
 const hasUnknownOutcome = ({ status, body }) =>
   // Servers of older builds do not say `definite`.
   !(body?.definite ?? (status !== 409 || body?.code === 'stale_page'));
 
 /**
- * `post(body, { number, keepalive, signal })` sends; `queued(item)` is called for each item that is added,
- * `sending(item)` before it leaves for the first time, `retrying(item)` when it is to leave again,
+ * `post(body, { number, keepalive, signal })` sends; `queued(item)` is called for each added item,
+ * `sending(item)` before it is sent for the first time, `retrying(item)` when it will be sent again,
  * `settled(item, { status, text, body })` when it has its answer, `delayed(message)` once for an item that has to
- * wait for long, and `displaced()` when the document has to be attached as another tab.
+ * wait for long, and `displaced()` when the document must be attached as another tab.
  */
 export function makeQueue({ timers = globalThis, now = Date.now, random, post, queued, sending, retrying, settled, delayed, displaced }) {
   const backoff = makeBackoff({ base: 200, cap: 5_000, floor: 0.5, random });
@@ -51,7 +51,7 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
     sending?.(item);
     const { number, action, args, signals, dirty } = item;
     const json = JSON.stringify;
-    // The arguments stay as the server wrote them: a number may be larger than JavaScript's.
+    // The arguments stay as the server wrote them: a number may be larger than JavaScript can hold.
     item.body = `{"token":${json(token)},"number":${number},"action":${json(action)},"args":${args},"signals":${json(signals, forJson)},"dirty":${json(dirty)}}`;
     busy = true;
     backoff.reset();
@@ -100,7 +100,7 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
     timers.clearTimeout(retry);
     retry = null;
     settled(item, answer);
-    // Another document has this tab's place in the order, or the server lost it: what waits goes out as another tab.
+    // Another document took this tab's numbers, or the server lost the tab: what waits is sent as another tab.
     if (answer.status && hasUnknownOutcome(answer)) {
       token = null;
       displaced();
@@ -109,12 +109,12 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
   };
 
   return {
-    /** Gives the tab's token. A new tab counts its actions from 1; a renewed token goes on. */
+    /** Sets the tab's token. A new tab counts its actions from 1; a renewed token goes on. */
     authorize(given, newTab) {
       token = given;
       if (newTab) {
         count = 0;
-        // What was sent under the old tab may have been applied there, so it is not sent again.
+        // An action sent under the old tab may have been applied there, so it is not sent again.
         if (items[0]?.body) finish({ status: 0, body: { code: 'unknown_outcome', message: UNKNOWN, definite: false } });
       }
       next();
@@ -127,15 +127,15 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
       next();
     },
 
-    /** Sends nothing more: the page is of an older build than the server. */
+    /** Sends nothing more, because the page belongs to an older build than the server. */
     halt() {
       token = null;
     },
 
-    /** What was never sent. */
+    /** The actions that were never sent. */
     unsent: () => items.filter((item) => !item.body),
 
-    /** The connection is back: what waits to be repeated is sent now. */
+    /** The connection is back: actions that wait to be repeated are sent now. */
     wake() {
       if (flight && now() - flight.since > SUSPECT) flight.abort();
       if (retry === null) return;

@@ -208,7 +208,7 @@ test('a body beyond the browsers limit goes without keepalive', async () => {
 });
 
 test('what waits behind an action whose tab lost its place goes out as another tab', async () => {
-  // The second is of a server that does not say `definite` yet.
+  // The second one is from a server that does not send `definite` yet.
   for (const refusal of [{ code: 'any', definite: false }, { code: 'superseded' }]) {
     let displaced = 0;
     const { clock, queue, sent, settled, add } = setUp({ displaced: () => (displaced += 1) });

@@ -2,11 +2,11 @@
  * The event `datastar-signal-patch`, which tells what signals have changed.
  */
 
-/** Announces the signals that change from now on, those of one moment together. */
+/** From now on announces the signals that change; those of one moment in one event. */
 export function announcePatches(signals) {
   let patch = null;
   signals.onWrite = (name) => {
-    // A task of its own: an expression that always changes its own signal does not stop the page.
+    // Runs as a separate task, so that an expression that always changes its own signal does not stop the page.
     if (!patch) setTimeout(announce);
     patch ??= { __proto__: null };
     patch[name] = true;

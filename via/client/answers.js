@@ -1,15 +1,15 @@
 /**
- * What becomes of the answer to an action: commands are done, refusals are told to the user.
+ * Handles the answers to actions: runs their commands, and tells the user about refusals.
  */
 
 import { tell } from './hooks.js';
 import { ask, toast } from './notices.js';
 import { storage } from './storage.js';
 
-/** A page that had to be reloaded this short a time ago is not reloaded again. */
+/** A page that was reloaded this short a time ago is not reloaded again. */
 const RELOAD_GUARD = 60_000;
 
-/** What refusals of these codes need; for all others their message is enough. */
+/** What refusals with these codes need; for all others the message is enough. */
 const OUTDATED = ['stale_page', 'unknown'];
 const ENDED = ['session_gone', 'no_cookie', 'damaged'];
 const UNATTACHED = 'expired';
@@ -17,7 +17,7 @@ const UNATTACHED = 'expired';
 const NO_COOKIES = 'This page needs cookies. Allow them for this site, then reload the page.';
 
 /**
- * `carry(item)` hands the clicks that wait on to the document after a reload, `item` first;
+ * `applied(versions)` gets each action that was done; `attach()` requests another token for the tab.
  * `applied(versions)` hears of each action that was done; `attach()` gets the tab another token.
  */
 export function makeAnswers({ applied, carry, attach }) {
@@ -40,13 +40,13 @@ export function makeAnswers({ applied, carry, attach }) {
     else if (status === 401 || ENDED.includes(code)) {
       ask(navigator.cookieEnabled === false ? NO_COOKIES : message || 'Your session has ended.');
     } else {
-      // With 422 the user has entered something that is not taken.
+      // With 422 the user has entered something that the server does not accept.
       if (definite && status !== 422) console.error(`via: the server answered ${status} ${code}: ${message}`);
       toast(message || 'That did not work.', true);
     }
   };
 
-  /** Does what the server wants done in the browser beyond patches: a closed set. */
+  /** Runs what the server wants done in the browser besides patches: a closed set. */
   const run = ({ do: what, text, to, name, detail }) => {
     if (what === 'toast') toast(text);
     else if (what === 'redirect' && isLocal(to)) location.assign(to);

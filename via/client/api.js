@@ -1,5 +1,5 @@
 /**
- * `window.via`: how own JavaScript talks to the client. `via.d.ts` describes it.
+ * `window.via`: how a page's own JavaScript talks to the client. `via.d.ts` describes it.
  */
 
 import { hook } from './hooks.js';
@@ -16,14 +16,14 @@ class ViaError extends Error {
   }
 }
 
-/** `ready()` is what the page still waits for before it begins, if it does. */
+/** `ready()` is a promise if the page still waits for something before it begins. */
 export function makeApi({ queue, drafts, ready = () => null }) {
   return Object.freeze({
     on: hook,
     call(action, args = [], el = null) {
       if (!Array.isArray(args)) throw new TypeError(`the arguments of ${action} are not a list`);
       const outcome = new Promise((resolve, reject) => {
-        // First, because it throws for what is no JSON, such as a BigInt.
+        // First, because it throws for values that are not JSON, such as a BigInt.
         const json = JSON.stringify(args);
         const add = () => {
           const unmark = markPending(el);
@@ -38,7 +38,7 @@ export function makeApi({ queue, drafts, ready = () => null }) {
         if (waits) waits.then(add);
         else add();
       });
-      // The page has told the user already, as after a click: nobody has to look at the outcome.
+      // The page has already told the user, as after a click, so the caller need not handle the outcome.
       outcome.catch(() => {});
       return outcome;
     },

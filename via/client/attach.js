@@ -1,7 +1,7 @@
 /**
  * Attaches the document to the server: gets the token that names its tab, and renews it.
  *
- * The token lives in memory. Over a reload it is handed on in sessionStorage, where it lies only
+ * The token lives in memory. For a reload it is handed on in sessionStorage. It is only there
  * while no document of the tab is alive, so that a duplicated browser tab cannot find it.
  */
 
@@ -9,13 +9,13 @@ import { makeBackoff } from './backoff.js';
 import { post } from './post.js';
 import { storage } from './storage.js';
 
-/** After this long without an answer the request is taken for lost. */
+/** After this long without an answer, the request counts as lost. */
 const ATTACHED_WITHIN = 15_000;
 
 /**
  * `page` stands for the build that rendered the document.
- * `attached(token, newTab)` is called for each new token, `refused({ status, code, message })`
- * when the server will not have this document.
+ * `attached(token, newTab)` is called for each new token, and `refused({ status, code, message })`
+ * when the server does not accept this document.
  */
 export function makeAttachment({ url, page, attached, refused }) {
   const key = `via:${location.pathname}`;
@@ -23,12 +23,12 @@ export function makeAttachment({ url, page, attached, refused }) {
   let token = null;
   let tab;
   let running;
-  /** Another tab is asked for, while an answer is still awaited. */
+  /** Another tab was requested while an answer is still awaited. */
   let another;
   let renewal;
   let wake = () => {};
 
-  /** Attaches until it succeeds; `wanted` keeps the tab, none makes a new one. */
+  /** Attaches until it succeeds. `wanted` keeps the tab; without it, the server makes a new one. */
   const attach = (wanted = token) => {
     if (running) another ||= wanted === null;
     running ??= run(wanted).finally(() => {
@@ -63,7 +63,7 @@ export function makeAttachment({ url, page, attached, refused }) {
       const body = JSON.stringify({ token: wanted ?? undefined, page });
       const response = await post(url, 'attach', { body, signal: AbortSignal.timeout(ATTACHED_WITHIN) });
       const answer = await response.json();
-      // A page that is not ours (a proxy's, a login form) is no answer.
+      // A page that is not ours (a proxy's, a login form) is not an answer.
       return Object(answer) === answer && { ok: response.ok, status: response.status, body: answer };
     } catch {
       return null;
@@ -86,7 +86,7 @@ export function makeAttachment({ url, page, attached, refused }) {
       return token;
     },
 
-    /** Attaches for the first time, with the token that a document before a reload has left; says whether one did. */
+    /** Attaches for the first time, with the token of the document before a reload; returns whether there was one. */
     start() {
       const left = storage.getItem(key);
       storage.removeItem(key);
@@ -94,15 +94,15 @@ export function makeAttachment({ url, page, attached, refused }) {
       return left !== null;
     },
 
-    /** A moment when the server may be reachable again. */
+    /** The server may be reachable again now. */
     wake: () => wake(),
 
-    /** The document is left and may be the last of its tab, or be reloaded, or come back. */
+    /** The user leaves the document. It may be the last one of its tab, be reloaded, or come back. */
     leave() {
       if (token) storage.setItem(key, token);
     },
 
-    /** The document came back from the back-forward cache. Says whether it still has its tab. */
+    /** The document came back from the back-forward cache. Returns whether it still has its tab. */
     comeBack() {
       const ours = token !== null && storage.getItem(key) === token;
       if (ours) storage.removeItem(key);

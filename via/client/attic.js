@@ -1,10 +1,10 @@
 /**
- * Elements with ids that a frame takes out of one place and puts in at another: they stay the same
+ * Elements with ids that a frame removes in one place and inserts in another. They stay the same
  * elements, with their focus, selection and what the user has typed.
  *
- * The server says only what goes and what comes, in any order. What goes is kept until the frame
- * ends; what comes before it has gone is taken from where it is, and leaves something in its place
- * that can go instead.
+ * The server only says which elements go and which come, in any order. An element that goes is kept
+ * until the frame ends. If an element comes before it has gone, it is moved from its old place, where
+ * a placeholder stays that can go instead.
  */
 
 import { remember } from './nodes.js';
@@ -13,7 +13,7 @@ import { isServers } from './servers.js';
 const attic = document.createElement('div');
 let places = [];
 
-/** Keeps an element that goes, if the frame may want it back; says whether it did. */
+/** Keeps an element that goes, if the frame may insert it again; returns whether it kept the element. */
 export function keep(element) {
   if (!element.id && !element.querySelector?.('[id]')) return false;
   if (!attic.isConnected) document.body.append(attic);
@@ -21,7 +21,7 @@ export function keep(element) {
   return true;
 }
 
-/** The element that `next` continues, wherever it is but around `inside`. */
+/** The element that `next` continues, anywhere except around `inside`. */
 export function retrieve(next, inside) {
   const element = document.getElementById(next.id);
   if (!element || element.localName !== next.localName || !isServers(element)) return null;
@@ -35,7 +35,7 @@ export function retrieve(next, inside) {
   return element;
 }
 
-/** The frame has ended: what nobody wanted back is given to `end`. Says whether all was in order. */
+/** The frame has ended: passes elements that it did not insert again to `end`. Returns whether all was well. */
 export function clear(end) {
   const order = places.every((place) => !place.isConnected || attic.contains(place));
   places = [];
@@ -45,12 +45,12 @@ export function clear(end) {
   return order;
 }
 
-/** Moves a node, with all its state where the browser can do that. */
+/** Moves a node, with all its state if the browser can do that. */
 export function move(node, parent, before) {
   try {
     parent.moveBefore(node, before);
   } catch {
-    // Not every browser can, and not every move is possible without losing state.
+    // Not every browser can do this, and not every move can keep the state.
     parent.insertBefore(node, before);
   }
 }

@@ -1,8 +1,8 @@
 /**
- * The directives that most pages have and that show signals or make them: `data-text`, `data-show`,
+ * The directives that most pages have and that show or make signals: `data-text`, `data-show`,
  * `data-class`, `data-attr`, `data-signals`.
  *
- * Each writes only what differs, so that a page whose state did not change is not touched at all.
+ * Each writes only differences, so that a page whose state did not change is not touched at all.
  */
 
 import { camel } from './camel.js';
@@ -21,9 +21,9 @@ export const sources = {
       return;
     }
     const values = parseJson(context.value) ?? context.evaluate() ?? {};
-    // Only what the root declares is sent with actions.
+    // Only signals that the root declares are sent with actions.
     if (context.element === context.page.root) drafts.declare(Object.keys(values));
-    // The server knows nothing but the first value of a local signal.
+    // The server knows only the first value of a local signal.
     for (const [name, value] of Object.entries(values)) {
       drafts.receive({ [name]: value }, name.startsWith('_') ? { onlyIfMissing: true } : options);
     }
@@ -39,7 +39,7 @@ views.text = (context) =>
     if (context.element.textContent !== content) context.element.textContent = content;
   });
 
-/** The rule for this attribute is in the style sheet of the client, which comes with the document. */
+/** The rule for this attribute is in the client's style sheet, which comes with the document. */
 const HIDDEN = 'data-via-hidden';
 
 views.show = (context) => {
@@ -73,7 +73,7 @@ views.attr = (context) => {
   return givingBack(context, stop, names);
 };
 
-/** How a directive ends that has set attributes which are the server's otherwise. */
+/** The end of a directive that has set attributes which otherwise belong to the server. */
 function givingBack({ element }, stop, names) {
   return () => {
     stop();

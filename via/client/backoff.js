@@ -1,10 +1,10 @@
 /**
- * How long to wait before the next try, after any that failed.
+ * How long to wait before the next try, after each failed one.
  */
 
 /**
- * Waits grow from `base` to `cap` milliseconds, doubling. `floor` is the share of a wait that is
- * not left to chance: 0 is full jitter, which spreads a herd of clients best.
+ * Waits double from `base` up to `cap` milliseconds. `floor` is the share of a wait that is
+ * not random: 0 is full jitter, which spreads a herd of clients best.
  */
 export function makeBackoff({ base = 250, cap = 15_000, floor = 0, random = Math.random }) {
   let ceiling;

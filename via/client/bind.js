@@ -1,8 +1,8 @@
 /**
- * `data-bind`: a field and a signal that have one value.
+ * `data-bind`: a field and a signal that share one value.
  *
- * The field is written only when it means something else than the signal, so that `1.` stays as
- * it is being typed.
+ * The field is written only if it means something other than the signal, so that `1.` stays while
+ * the user types it.
  */
 
 import { ownValue, same } from './data.js';
@@ -14,19 +14,19 @@ const fieldsOf = new Map();
 const numeric = new Set();
 const EDITS = ['input', 'change'];
 
-/** Whether a field bound to the signal is in the user's hands. */
+/** Whether the user is editing a field that is bound to the signal. */
 export function isBoundFieldHeld(name) {
   return anyField(name, isHeld);
 }
 
-/** Whether the signal is what is typed into a password field. */
+/** Whether the signal holds the text of a password field. */
 export function isSecret(name) {
   return anyField(name, (field) => field.type === 'password');
 }
 
 const anyField = (name, is) => [...(fieldsOf.get(name) ?? [])].some(is);
 
-/** Calls `settle(name)` for the signals of each field that the user lets go. */
+/** Calls `settle(name)` for the signals of each field that the user has finished editing. */
 export function onBoundRelease(settle) {
   onRelease((field) => {
     for (const [name, fields] of fieldsOf) if (fields.has(field)) settle(name);
@@ -68,7 +68,7 @@ export const binding = {
   },
 };
 
-/** A field that differs from the document was typed in, or filled by the browser on a reload. */
+/** A field that differs from the document was edited by the user, or restored by the browser on a reload. */
 function typedBeforeBoot(field) {
   if (field.defaultValue === undefined || field.type === 'checkbox' || field.type === 'radio') return false;
   if (field.value === initialValue(field)) return false;
@@ -76,7 +76,7 @@ function typedBeforeBoot(field) {
   return field === document.activeElement || navigation?.type === 'navigate';
 }
 
-/** What the field held in the document: not all that `value` says, a range for one is never empty. */
+/** What the field held in the document. `value` is not enough: for example, a range is never empty. */
 function initialValue(field) {
   const fresh = document.createElement(field.localName);
   for (const name of ['type', 'min', 'max', 'step']) {
@@ -99,7 +99,7 @@ function readField(field, kind, isNumber, current) {
   return isBad(field) ? NOT_A_NUMBER : parseNumber(field.value);
 }
 
-/** A number field shows what is no number, and says that it is empty. */
+/** A number field with text that is not a number shows the text, but its value is empty. */
 function isBad(field) {
   return Boolean(field.validity?.badInput);
 }

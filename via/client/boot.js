@@ -49,7 +49,7 @@ function boot(root) {
   });
 
   const queue = makeQueue({
-    // The number is in the body too; the header lets a server name it that has not read the body.
+    // The number is in the body too; with the header, a server can name it without reading the body.
     post: (body, { number, ...options }) =>
       post(pagePath, 'action', { headers: { 'Via-Number': number, 'Via-Stream': (named = stream) }, body, ...options }),
     queued: ({ action, args, el }) => tell('via:action', { action, args, element: el ?? null }),
@@ -85,10 +85,10 @@ function boot(root) {
 
   const stale = () => answers.refused({ code: 'stale_page' });
   const parts = makeParts({ extend: ({ extend }) => extend(page), gone: stale });
-  /** What all that comes waits for, once a part had to be loaded. */
+  /** Everything that arrives waits for this, as soon as a part has to be loaded. */
   let ready = parts(root.outerHTML);
   let waiting = 0;
-  // A page has this in hand when its first frame comes, and needs it for nothing else.
+  // A page has this when its first frame comes, and does not need it for anything else.
   let patch;
   const patches = load('patches.js', stale).then(({ makePatches }) => {
     patch = makePatches(page);
@@ -96,7 +96,7 @@ function boot(root) {
 
   const link = makeLink({
     base: new URL('..', import.meta.url).href,
-    // What waits to be shown may be followed by another stream, which begins with a full frame then.
+    // Another stream may come before the waiting frame is shown; that stream then begins with a full frame.
     shown: () => (waiting ? null : frame),
     deliver(message) {
       const more = message.events && parts(message.events.map(({ data }) => data).join());
@@ -120,7 +120,7 @@ function boot(root) {
   }
 
   function apply({ full, hash, events: list }) {
-    // After a frame that could not be applied, differences from it make no sense.
+    // After a frame that could not be applied, differences from it are useless.
     if (broken && !full) return;
     try {
       batch(() => patch(list));
@@ -141,7 +141,7 @@ function boot(root) {
     announcePatches(signals);
     handover.take();
     listen();
-    // What a tab held before a reload comes with the first frame: until then the server knows it better.
+    // The first frame contains what the tab held before a reload: until then the server knows it better.
     drafts.young = attachment.start();
     replay();
   }

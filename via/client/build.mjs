@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { rollup } from 'rollup';
 import { minify } from 'terser';
 
-/** The client of a page, then the parts that it loads later. A part imports from `boot.js` what that file has. */
+/** The client of a page, then the parts that it loads later. A part imports from `boot.js` what that has. */
 const PAGE = ['boot', 'patches', 'words', 'further', 'own-stream'];
 
 /** Bundles that share nothing. A page loads the first two before the client; a worker runs the third. */
@@ -53,7 +53,7 @@ async function bundle(names) {
   });
   const { output } = await bundle.generate({
     entryFileNames: '[name].js',
-    // The file of the first entry gets all modules that it imports; the other files import them from there.
+    // The first entry's file gets all modules that it imports; the other files import them from there.
     manualChunks: { [names[0]]: [source(names[0])] },
   });
   if (output.length !== names.length) {

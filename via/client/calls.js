@@ -1,5 +1,5 @@
 /**
- * What `@..` calls in expressions: `@post` of an action of the page, `@set` and `@toggle`.
+ * The `@..` calls in expressions: `@post` of an action of the page, `@set` and `@toggle`.
  */
 
 import { markPending } from './pending.js';
@@ -20,7 +20,7 @@ export function makeCalls({ queue, drafts }) {
   };
 }
 
-/** `?via=Todos::remove&args=%5B5%5D` as the name of the action and the JSON text of its arguments. */
+/** Splits `?via=Todos::remove&args=%5B5%5D` into the action's name and the JSON text of its arguments. */
 export function parseTarget(target) {
   const query = new URLSearchParams(String(target).replace(/^[^?]*/, ''));
   const action = query.get('via');

@@ -1,8 +1,8 @@
 /**
- * Values of signals: what they hold, and whether two are the same.
+ * Values of signals: their content, and whether two are the same.
  */
 
-/** What a value holds under a key, and nothing that it inherits. */
+/** What a value itself holds under a key, without anything inherited. */
 export function ownValue(value, key) {
   return Object.hasOwn(value ?? {}, key) ? value[key] : undefined;
 }
@@ -17,10 +17,10 @@ export function same(a, b) {
   );
 }
 
-/** Arrays and plain objects are compared by what they hold, anything else (an element) is itself. */
+/** Arrays and plain objects are compared by content; anything else (an element) equals only itself. */
 const isStructure = (value) => Array.isArray(value) || isPlain(value);
 
-/** Whether a value is an object that holds nothing but data. */
+/** Whether a value is an object with nothing but data. */
 export function isPlain(value) {
   return Object(value) === value && [Object.prototype, null].includes(Object.getPrototypeOf(value));
 }

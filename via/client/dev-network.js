@@ -1,6 +1,6 @@
 /**
- * Stands between the client and the network, for the overlay: slows down what is sent and what is
- * applied, and sees the answers. The client itself knows nothing of it.
+ * Stands between the client and the network, for the overlay: delays what is sent and what is
+ * applied, and sees the answers. The client does not know of it.
  */
 
 const STORED = 'via:dev:latency';
@@ -13,7 +13,7 @@ export function setLatency(values) {
   sessionStorage.setItem(STORED, JSON.stringify(latency));
 }
 
-/** `saw({ kind, response, size })` is called for each answer to the client: `attach`, `action`. */
+/** `saw({ kind, response, size })` is called for each answer to the client; kinds are `attach` and `action`. */
 export function standBetween(saw) {
   Object.assign(latency, JSON.parse(sessionStorage.getItem(STORED) ?? '{}'));
   const { fetch, SharedWorker } = globalThis;
@@ -39,7 +39,7 @@ function pause(time) {
   return new Promise((resolve) => setTimeout(resolve, time));
 }
 
-/** Messages of the hub come later, and in their order. */
+/** Messages of the hub arrive later, in their order. */
 function slowPort(port) {
   const waiting = [];
   const take = (handler) => (event) => {
@@ -56,7 +56,7 @@ function slowPort(port) {
   });
 }
 
-/** Where the page has a stream of its own. */
+/** If the page has its own stream. */
 function slowResponse(response) {
   if (response.status !== 200 || !response.body) return response;
   const slow = new TransformStream({

@@ -1,6 +1,6 @@
 /**
- * What the overlay looks like: a button in the corner, and a panel above it. All in a shadow root
- * with a style sheet of its own, so that neither the page nor the overlay changes the other.
+ * The look of the overlay: a button in the corner, and a panel above it. All of it is in a shadow root
+ * with its own style sheet, so that the page and the overlay do not change each other.
  */
 
 const STYLE = `
@@ -26,7 +26,7 @@ const STYLE = `
   .errors li { color: #ffb3b3; }
 `;
 
-/** Rows of the list of facts: what they are called in the code, and what on the screen. */
+/** Rows of the list of facts: their names in the code and on the screen. */
 const FACTS = {
   connection: 'connection',
   tab: 'tab',
@@ -37,7 +37,7 @@ const FACTS = {
   shown: 'click → next frame',
 };
 
-/** Items that each list keeps. */
+/** How many items each list keeps. */
 const KEPT = 12;
 
 export class Panel {
@@ -84,7 +84,7 @@ export class Panel {
     this.toggle.textContent = `via ${this.#facts.connection.textContent}${took === '–' ? '' : ` · ${took}`}`;
   }
 
-  /** Puts a line on top of `patches` or `errors`; a click on it may show something. */
+  /** Adds a line on top of `patches` or `errors`; a click on it may show something. */
   add(list, text, act) {
     const item = make('li', {}, text);
     if (act) item.addEventListener('click', act);

@@ -1,5 +1,5 @@
 /**
- * Attributes that do nothing because of how they are written, for the overlay.
+ * Attributes that do nothing because of their spelling, for the overlay.
  */
 
 const KNOWN = new Set(
@@ -8,7 +8,7 @@ const KNOWN = new Set(
   ),
 );
 
-/** Says what is wrong with the name of an attribute, if something is. */
+/** Returns what is wrong with the name of an attribute, if anything. */
 export function misspelled(name, isEvent = () => false) {
   if (!name.startsWith('data-') || name.startsWith('data-via-')) return null;
   const [head] = name.slice('data-'.length).split('__');

@@ -1,6 +1,6 @@
 /**
- * The overlay of `App::dev`. It runs before the client, to stand between it and the network, and
- * hears of the rest as any script of a page can, by `via.on`.
+ * The overlay of `App::dev`. It runs before the client, to stand between it and the network. It
+ * learns the rest through `via.on`, as any script of a page can.
  */
 
 import { latency, setLatency, standBetween } from './dev-network.js';
@@ -8,7 +8,7 @@ import { Panel } from './dev-panel.js';
 import { misspelled } from './dev-spelling.js';
 
 const facts = { waiting: 0 };
-/** When the actions were asked for that have no answer yet, and those that no frame has come for. */
+/** The start times of the actions without an answer, and of those without a frame. */
 const unanswered = [];
 let unshown = [];
 let panel = null;
@@ -30,7 +30,7 @@ standBetween(async ({ kind, response }) => {
   show({ tab });
 });
 
-// The client sets this once; whatever it says from then on is heard.
+// The client sets this once; from then on the overlay misses no event.
 Object.defineProperty(globalThis, 'via', {
   configurable: true,
   set(api) {
@@ -98,7 +98,7 @@ function name({ localName, id, classList }) {
 
 let checking = 0;
 
-/** Looks for attributes that do nothing because of their spelling, once the page is at rest. */
+/** Looks for attributes that do nothing because of their spelling, when the page is idle. */
 function checkSoon() {
   clearTimeout(checking);
   checking = setTimeout(() => {

@@ -1,8 +1,8 @@
 /**
- * The life of `data-*` attributes: found and started. (`endings.js` has what patches do to them.)
+ * The life of `data-*` attributes: finding and starting them. (`endings.js` handles what patches do to them.)
  *
- * A directive is a function of a context that may return how it ends. Each attribute lives on its
- * own, so a patch that changes one leaves the others (and their timers and listeners) alone.
+ * A directive is a function of a context, and may return a function that ends it. Each attribute has
+ * its own life, so a patch that changes one leaves the others (and their timers and listeners) alone.
  */
 
 import { camel } from './camel.js';
@@ -10,11 +10,11 @@ import { compile } from './expression.js';
 import { tell } from './hooks.js';
 import { batch, effect } from './signals.js';
 
-/** Of each element the functions that end its attributes, by their names. */
+/** For each element, the functions that end its attributes, by attribute name. */
 export const live = new WeakMap();
 const reported = new Set();
 
-/** Reports a mistake in an attribute with its element and text, once. */
+/** Reports a mistake in an attribute once, with its element and text. */
 export function report(element, name, error) {
   const source = element.getAttribute(name);
   const key = `${name}=${source}: ${error.message}`;
@@ -41,7 +41,7 @@ export function parseValue(value) {
   return { value: source ?? value, modifiers: parseModifiers(modifiers?.split('__') ?? []) };
 }
 
-/** What a directive gets of its attribute. */
+/** What a directive gets. */
 function makeContext(page, element, name, { key, modifiers }) {
   const parsed = parseValue(element.getAttribute(name));
   const { value } = parsed;
@@ -66,7 +66,7 @@ function makeContext(page, element, name, { key, modifiers }) {
     modifiers: all,
     evaluate,
 
-    /** The expression as a handler of events, as often as the modifiers allow. */
+    /** The expression as an event handler that runs as often as the modifiers allow. */
     handler: () => page.paced(all, (event) => batch(() => evaluate(event))),
 
     /** Applies the expression's value now and whenever it may have changed. */
@@ -81,14 +81,14 @@ function makeContext(page, element, name, { key, modifiers }) {
   };
 }
 
-/** Starts all attributes of an element and of what is below it: for the whole tree those that make signals first. */
+/** Starts all attributes of an element and its descendants: first those that make signals, in the whole tree. */
 export function start(page, root) {
   const found = [];
   collect(root, found);
   for (const stage of page.stages) for (const element of found) startOne(page, element, stage);
 }
 
-/** Starts what has not been started of an element. */
+/** Starts the attributes of an element that have not been started. */
 export function startOne(page, element, stage) {
   for (const name of element.getAttributeNames()) {
     if (!name.startsWith('data-')) continue;

@@ -1,11 +1,11 @@
 /**
- * Which signals hold something that the server does not have yet, and what becomes of the
- * server's own values for them meanwhile.
+ * Which signals hold values that the server does not have yet, and what happens to the
+ * server's own values for them until then.
  *
- * A declared signal is dirty from an edit until the server acknowledged an action that carried
- * its present value. While it is dirty, or a field bound to it is in the user's hands, a value from
- * the server waits. It is used when both have ended; it is dropped if the user edited after it
- * came, or if an action that left after it carries the user's value.
+ * A declared signal is dirty from an edit until the server has acknowledged an action that carried
+ * its present value. A value from the server waits while the signal is dirty, or while the user edits
+ * a field bound to it. It is used when both have ended. It is dropped if the user edited after it
+ * came, or if an action that was sent after it carries the user's value.
  */
 
 export class Drafts {
@@ -15,10 +15,10 @@ export class Drafts {
   #kept = new Map();
   #clock = 0;
 
-  /** The document is the reload of a tab and has not been told yet what that tab holds. */
+  /** The document is the reload of a tab and has not learned yet what that tab holds. */
   young = false;
 
-  /** `isHeld(name)` says whether a field bound to the signal is in the user's hands. */
+  /** `isHeld(name)` says whether the user is editing a field bound to the signal. */
   constructor(signals, isHeld = () => false) {
     this.signals = signals;
     this.isHeld = isHeld;
@@ -36,7 +36,7 @@ export class Drafts {
     this.#waiting.delete(name);
   }
 
-  /** What an action carries that is asked for now. */
+  /** What an action carries that the user triggers now. */
   capture() {
     const signals = {};
     for (const name of this.young ? this.#versions.keys() : this.#declared) signals[name] = this.signals.peek(name);
@@ -44,9 +44,9 @@ export class Drafts {
   }
 
   /**
-   * An action with these versions leaves for the first time: older values of the server are stale.
-   * Answers which of them the server is to keep: an edit that an earlier action has carried may have
-   * been changed by the server since.
+   * An action with these versions is sent for the first time: older values from the server are stale.
+   * Returns the versions that the server should keep: the server may have changed an edit that an
+   * earlier action carried.
    */
   sent(versions) {
     const dirty = [];
@@ -77,7 +77,7 @@ export class Drafts {
     }
   }
 
-  /** Uses the value that waits for a signal, if nothing stands against it any more. */
+  /** Uses the value that waits for a signal, unless something still prevents it. */
   settle(name) {
     if (!this.#waiting.has(name) || this.#versions.has(name) || this.isHeld(name)) return;
     const value = this.#waiting.get(name);

@@ -1,11 +1,11 @@
 /**
- * Loaded by itself, before the client: takes note of what the user does to a page whose client is
- * still on its way. The client does it as soon as it is there.
+ * Loaded separately, before the client: records what the user does while the client is still
+ * loading. The client then does it as soon as it runs.
  */
 
 {
-  // Handlers of the page's own elements: what is bound is read from the fields, and what else is
-  // done by the browser needs no client.
+  // Handlers of the page's own elements. Bound values are read from the fields, and what the browser
+  // does by itself needs no client.
   const find = (element, name) => {
     for (; element; element = element.parentElement) {
       const found = element.getAttributeNames().find((each) => each === name || each.startsWith(`${name}__`));
@@ -20,7 +20,7 @@
     const found = target instanceof Element && find(target, `data-on:${type}`);
     if (!found) return;
     if (type === 'submit' || /^\S*__prevent/.test(found)) event.preventDefault();
-    // Of many letters one event is enough: it is the field that holds the text.
+    // One event is enough for many letters, because the field holds the text.
     const last = events.at(-1);
     if (type !== 'input' || last?.type !== type || last.target !== target) events.push({ type, target, submitter });
   };

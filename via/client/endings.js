@@ -1,13 +1,13 @@
 /**
- * The life of `data-*` attributes when a patch changes them or takes them away.
+ * The life of `data-*` attributes when a patch changes or removes them.
  */
 
 import { live, parseName, startOne } from './directives.js';
 
-/** Directives that share an attribute start afresh together. */
+/** Directives that share an attribute restart together. */
 const SHARED = ['class', 'style'];
 
-/** Brings an element in step after a patch changed its attributes named in `changed`. */
+/** Updates the directives of an element after a patch changed its attributes named in `changed`. */
 export function restart(page, element, changed) {
   if (element.closest('[data-ignore]')) return;
   const lives = live.get(element);
@@ -22,7 +22,7 @@ export function restart(page, element, changed) {
   for (const stage of page.stages) startOne(page, element, stage);
 }
 
-/** Ends all attributes of an element that is gone, and of what is below it. */
+/** Ends all attributes of a removed element and of its descendants. */
 export function stop(root) {
   if (root.nodeType !== Node.ELEMENT_NODE) return;
   for (const element of [root, ...root.querySelectorAll('*')]) {

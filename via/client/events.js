@@ -19,14 +19,14 @@ export const events = {
     const listen = (event) => {
       if (keys && !keys.includes(event.key)) return;
       if (has('outside') && event.composedPath().includes(element)) return;
-      // A form that is submitted by the browser would leave the page.
+      // If the browser submits a form, it leaves the page.
       if (has('prevent') || type === 'submit') event.preventDefault();
       if (has('stop')) event.stopPropagation();
       if (has('once')) target.removeEventListener(type, listen, options);
       run(event);
     };
     target.addEventListener(type, listen, options);
-    // A debounced call that is under way still runs: it is something that the user did.
+    // A pending debounced call still runs, because the user has done something.
     return () => target.removeEventListener(type, listen, options);
   },
 };

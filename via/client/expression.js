@@ -8,22 +8,22 @@
 import { checkName, ExpressionError, tokenize } from './tokens.js';
 import { held } from './text.js';
 
-/** Thrown where an expression needs a value that is not there, such as an emptied number. */
+/** Thrown if an expression needs a value that is missing, such as an emptied number. */
 export const NOTHING = Symbol('nothing');
 
-/** What expressions may read, what they may call, and functions: `words.js`, once a page needs it. */
+/** What expressions may read and call, and the functions: `words.js`, if a page needs it. */
 let words;
 
 export function learn(more) {
   words = more;
 }
 
-/** BigInts cannot be divided by 0: the result is cut to the ends of its type. */
+/** BigInts cannot be divided by 0: the result is limited to the range of its type. */
 const FAR = 1n << 256n;
 
 const WORDS = { true: true, false: false, null: null, undefined, NaN, Infinity };
 
-/** With their precedence. Those below `4` say whether they leave their right side alone. */
+/** With their precedence. Those below `4` decide whether to evaluate their right side. */
 const OPERATORS = {
   '*': [7, (a, b) => a * b],
   '/': [7, (a, b) => (b === 0n ? a * FAR : a / b)],
@@ -46,7 +46,7 @@ const OPERATORS = {
 const UNARY = { '!': (a) => !a, '-': (a) => -a, '+': (a) => +a };
 
 /**
- * A part of an expression is a function of the scope. One that can be assigned has a `target`: the
+ * A part of an expression is a function of the scope. A part that can be assigned has a `target`: the
  * name of the signal, and the parts that give the keys below it.
  */
 function parse(source) {
@@ -64,7 +64,7 @@ function parse(source) {
   };
   const expect = (kind) => skip(kind) || fail(`expected \`${kind}\`, found`);
 
-  /** Items up to a bracket, which may come after a comma. */
+  /** Items up to a bracket, which may follow a comma. */
   const list = (close, item = assignment) => {
     const items = [];
     while (!skip(close)) {
@@ -235,7 +235,7 @@ function joined(a, operator, b) {
   };
 }
 
-/** What needs a value that is not there is not done; what comes after it is. */
+/** A statement that needs a missing value does nothing; the next one still runs. */
 function attempt(step) {
   return (s) => {
     try {

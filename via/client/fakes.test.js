@@ -1,6 +1,6 @@
 /**
  * Fakes for the tests: a clock with timers, and a stream that the test writes into.
- * (Named like a test so that it is not served with the client.)
+ * (Its name is that of a test so that it is not served with the client.)
  */
 
 export class FakeClock {

@@ -1,5 +1,5 @@
 /**
- * Which fields are in the user's hands: being composed by an input method, or focused and edited.
+ * Which fields the user is editing: in a composition of an input method, or focused and changed.
  *
  * An edit ends when the field is left or the browser reports a `change`, which it also does when
  * Enter is pressed in a text field.
@@ -9,19 +9,19 @@ const edited = new WeakSet();
 const composing = new WeakSet();
 const listeners = new Set();
 
-/** Whether nothing but the user may change the field now. */
+/** Whether only the user may change the field now. */
 export function isHeld(field) {
   return composing.has(field) || (edited.has(field) && field === document.activeElement);
 }
 
-/** Calls `listener` with each field that the user lets go. */
+/** Calls `listener` with each field that the user has finished editing. */
 export function onRelease(listener) {
   listeners.add(listener);
 }
 
 export function watchFields() {
   const on = (type, handle) => document.addEventListener(type, ({ target }) => handle(target), true);
-  // After the listeners of the field itself, which may still have to read it.
+  // After the field's own listeners, which may still have to read it.
   const release = (field) => queueMicrotask(() => listeners.forEach((listener) => listener(field)));
   on('input', (field) => edited.add(field));
   on('compositionstart', (field) => composing.add(field));

@@ -1,5 +1,5 @@
 /**
- * Directives and modifiers that most pages do without; this file is loaded where a page has one:
+ * Directives and modifiers that most pages do not need; this file is loaded if a page has one:
  * `data-computed`, `data-ref`, `data-style`, `data-effect`, `data-init`, `data-on-intersect`,
  * `data-on-interval`, `data-on-signal-patch`, `__debounce` and `__throttle`.
  */
@@ -66,14 +66,14 @@ const others = {
     const { element, modifiers } = context;
     const options = modifiers.get('duration') ?? ['1s'];
     const run = context.handler();
-    // While the connection is lost, one action of a clock waits, and not one for each tick.
+    // While the connection is lost, only one action of a clock waits, instead of one per tick.
     const tick = () => element.hasAttribute('data-via-pending') || run();
     if (options.includes('leading')) tick();
     const timer = setInterval(tick, milliseconds(options) || 1000);
     return () => clearInterval(timer);
   },
 
-  /** What changed is `patch` in the expression. */
+  /** In the expression, `patch` holds the changes. */
   'on-signal-patch'(context) {
     const run = context.handler();
     document.addEventListener(SIGNAL_PATCH, run);

@@ -10,7 +10,7 @@ const sources = readdirSync(folder).filter((name) => /^(?!.*\.test).*\.js$/.test
 test('the guide has every message that the client writes into the console', () => {
   for (const name of sources) {
     for (const [, message] of read(name).matchAll(/(?:console\.\w+|debug)\(\s*['`](.*?)['`][,)]/g)) {
-      // What is filled in is two dots in the guide.
+      // In the guide, two dots stand for something to fill in.
       const written = message.replace(/\$\{[^}]*\}/g, '..');
       assert.ok(written.startsWith('via: '), `${name}: ${message}`);
       const begin = /^via: (?:in )?[^:;]*/.exec(written)[0].split('..')[0].trim();

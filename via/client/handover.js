@@ -1,27 +1,27 @@
 /**
- * What a document hands on to the one after a reload: what was typed and not yet sent, and, where
- * the page reloads itself because the server has a newer build of it, the clicks that wait.
+ * What a document hands on to the next one over a reload: text that was typed and not yet sent and, if
+ * the page reloads itself because the server has a newer build, the clicks that wait.
  *
- * It lies in sessionStorage only from one document to the next, and holds nothing that was typed
- * into a password field.
+ * It is in sessionStorage only from one document to the next, and contains no text from password
+ * fields.
  */
 
 import { forJson } from './values.js';
 
 export function makeHandover({ storage, signals, drafts, queue, isSecret }) {
   const key = `via:handover:${location.pathname}`;
-  /** The clicks that the server definitely did not take, once the page is of an older build. */
+  /** The clicks that the server certainly did not accept, after it told the page that its build is old. */
   let refused;
 
   return {
-    /** From now on clicks wait for the document after this one, behind `item` if there is such. */
+    /** From now on clicks wait for the next document, behind `item` if there is one. */
     carry(item) {
       queue.halt();
       refused ??= [];
       if (item) refused.push(item);
     },
 
-    /** The document is left. */
+    /** The user leaves the document. */
     leave() {
       const { signals: values, dirty } = drafts.capture();
       const typed = dirty.filter((name) => !isSecret(name)).map((name) => [name, values[name]]);
@@ -32,7 +32,7 @@ export function makeHandover({ storage, signals, drafts, queue, isSecret }) {
       if (typed.length + clicks.length) storage.setItem(key, JSON.stringify({ typed, clicks }, forJson));
     },
 
-    /** Takes what the document before has left, if this one is its reload or a return to it. */
+    /** Takes what the previous document left, if this one is its reload or a return to it. */
     take() {
       const left = storage.getItem(key);
       storage.removeItem(key);
@@ -40,7 +40,7 @@ export function makeHandover({ storage, signals, drafts, queue, isSecret }) {
       if (!left || !/reload|back_forward/.test(navigation?.type)) return;
       const { typed, clicks } = JSON.parse(left);
       for (const [name, value] of typed) if (signals.has(name)) signals.edit(name, value);
-      // All but what was typed is better known to the server than to a document that is this young.
+      // Except for typed text, the server knows all values better than a new document does.
       const carried = drafts.capture();
       for (const click of clicks) queue.add({ ...click, ...carried, done() {} });
     },

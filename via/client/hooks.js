@@ -1,25 +1,25 @@
 /**
- * What own JavaScript hears of: `via.on(name, handler)`, and the lifecycle events that the official
+ * The events for a page's own JavaScript: `via.on(name, handler)`, and the lifecycle events that the official
  * Datastar client sends, on the document.
  */
 
 const handlers = new Map();
 let connection;
 
-/** Calls `handler` whenever `name` happens; returns the function that ends it. */
+/** Calls `handler` whenever `name` happens; returns a function that ends this. */
 export function hook(name, handler) {
   if (typeof handler !== 'function') throw new TypeError('via.on takes a name and a function');
   const registered = handlers.get(name) ?? new Set();
   handlers.set(name, registered);
-  // An object of its own: a function that is given twice is called twice, and ended one by one.
+  // A new object each time: a function that is passed twice is called twice, and each can end separately.
   const entry = { handler };
   registered.add(entry);
-  // The connection is a state, so a late listener hears the present one.
+  // The connection is a state, so a late listener gets the present one.
   if (name === 'via:connection' && connection) runHook(name, entry, connection);
   return () => void registered.delete(entry);
 }
 
-/** Tells all who asked for `name`. A mistake in one of them is reported and stops nothing. */
+/** Calls all handlers of `name`. A mistake in one of them is reported and does not stop the others. */
 export function tell(name, detail) {
   if (name === 'via:connection') connection = detail;
   for (const entry of [...(handlers.get(name) ?? [])]) runHook(name, entry, detail);

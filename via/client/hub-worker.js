@@ -1,8 +1,8 @@
 /**
- * The shell of the hub in a SharedWorker: ports in, ports out, and who is still alive.
+ * The shell of the hub in a SharedWorker: messages from and to ports, and which tabs are still alive.
  *
  * Web Locks tell at once when a tab or this worker is gone. Where they are missing (plain HTTP on
- * another host than localhost) both sides go by pings.
+ * another host than localhost) both sides send pings.
  */
 
 import { makeHub } from './hub.js';
@@ -12,7 +12,7 @@ const PING = 20_000;
 const hub = makeHub({ url: new URL('../stream', import.meta.url).href, fetch });
 const locks = navigator.locks;
 const lock = locks && `via-hub:${crypto.randomUUID()}`;
-// Held until this worker dies, as the inner promise never ends; a tab that is granted it knows.
+// Held until this worker dies, because the inner promise never ends. A tab that gets the lock knows that.
 const held = lock && new Promise((ready) => locks.request(lock, () => new Promise(ready)));
 
 addEventListener('online', hub.wake);

@@ -1,5 +1,5 @@
 /**
- * The hub: one stream for all tabs of a browser, at any server, reopened after every kind of loss.
+ * The hub: one stream for all tabs of a browser, at any server, reopened after every loss.
  *
  * It knows nothing of windows or workers: tabs are keys with a function that takes messages
  * (`status`, `stream`, `frame`, `command`, `tab`). A stream has an immutable list of tabs; when that changes, the
@@ -13,22 +13,22 @@ import { openStream } from './stream.js';
 /** Tabs that join within this time share one new stream. */
 const JOIN_DELAY = 5;
 
-/** A tab that left costs the server little; the list is shortened in passing or after this time. */
+/** A tab that left costs the server little: the list is shortened with the next change, or after this time. */
 const LEAVE_DELAY = 5_000;
 
 /** A stream that lived this long has shown that the server is well. */
 const SETTLED = 5_000;
 
-/** A stream that has been opening for this long is given up when something says "try now". */
+/** A stream that has been opening for this long is given up if something says "try now". */
 const HANGS = 2_000;
 
-/** A frame that overtakes another, which comes with the answer to an action, waits for it this long. */
+/** A frame that came with an answer and overtakes another one waits for it this long. */
 const OVERTAKES = 1_000;
 
-/** Full frames that are asked for more often than this are asked for more and more slowly. */
+/** Requests for full frames that are more frequent than this are slowed down more and more. */
 const CALM = 10_000;
 
-/** The server carries this many tabs of a browser. */
+/** The server accepts this many tabs of a browser. */
 const MAX_TABS = 32;
 const TOO_MANY = 'Too many open tabs: close some, then reload.';
 
@@ -56,7 +56,7 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
     tellAll({ type: 'status', status });
   };
 
-  /** Opens a new stream after `wait`, or earlier if that is already planned. */
+  /** Opens a new stream after `wait`, or earlier if one is already planned. */
   const reopen = (wait) => {
     const at = now() + wait;
     if (due <= at) return;
@@ -72,13 +72,13 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
     stream = null;
   };
 
-  /** The tab stays out of the list until it comes with another token. */
+  /** The tab stays out of the list until it sends another token. */
   const refuse = (tab, news) => {
     tab.token = null;
     tab.deliver({ type: 'tab', ...news });
   };
 
-  /** The tabs whose tokens are taken. */
+  /** The tabs whose tokens the server has accepted. */
   const welcome = () => [...tabs.values()].filter(({ token }) => token !== null);
 
   /** The tab shows `frame`, and the frame with the number `next` comes next. */
@@ -86,8 +86,8 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
 
   const open = () => {
     due = Infinity;
-    // Tabs that join while a stream opens wait for its hello and share the next one; a crowd of
-    // them would otherwise abort one request after the other, and none would ever be heard.
+    // Tabs that join while a stream opens wait for its hello and share the next one. Otherwise many
+    // joining tabs would abort one request after the other, and no stream would ever open.
     const age = now() - openedAt;
     postponed = stream && !stream.id && age < HANGS;
     if (postponed) {
@@ -114,7 +114,7 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
       },
       event: take,
       lost,
-      // The session is over: nothing is asked for until a tab comes with a new token.
+      // The session is over: the hub requests nothing until a tab sends a new token.
       refused(refusal) {
         stream = null;
         for (const tab of listed) refuse(tab, refusal);
@@ -137,13 +137,13 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
     const { event, id, data } = message;
     const [index, number, hash] = id.split('/');
     const tab = listed[index];
-    // A tab that has left, or has another token since, is of no concern.
+    // A tab that has left, or has another token since, does not matter.
     if (!tab || tabs.get(tab.key) !== tab) return;
     const { next } = tab;
     const n = Number(number);
     if (event === 'via-tab') refuse(tab, JSON.parse(data));
     else if (event === 'via-cmd') tab.deliver({ type: 'command', command: JSON.parse(data) });
-    // Neither where a full frame is asked for: what comes until then is of no use.
+    // The same if a full frame was requested: frames before it are useless.
     else if (n > next) {
       tab.early.push(message);
       timers.setTimeout(() => tab.early.includes(message) && reopen(0), OVERTAKES);
@@ -151,7 +151,7 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
       tab.events.push({ event, data });
       if (!hash) return;
       const { frame, events, early } = tab;
-      // First, because a tab in this page may say at once that it could not apply the frame.
+      // First, because a tab in this page may report at once that it could not apply the frame.
       expect(tab, hash, next + 1);
       tab.deliver({ type: 'frame', full: frame === null, hash, events });
       early.forEach(take);
@@ -159,12 +159,12 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
   };
 
   return {
-    /** Adds a tab, or gives it a new token; `frame` is the hash that it shows. */
+    /** Adds a tab, or gives it a new token; `frame` is the hash of what it shows. */
     join(key, { token, frame }, deliver) {
       const before = tabs.get(key);
       deliver({ type: 'status', status });
       if (before?.token === token && stream && listed.includes(before)) return;
-      // Of a tab that is known the hub knows better: a frame may be on its way to it.
+      // For a known tab the hub knows better, because a frame may be on its way to it.
       tabs.set(key, { key, token, frame: before ? before.frame : frame, deliver });
       reopen(JOIN_DELAY);
     },
@@ -176,8 +176,8 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
     },
 
     /**
-     * What came with the answer to an action that named the stream `id`: a frame, or nothing where it was
-     * lost with an answer before. Then the tab shows what it did, and the next stream knows it.
+     * What came with the answer to an action that named the stream `id`: a frame, or nothing if an earlier
+     * answer with one was lost. Then the tab still shows the old frame, and the next stream handles that.
      */
     answered(_, { id, text }) {
       if (stream?.id !== id) return;
@@ -197,14 +197,14 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
       reopen(first ? 0 : resyncs.next());
     },
 
-    /** A moment when a lost connection may be back (`online`, a page became visible). */
+    /** A lost connection may be back now (`online`, or a page became visible). */
     wake() {
       if (status === 'online') {
         stream?.check();
         return;
       }
       backoff.reset();
-      // One that has been opening for long may hang on a network that is no more.
+      // A request that has been opening for long may hang on a network that is gone.
       if (!stream || now() - openedAt > HANGS) reopen(0);
     },
   };

@@ -114,7 +114,7 @@ test('a repeated frame is dropped; a gap that stays makes the hub ask from where
   assert.equal(server.requests.length, 2);
 });
 
-/** A frame as it stands in an answer, or on the stream. */
+/** A frame as it is written in an answer or on the stream. */
 const frame = (id) => `event: datastar-patch-elements\nid: ${id}\ndata: elements ${id}\n\n`;
 const hashes = (messages) => frames(messages).map(({ hash }) => hash);
 
@@ -136,7 +136,7 @@ test('frames of answers and of the stream are taken in the order of their number
   answer(frame('0/2/h2'));
   assert.deepEqual(hashes(a), ['h1', 'h2', 'h3', 'h4']);
   assert.equal(frames(a)[2].events.length, 2);
-  // Another that came before is dropped, and nobody waits for anything any more.
+  // Another one that came before is dropped, and no tab waits for anything any more.
   answer(frame('0/2/h2'));
   await clock.pass(5_000);
   assert.deepEqual(hashes(a), ['h1', 'h2', 'h3', 'h4']);
@@ -158,7 +158,7 @@ test('where a frame was lost with its answer the hub asks from where the tab is,
   hub.answered('a', { id: first.id, text: '' });
   await clock.pass(1);
   assert.deepEqual(server.last.body.tabs, [{ token: 'a', frame: 'h0' }]);
-  // Answers that named the stream before are of no use any more.
+  // Answers that named the earlier stream are useless now.
   hub.answered('a', { id: first.id, text: frame('0/1/h1') });
   server.last.hello();
   await clock.pass(0);
@@ -343,7 +343,7 @@ test('a tab that leaves gets nothing more; the stream of the others goes on for 
 const OVER = [
   [401, { code: 'session_gone', message: 'It is over.', definite: true }],
   [500, { code: 'damaged', message: 'It is over.', definite: true }],
-  // Of a server that does not say `definite` yet.
+  // From a server that does not send `definite` yet.
   [401, { code: 'session_gone', message: 'It is over.' }],
 ];
 for (const [status, refusal] of OVER) {

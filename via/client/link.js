@@ -1,6 +1,6 @@
 /**
- * A page's connection to the hub: in a SharedWorker, or in the page itself where there is no
- * worker, or one that does not say hello in time.
+ * A page's connection to the hub: in a SharedWorker, or in the page itself if there is no
+ * worker, or if it does not say hello in time.
  */
 
 import { scriptUrl } from './trusted.js';
@@ -16,7 +16,7 @@ export function makeLink({ base, deliver, shown }) {
   let said;
   let starts = 0;
   let fallingBack;
-  /** Until the worker says hello: it is given up. Afterwards: it has been silent for too long. */
+  /** Before the worker says hello: give it up. Afterwards: it has been silent for too long. */
   let timer;
   let silence;
   let watch;
@@ -47,7 +47,7 @@ export function makeLink({ base, deliver, shown }) {
       worker.onerror = giveUp;
       port.onmessage = ({ data }) => port === mine && take(data);
     } catch {
-      // Also where there are no shared workers.
+      // Also without shared workers.
       fallBack();
     }
   };
@@ -59,7 +59,7 @@ export function makeLink({ base, deliver, shown }) {
       starts = 0;
       silence = !lock && 3 * ping;
       heard();
-      // Granted when the worker is dead.
+      // Granted when the worker has died.
       if (lock) locks.request(lock, { mode: 'shared', signal: watch.signal }, died).catch(() => {});
       joinWorker();
     } else if (type === 'ping') {
@@ -89,7 +89,7 @@ export function makeLink({ base, deliver, shown }) {
     if (port === mine && joined !== null) port.postMessage({ type: 'join', token: joined, frame: shown(), lock });
   };
 
-  /** Holds a lock of this page's own, which the worker is granted when the page is gone. */
+  /** Holds a lock of this page; the worker gets it when the page is gone. */
   const holdLock = () => {
     if (!locks || release) return tabLock;
     tabLock = `via-tab:${crypto.randomUUID()}`;
@@ -113,7 +113,7 @@ export function makeLink({ base, deliver, shown }) {
   };
 
   return {
-    /** Joins with a token; joins again by itself when the hub is started again. */
+    /** Joins with a token. Joins again by itself when the hub restarts. */
     join(token) {
       joined = token;
       if (own) own.join(token);
@@ -121,7 +121,7 @@ export function makeLink({ base, deliver, shown }) {
       else if (!port && !fallingBack) start();
     },
 
-    /** Lets go of everything that would keep the page from being frozen or cached. */
+    /** Releases everything that would keep the page from being frozen or cached. */
     leave() {
       joined = null;
       own?.join(null);

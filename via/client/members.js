@@ -1,8 +1,8 @@
 /**
  * What expressions may read and call: a short allow-list for each kind of value.
  *
- * Everything else, above all whatever leads to code, to markup or to the document
- * (`constructor`, `__proto__`, `innerHTML`, `ownerDocument`, ..), cannot be reached.
+ * Expressions cannot reach anything else, above all nothing that leads to code, markup or the document
+ * (`constructor`, `__proto__`, `innerHTML`, `ownerDocument`, ..).
  */
 
 import { isPlain } from './data.js';
@@ -65,7 +65,7 @@ export function call(object, name, args) {
   return safe(object[name](...args), name);
 }
 
-/** Lets through only values of kinds that this file knows; a custom event's `detail` may be anything. */
+/** Passes only values of kinds that this file knows; a custom event's `detail` may be anything. */
 function safe(value, name) {
   if (typeof value === 'function') refuse(name, 'read here');
   return Object(value) !== value || kindOf(value) || isData(value) ? value : undefined;

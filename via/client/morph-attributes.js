@@ -1,6 +1,6 @@
 /**
- * The attributes of a morphed element: set to what the server says, except where the client or the
- * user has changed one and the server's own value is as it was.
+ * The attributes of a morphed element: set to the server's values, except if the client or the
+ * user has changed one and the server's value is the same as before.
  */
 
 import { owned } from './nodes.js';
@@ -34,7 +34,7 @@ export function morphAttributes(old, next) {
   return changed;
 }
 
-/** What `data-style` writes, and what the first document said for `data-bind`. */
+/** Whether the client owns the attribute: `style` under `data-style`, and the initial values of `data-bind`. */
 function isClients(element, name) {
   const directive = { style: 'style', value: 'bind', checked: 'bind' }[name];
   const is = new RegExp(`^data-${directive}(?![\\w-])`);

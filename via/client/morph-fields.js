@@ -1,13 +1,13 @@
 /**
- * Fields in a morph: what the user typed or chose is not what the `value` attribute says, and is
- * changed only if the server changed that attribute and the field is in nobody's hands.
+ * Fields in a morph. The `value` attribute does not say what the user typed or chose. A field's value
+ * changes only if the server changed that attribute and the user is not editing the field.
  */
 
 import { isHeld } from './fields.js';
 
 /**
- * Looks at a field before its attributes are morphed. The function that is returned is called
- * with the names that changed, and says whether the children are done too.
+ * Looks at a field before its attributes are morphed. Call the returned function with the names that
+ * changed; it returns whether the children are done too.
  */
 export function morphField(old, next) {
   const { localName } = old;
@@ -34,7 +34,7 @@ export function morphField(old, next) {
   };
 }
 
-/** Whether the server may say what the field holds. */
+/** Whether the server may set the value of the field. */
 function isFree(field) {
   return !isHeld(field) && !field.getAttributeNames().some((name) => /^data-bind(?![\w-])/.test(name));
 }

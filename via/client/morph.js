@@ -1,10 +1,10 @@
 /**
- * The morph: makes a live tree say what new HTML says, and keeps everything else about it.
+ * The morph: makes a live tree equal to new HTML, and keeps everything else about it.
  *
  * Children are matched by id (their own, or one below them), then by equal content, then by kind
  * and order. Matched nodes stay the same nodes, so focus, selection, scroll, media and what the
- * user has typed stay with them; as few of them as possible are moved, never the focused one
- * if another can be moved instead. Elements with ids are found again wherever a frame puts them.
+ * user has typed stay with them. As few as possible of them are moved, and the focused one never
+ * if another can be moved instead. Elements with ids are found wherever a frame puts them.
  * Nodes that did not come from the server stay where they are.
  */
 
@@ -20,14 +20,14 @@ const ELEMENT = 1;
 
 /**
  * Makes `old` equal to `next`, an element of the same name, or, with `inside`, only their children.
- * With `before` the children of `next` are put in there, and those of `old` stay as they are.
- * `directives` is told what was added, changed and removed.
+ * With `before` the children of `next` are inserted there, and those of `old` stay unchanged.
+ * `directives` learns what was added, changed and removed.
  */
 export function morph(old, next, directives, inside, before) {
-  // New elements and the old ones with the same id, wherever they are.
+  // New elements and the old ones with the same ids, wherever they are.
   const partners = new Map();
   const claimed = new Set();
-  // Elements on both sides, and the ids below them that both sides know.
+  // Elements on both sides, and the ids below them that both sides have.
   const below = new Map();
   const gone = new Set();
   const added = [];
@@ -56,7 +56,7 @@ export function morph(old, next, directives, inside, before) {
 
   const change = (element, names) => addTo(changed, element, names);
 
-  /** Makes one node equal to another and returns the pairs below that are left to do. */
+  /** Makes one node equal to another. Returns the pairs below it that are left to do. */
   const pair = ([old, next]) => {
     if (old.nodeType !== ELEMENT) {
       if (old.nodeValue !== next.nodeValue) old.nodeValue = next.nodeValue;
@@ -66,12 +66,12 @@ export function morph(old, next, directives, inside, before) {
     const after = morphField(old, next);
     const names = morphAttributes(old, next);
     if (names.size) change(old, names);
-    // The client writes what is in these, or the user does.
+    // The client or the user writes the content of these.
     if (after(names) || old.hasAttribute('data-text') || isHeld(old)) return [];
     return old.localName === 'template' ? children(old.content, next.content) : children(old, next);
   };
 
-  /** Puts the right nodes in the right order and returns the pairs whose insides may differ. */
+  /** Puts the right nodes in the right order. Returns the pairs whose content may differ. */
   const children = (parent, source) => {
     const next = [...source.childNodes];
     const old = [...parent.childNodes].filter((node) => isServers(node) && !gone.has(node));
@@ -104,7 +104,7 @@ export function morph(old, next, directives, inside, before) {
     return pairs.reverse();
   };
 
-  /** Puts new nodes in at one place and returns the pairs whose insides may differ. */
+  /** Inserts new nodes at one place. Returns the pairs whose content may differ. */
   const insert = () => {
     const pairs = [];
     for (const fresh of [...next.childNodes]) {
@@ -154,13 +154,13 @@ export function morph(old, next, directives, inside, before) {
   };
 
   const create = (next, parent, before, pairs) => {
-    // What is kept from the old tree is put into the new element afterwards.
+    // Nodes that are kept from the old tree are moved into the new element afterwards.
     const node = below.has(next) ? document.importNode(next, false) : document.adoptNode(next);
     parent.insertBefore(node, before);
     remember(node);
     if (node !== next) pairs.push([node, next]);
     added.push(node);
-    // A bound `<select>` has to choose again among its options.
+    // A bound `<select>` must choose again among its options.
     if (node.localName === 'option') change(parent.closest('select') ?? parent, ['options']);
     return node;
   };
@@ -174,7 +174,7 @@ export function morph(old, next, directives, inside, before) {
   for (const element of added) directives.start(element);
 }
 
-/** Takes a node out of the page. */
+/** Removes a node from the page. */
 export function remove(node, directives) {
   if (keep(node)) return;
   node.remove();
@@ -190,7 +190,7 @@ function addTo(sets, key, items) {
 
 function takeBy(left, key) {
   const byKey = new Map();
-  // The last first, since they are taken from the end.
+  // From the last to the first, because they are removed from the end.
   for (const node of [...left].reverse()) {
     const name = key(node);
     if (!byKey.has(name)) byKey.set(name, []);
@@ -211,7 +211,7 @@ function kind(node) {
   return [node.namespaceURI, localName, node.id, ...names.map((name) => node.getAttribute(name)), ...bound].join('\n');
 }
 
-/** Remembers the focus; the function it returns gives it back if a move has taken it away. */
+/** Remembers the focus. The returned function restores it if a move has taken it away. */
 export function keepFocus() {
   const element = document.activeElement;
   const { selectionStart, selectionEnd, selectionDirection } = element ?? {};

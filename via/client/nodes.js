@@ -1,6 +1,6 @@
 /**
- * What the client knows of the page's nodes: which elements came from the server, and what the
- * server last said of attributes that the client changes by itself.
+ * What the client knows of the page's nodes: which elements came from the server, and the server's
+ * last values of attributes that the client changes by itself.
  */
 
 /** The elements that came from the server. */
@@ -24,7 +24,7 @@ export function own(element, name, value = element.getAttribute(name)) {
   if (!values.has(name)) values.set(name, value);
 }
 
-/** Gives an attribute back to the server: it gets the value that the server last said. */
+/** Gives an attribute back to the server: it gets the server's last value. */
 export function disown(element, name) {
   const values = owned.get(element);
   if (!values?.has(name)) return;
@@ -33,7 +33,7 @@ export function disown(element, name) {
   putAttribute(element, name, value);
 }
 
-/** Sets an attribute, or removes it for `null`; does nothing where that is so already. */
+/** Sets an attribute, or removes it for `null`; does nothing if that is the case already. */
 export function putAttribute(element, name, value) {
   if (element.getAttribute(name) === value) return;
   if (value === null) element.removeAttribute(name);

@@ -8,7 +8,7 @@ import { tell } from './hooks.js';
 const SHOWN_FOR = 6_000;
 const ERRORS_FOR = 12_000;
 
-/** Adds an element of the client's own to the page. */
+/** Adds an element of the client to the page. */
 export function addElement(parent, className, name, value) {
   const element = document.createElement('div');
   element.className = className;
@@ -19,12 +19,12 @@ export function addElement(parent, className, name, value) {
 
 let shown;
 
-/** Makes the place of notices: it is there before its content is, or the content is not announced. */
+/** Makes the container of notices. It must exist before its content, or screen readers do not announce that. */
 export function startNotices() {
   shown = addElement(document.body, 'via-notices', 'aria-live', 'polite');
 }
 
-/** Shows a text for a few seconds; a click sends it away at once. */
+/** Shows a text for a few seconds; a click removes it at once. */
 export function toast(text, isError) {
   tell('via:toast', { text, error: isError === true });
   const notice = addNotice(text, isError);
@@ -33,7 +33,7 @@ export function toast(text, isError) {
   setTimeout(remove, isError ? ERRORS_FOR : SHOWN_FOR);
 }
 
-/** Shows a text until the page is left, with a button for that; shown once however often it is asked. */
+/** Shows a text with a reload button until the user leaves the page; repeated calls show it once. */
 export function ask(text) {
   for (const { firstChild } of shown.children) if (firstChild?.data === text) return;
   const button = document.createElement('button');

@@ -1,13 +1,13 @@
 /**
- * A page's own stream, where there is no shared worker; loaded when it is needed.
+ * A page's own stream, if there is no shared worker; loaded when it is needed.
  */
 
 import { makeHub } from './hub.js';
 
-/** It is given up when the page has been hidden for this long. */
+/** The stream is given up when the page has been hidden for this long. */
 const HIDDEN_FOR = 10_000;
 
-/** What the hub knows this page by. */
+/** The key of this page in the hub. */
 const KEY = 'page';
 
 export function makeOwnStream({ url, shown, pass }) {
@@ -15,7 +15,7 @@ export function makeOwnStream({ url, shown, pass }) {
   let token = null;
   let hide;
 
-  /** With the tab's token; without one the stream ends. */
+  /** Opens the stream with the tab's token; without one, ends it. */
   const join = (given) => {
     token = given;
     if (token === null) hub.leave(KEY);

@@ -1,22 +1,22 @@
 /**
- * Parts of the client that most pages do without. Each is a file of its own, loaded before anything
- * is begun that needs it.
+ * Parts of the client that most pages do not need. Each is a separate file, and loads before anything
+ * begins that needs it.
  */
 
 import { makeBackoff } from './backoff.js';
 import { learn } from './expression.js';
 import { parseJson } from './tolerant.js';
 
-/** Attributes with expressions, in the text of HTML. Not all that it finds has to be one. */
+/** Finds attributes with expressions in the text of HTML. Not every match has to be one. */
 const EXPRESSION = /data-(?:on|text|show|class|attr|style|signals|computed|effect|init)[^\s=>]*\s*=\s*(?:"([^"]*)")?/gi;
 
-/** Functions, members, and characters that hide behind an entity, so that nobody knows. */
+/** Functions, members, and characters that are written as an entity and could be anything. */
 const WORD = /@(?!(?:post|set|toggle)\()|\.\s*[a-z_]|\?\.|\[|&(?!(?:amp|lt|gt|quot);)/i;
 
-/** It may find words where there are none, but never the reverse. */
+/** It may find words where there are none, but it never misses one. */
 export function hasWords(html) {
   for (const [, value] of html.matchAll(EXPRESSION)) {
-    // The signals of a page are JSON.
+    // A page's signals are JSON.
     const isHarmless = value && (!WORD.test(value) || parseJson(value.replaceAll('&quot;', '"')));
     if (!isHarmless) return true;
   }
@@ -24,8 +24,8 @@ export function hasWords(html) {
 }
 
 /**
- * Returns a function that takes the HTML that is to come, and answers with a promise where a part has
- * to be loaded for it first. `gone()` is called where the server does not have a part any more.
+ * Returns a function that takes the HTML that will be shown, and returns a promise if a part must
+ * be loaded for it first. `gone()` is called if the server does not have a part any more.
  */
 export function makeParts({ extend, gone }) {
   let parts = [
@@ -44,7 +44,7 @@ export function makeParts({ extend, gone }) {
 export async function load(file, gone) {
   const backoff = makeBackoff({});
   for (let tries = ''; ; tries += '?') {
-    // Another name each time, because browsers remember what could not be loaded.
+    // Another name each time, because browsers remember which modules could not be loaded.
     const url = new URL(file + tries, import.meta.url);
     try {
       return await import(url);

@@ -1,7 +1,7 @@
 /**
  * Applies the events of a frame: `datastar-patch-elements` and `datastar-patch-signals`.
  *
- * A patch whose target is missing throws `MissingTarget`; the caller asks for a full frame then.
+ * A patch whose target is missing throws `MissingTarget`; the caller then requests a full frame.
  */
 
 import { clear } from './attic.js';
@@ -20,7 +20,7 @@ export class MissingTarget extends Error {
   name = 'MissingTarget';
 }
 
-/** Returns a function that applies the events of a frame, `{ event, data }`; those of other kinds are left alone. */
+/** Returns a function that applies the events of a frame, `{ event, data }`; it ignores events of other kinds. */
 export function makePatches(page) {
   const directives = {
     start: (root) => start(page, root),
@@ -96,7 +96,7 @@ export function makePatches(page) {
   };
 }
 
-/** The fields of an event's data lines; several lines of one field are one text. */
+/** The fields of an event's data lines; several lines of one field form one text. */
 export function eventFields(data) {
   const fields = {};
   for (const line of data.split('\n')) {
@@ -108,7 +108,7 @@ export function eventFields(data) {
 
 /**
  * The element that a selector names. Steps by position count only elements that came from the
- * server, so what extensions and scripts have inserted is in nobody's way.
+ * server, so nodes that extensions and scripts have inserted do not matter.
  */
 function find(selector) {
   const [, anchor, steps] = /^(.*?)((?:\s*>\s*:nth-child\(\d+\))*)$/s.exec(selector);

@@ -1,5 +1,5 @@
 /**
- * Shows what is under way: while an action of an element is queued or in flight, the element and
+ * Shows what is in progress: while an action of an element is queued or in flight, the element and
  * its form have `data-via-pending` and `aria-busy`, and its `data-indicator` signal is true.
  */
 
@@ -22,7 +22,7 @@ export const indicator = {
   },
 };
 
-/** Marks the element of an action; the function that is returned takes the mark away. */
+/** Marks the element of an action; the returned function removes the mark. */
 export function markPending(element) {
   const form = element?.closest?.('form');
   const elements = new Set([element, form].filter(Boolean));

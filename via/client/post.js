@@ -1,8 +1,8 @@
 /**
- * Requests on the page's own path.
+ * Requests to the page's own path.
  */
 
-/** Posts JSON; `kind` says to the server what it is. */
+/** Posts JSON; `kind` tells the server what it is. */
 export function post(url, kind, { headers, ...options }) {
   headers = { 'Content-Type': 'application/json', 'Via-Request': kind, ...headers };
   return fetch(url, { method: 'POST', headers, ...options });

@@ -1,6 +1,6 @@
 /**
- * The longest rising run in a list of different numbers: what need not move when a list is put in
- * another order.
+ * The longest increasing subsequence in a list of different numbers: what need not move when a list
+ * gets another order.
  */
 
 /** Returns the indices of a longest increasing subsequence. */

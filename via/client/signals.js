@@ -1,7 +1,7 @@
 /**
- * Signals: named reactive values, and effects that run again when something they read has changed.
+ * Signals: named reactive values, and effects that run again when something that they read has changed.
  *
- * Effects run after the outermost `batch`, each once however many of its signals changed.
+ * Effects run after the outermost `batch`, each once, however many of its signals changed.
  */
 
 import { ownValue, same } from './data.js';
@@ -10,7 +10,7 @@ let running = null;
 let depth = 0;
 let pending = new Set();
 
-/** The most rounds of effects that one change may bring about; more is a loop. */
+/** The most rounds of effects that one change may cause; more is a loop. */
 const MAX_ROUNDS = 100;
 
 class Cell {
@@ -95,7 +95,7 @@ function observe(observer) {
   }
 }
 
-/** Runs `work`, and after it the effects of all that it changed. */
+/** Runs `work`, and then the effects of everything that it changed. */
 export function batch(work) {
   depth++;
   try {
@@ -176,7 +176,7 @@ export class Signals {
     return this.peek(name) !== undefined;
   }
 
-  /** A write that is nobody's edit: the server's, or the client's own. */
+  /** A write that is not an edit: the server's, or the client's own. */
   write(name, value) {
     const cell = this.#cell(name);
     const changed = cell instanceof Cell && cell.write(value);
@@ -184,7 +184,7 @@ export class Signals {
     return changed;
   }
 
-  /** A write by the user or by an expression; `path` leads to a value inside of the signal's. */
+  /** A write by the user or by an expression; `path` leads to a value inside the signal's value. */
   edit(name, value, path = []) {
     const cell = this.#cell(name);
     if (cell instanceof Computed) throw new TypeError(`$${name} is computed and cannot be assigned`);
@@ -195,7 +195,7 @@ export class Signals {
     });
   }
 
-  /** Makes `name` a signal that follows from others; returns the function that ends it. */
+  /** Makes `name` a signal that is computed from others; returns the function that ends it. */
   compute(name, work) {
     const before = this.#cells.get(name);
     if (before instanceof Cell && before.value !== undefined) throw new TypeError(`$${name} is a signal already`);

@@ -1,6 +1,6 @@
 /**
- * The status of the connection: `data-via-connection` on the root element, and a banner when it has
- * not been online for a second. It follows the stream alone.
+ * The status of the connection: `data-via-connection` on the root element, and a banner after a second
+ * without `online`. It depends on the stream alone.
  */
 
 import { tell } from './hooks.js';
@@ -21,7 +21,7 @@ export function startStatus() {
   show();
 }
 
-/** Takes what the hub says: `connecting`, `online` or `reconnecting`. */
+/** Takes the hub's status: `connecting`, `online` or `reconnecting`. */
 export function setStatus(status) {
   stream = status;
   show();

@@ -1,5 +1,5 @@
 /**
- * sessionStorage that never throws: where it is switched off, nothing is kept.
+ * sessionStorage that never throws: if it is switched off, nothing is kept.
  */
 
 import { tolerant } from './tolerant.js';

@@ -1,16 +1,16 @@
 /**
- * One stream: a `fetch` whose body is read as server-sent events, with a watch over its heartbeat.
+ * One stream: a `fetch` whose body is read as server-sent events, with a watch on its heartbeat.
  */
 
 import { sseParser } from './sse.js';
 
-/** The server answers and says hello within this time, or it is not there. */
+/** If the server does not answer and say hello within this time, it counts as unreachable. */
 const HELLO_WITHIN = 15_000;
 
 /**
- * Opens a stream. `greeted(id)` is called when it is live, `event` for each event, `lost(why, wait)`
- * once; `wait` is given for a planned end, and `refused({ code, message })` is called instead where it is not to
- * be tried again.
+ * Opens a stream. `greeted(id)` is called when it is live, `event` for each event, and `lost(why, wait)`
+ * once. `wait` is set for a planned end. `refused({ code, message })` is called instead of `lost` if the
+ * stream must not be tried again.
  */
 export function openStream({ url, fetch, timers, now, listed, greeted, event, lost, refused }) {
   const controller = new AbortController();
@@ -19,7 +19,7 @@ export function openStream({ url, fetch, timers, now, listed, greeted, event, lo
   let heard;
   let watch;
 
-  /** Ends the stream without a word to its owner. */
+  /** Ends the stream without telling its owner. */
   const close = () => {
     over = true;
     timers.clearTimeout(watch);
@@ -32,7 +32,7 @@ export function openStream({ url, fetch, timers, now, listed, greeted, event, lo
   };
   const silent = () => end('no heartbeat');
 
-  /** Something was heard; if nothing more is within the time, the stream is lost. */
+  /** Data arrived. If nothing more arrives within the time, the stream is lost. */
   const listen = () => {
     heard = now();
     timers.clearTimeout(watch);
@@ -62,9 +62,9 @@ export function openStream({ url, fetch, timers, now, listed, greeted, event, lo
     });
     const { status } = response;
     if (status !== 200 || !response.headers.get('Content-Type')?.startsWith('text/event-stream')) {
-      // Any other status may change with the next server, and so may one that a gateway gives.
+      // Any other status may change with the next server, and so may a status from a gateway.
       const body = [401, 500].includes(status) && (await response.json().catch(() => null));
-      // Servers of older builds do not say `definite`.
+      // Servers of older builds do not send `definite`.
       if (!over && body?.code && (body.definite ?? status === 401)) {
         close();
         refused(body);
@@ -85,7 +85,7 @@ export function openStream({ url, fetch, timers, now, listed, greeted, event, lo
 
   return {
     close,
-    /** Timers may have slept with the machine: is the heartbeat overdue by the clock? */
+    /** Timers may have slept with the machine, so compare the heartbeat with the clock. */
     check: () => now() - heard > patience && silent(),
   };
 }

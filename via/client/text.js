@@ -9,7 +9,7 @@ export function text(value) {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** A value as signals hold it, which is how it travels: as JSON that loses nothing. */
+/** A value as it travels and as signals hold it: JSON that loses nothing. */
 export function held(value) {
   if (typeof value === 'bigint') {
     const number = Number(value);

@@ -1,8 +1,8 @@
 /**
  * The tokenizer of expressions: text in, a list of `{ kind, value, at }` out.
  *
- * Kinds are `literal`, `signal` (`$step`), `action` (`@post`), `name`, `end`, and each punctuator is
- * a kind of its own. As in Datastar, a hyphen between word characters belongs to a signal's name:
+ * Kinds are `literal`, `signal` (`$step`), `action` (`@post`), `name` and `end`, and each punctuator is
+ * its own kind. As in Datastar, a hyphen between word characters belongs to a signal's name:
  * `$a-1` is one signal, `$a - 1` a subtraction.
  */
 
@@ -30,7 +30,7 @@ export function refuse(name, what) {
   throw new ExpressionError(`\`${name}\` cannot be ${what}`);
 }
 
-/** Refuses a name that no expression may say. */
+/** Refuses a name that no expression may use. */
 export function checkName(name) {
   return /^(?:__proto__|constructor|prototype)$/.test(name) ? refuse(name, 'used') : name;
 }

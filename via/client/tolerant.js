@@ -1,8 +1,8 @@
 /**
- * Work that may fail in ways that do not matter.
+ * Work whose failures do not matter.
  */
 
-/** What the work gives, or `null` where it throws. */
+/** The result of the work, or `null` if it throws. */
 export function tolerant(work) {
   try {
     return work();
@@ -11,5 +11,5 @@ export function tolerant(work) {
   }
 }
 
-/** What a text says in JSON, or `null`. */
+/** The value of a JSON text, or `null`. */
 export const parseJson = (text) => tolerant(() => JSON.parse(text));

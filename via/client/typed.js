@@ -1,15 +1,15 @@
 /**
- * What typed expressions of Rust mean here: `@i64($step)`, `@len($query)`, `@has($tags, 3n, 'u8')`.
+ * The meaning of typed Rust expressions in the browser: `@i64($step)`, `@len($query)`, `@has($tags, 3n, 'u8')`.
  *
- * Integers are BigInts, so that none is rounded; one that does not fit its type is the nearest that
- * does. Where a field holds what is no value of the type, nothing comes of the whole expression.
+ * Integers are BigInts, so that none is rounded. An integer outside its type becomes the nearest that
+ * fits. If a field holds something that is not a value of the type, the whole expression does nothing.
  */
 
 import { same } from './data.js';
 import { NOTHING } from './expression.js';
 import { text } from './text.js';
 
-/** A function that takes what a field holds, or the result of an operation, for an integer. */
+/** A function that reads a field's value, or the result of an operation, as an integer. */
 function integer(least, most) {
   return (value, empty) => {
     if (typeof value === 'bigint') return value < least ? least : value > most ? most : value;
@@ -30,12 +30,12 @@ function f64(value, empty) {
   throw NOTHING;
 }
 
-/** What somebody may have typed, or the server has sent, for a number. */
+/** What the user may have typed, or the server has sent, as a number. */
 function typed(value) {
   return ['number', 'string'].includes(typeof value) ? text(value).trim() : '';
 }
 
-/** Whether an emptied field, or one that nobody has typed in, is a `None`. */
+/** Whether an emptied field, or one with no input yet, is a `None`. */
 function isNone(value, empty) {
   return empty === null && (value === null || value === '');
 }

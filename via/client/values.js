@@ -1,16 +1,16 @@
 /**
- * What fields hold, as values of signals. No number is changed in silence: what a double does not
- * hold exactly, and what is no number at all, stays the text that was typed, and the server judges.
+ * The values of fields as values of signals. No number changes silently: text that a double cannot hold
+ * exactly, or that is not a number at all, stays text, and the server decides.
  */
 
-/** Stands for what was typed into a number field that does not tell, because it is no number. */
+/** Stands for the text of a number field that hides it because it is not a number. */
 export const NOT_A_NUMBER = 'not a number';
 
 export function parseNumber(text) {
   const trimmed = text.trim();
   if (trimmed === '') return null;
   const number = Number(trimmed);
-  // No two decimal numbers of 15 digits are one double. `1e3` and `-0` are no integers.
+  // No two decimal numbers of 15 digits are one double. `1e3` and `-0` are not integers here.
   const plain =
     /^[+-]?(?:\d+\.?|\d*\.\d+)$/.test(trimmed) && trimmed.replace(/\D/g, '').length <= 15 && !Object.is(number, -0);
   const whole = Number.isInteger(number);

@@ -1,5 +1,5 @@
 /**
- * What a page's own JavaScript finds as `window.via` once the client runs. Modules that stand in the
+ * What a page's own JavaScript finds as `window.via` when the client runs. Modules that come in the
  * document after the client's (all that `App::script` adds, and all in a page's `head`) find it at once.
  */
 
@@ -21,19 +21,19 @@ declare global {
 
 export interface Via {
   /**
-   * Calls `handler` whenever `name` happens, and for `via:connection` also at once; returns the
-   * function that ends it. Names that do not begin with `via:` are those that the app gives to
+   * Calls `handler` whenever `name` happens, and for `via:connection` also at once. Returns a
+   * function that ends this. Names that do not begin with `via:` are those that the app passes to
    * `Effects::emit` and `Task::emit`.
    */
   on<Name extends keyof ViaEvents>(name: Name, handler: (detail: ViaEvents[Name]) => void): () => void;
   on(name: string, handler: (detail: any) => void): () => void;
 
   /**
-   * Queues an action, such as `"Todos::remove"`, behind what the user has clicked; it is repeated
-   * until it has its answer, and takes effect once. `element` shows meanwhile that it is busy.
+   * Queues an action, such as `"Todos::remove"`, behind the user's clicks. The client repeats it
+   * until it has an answer, and it takes effect once. `element` shows that it is busy until then.
    *
-   * Resolves when it was applied. Rejects with a `ViaError` when it was refused, or when it is not known
-   * what became of it; the page has told the user already.
+   * Resolves when the action was applied. Rejects with a `ViaError` if it was refused, or if its outcome is
+   * unknown; the page has already told the user.
    */
   call(action: string, args?: readonly unknown[], element?: Element | null): Promise<void>;
 }
@@ -63,7 +63,7 @@ export interface ViaEvents {
   };
   /** The user is shown a message. */
   'via:toast': { text: string; error: boolean };
-  /** An attribute does not do what it should; the console has it, too. */
+  /** An attribute does not do what it should. The console shows it too. */
   'via:error': { element: Element; attribute: string; expression: string; message: string };
 }
 

@@ -1,6 +1,6 @@
 /**
- * The words of expressions that most pages do without: reads and calls of what values have, and typed
- * functions. This file is loaded where a page has an expression with one.
+ * The words of expressions that most pages do not need: reads and calls on values, and typed
+ * functions. This file is loaded if a page has an expression with one.
  */
 
 import { call, read } from './members.js';
