@@ -2,7 +2,7 @@
 //
 //   node scripts/performance.js LINES.jsonl DIRECTORY SECTION
 //
-// It replaces what stands between the markers `SECTION: begin` and `SECTION: end` of
+// It replaces the text between the markers `SECTION: begin` and `SECTION: end` of
 // DIRECTORY/performance.md, and writes DIRECTORY/performance-SECTION.svg.
 
 "use strict";
@@ -10,7 +10,7 @@
 const fs = require("node:fs");
 const path = require("node:path");
 
-// What each line of the table is: who it speaks of, what came out, and the floor beside it.
+// For each line of the table: its name, its result, and the floor beside it.
 const ROWS = {
     actions: (line) => ({
         what: `actions, counter, ${tabs(line.tabs)}${beside(line)}`,
@@ -35,7 +35,7 @@ const ROWS = {
         result: `${count(line.per_second)}/s`,
         time: `${micros(line.p50_us)} / ${micros(line.p99_us)}`,
         floor: line.floor_per_second === undefined ? "" : `${count(line.floor_per_second)}/s`,
-        // One flush for many commits is what it is about: times, no share.
+        // This measures how many commits share one flush: times, not a share.
         ratio: line.store === "sqlite" ? undefined : line.ratio,
     }),
     fanout: (line) => ({
@@ -127,7 +127,7 @@ function table(lines) {
     return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
-/** What is measured against something else than the floor. */
+/** Results that are compared with something other than the floor. */
 function notes(lines) {
     const notes = [];
     for (const line of lines) {
@@ -170,7 +170,7 @@ function conditions(lines) {
     );
 }
 
-/** Bars: the share of the floor that each measurement reached. */
+/** Bars: the share of the floor that each result reached. */
 function plot(lines) {
     const bars = lines
         .filter((line) => line.scenario in ROWS)

@@ -1,6 +1,6 @@
 # For scripts to source: `side_by_side` runs functions of the script at the same time. When all have
-# ended, it shows what they printed, one after the other, and how long each took. It fails if any did.
-# A function fails if its last command does, so it chains what it runs by `&&`.
+# ended, it shows what each one printed and how long it took. It fails if any function failed.
+# A function fails if its last command does, so a function chains its commands with `&&`.
 
 side_by_side() {
     local name place status=0

@@ -1,1 +1,1 @@
-//! What the compiler says to a user of `via` who made a mistake; see `tests/ui/main.rs`.
+//! What the compiler says to a user of `via` who makes a mistake; see `tests/ui/main.rs`.

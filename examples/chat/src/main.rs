@@ -1,4 +1,4 @@
-//! Chat rooms: each is a value that all who open it share, whichever browser they use.
+//! Chat rooms: each is a value that everyone who opens it shares, in any browser.
 
 mod room_name;
 #[cfg(test)]
@@ -79,7 +79,7 @@ struct ChatRoom {
 
 #[via::actions]
 impl ChatRoom {
-    /// The message, and a new room in the lobby, are committed together.
+    /// One commit writes the message and, for a new room, the lobby.
     fn say(&mut self) -> Result<(), &'static str> {
         let text = std::mem::take(&mut self.text);
         let text = match text.trim() {

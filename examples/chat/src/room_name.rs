@@ -1,10 +1,10 @@
-//! [`RoomName`]: what a room may be called, which is checked wherever one comes from.
+//! [`RoomName`]: the valid names of rooms, checked wherever a name comes from.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// One to 32 small letters, digits and dashes.
+/// One to 32 lowercase letters, digits and dashes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct RoomName(String);

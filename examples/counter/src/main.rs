@@ -1,4 +1,4 @@
-//! A counter whose state survives refresh, restart and deploy, and is shared by all tabs.
+//! A counter whose state survives refresh, restart and deploy, and which all tabs share.
 
 use via::prelude::*;
 
@@ -44,7 +44,7 @@ async fn main() -> via::Result<()> {
     server.run().await
 }
 
-/// What is stored, and how it changes, is seen in review: `VIA_SCHEMA=write cargo test` accepts it.
+/// A review shows what is stored and how that changes. `VIA_SCHEMA=write cargo test` accepts a change.
 #[test]
 fn what_is_stored_is_what_the_committed_description_says() {
     via::testing::check_schema(&via::App::new().page::<Counter>(), "via-schema.json");

@@ -35,7 +35,7 @@ enum Filter {
 }
 
 impl Filter {
-    /// The filter that shows this todo, beside `All`.
+    /// The filter, besides `All`, that shows this todo.
     fn of(todo: &Todo) -> Self {
         if todo.done { Self::Done } else { Self::Open }
     }
@@ -89,7 +89,7 @@ impl TodoList {
     }
 }
 
-/// What a user typed as a title.
+/// A title as the user typed it.
 fn title(text: &str) -> Result<String, &'static str> {
     match text.trim() {
         "" => Err("What is to be done?"),
@@ -154,7 +154,7 @@ impl TodoList {
     }
 }
 
-/// The browser decides, without a round trip.
+/// The browser evaluates this without a round trip.
 fn shown(todo: &Todo, cx: &Cx<TodoList>) -> Expr<bool> {
     cx.filter().eq(Filter::All) | cx.filter().eq(Filter::of(todo))
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-/// A list of two, of which the second is done.
+/// A list of two todos; the second one is done.
 fn todos() -> TodoList {
     let mut todos = TodoList::default();
     for title in ["Milk", " Bread "] {
@@ -55,7 +55,7 @@ fn a_row_acts_on_its_own_todo() {
     );
     todos.remove(0);
     assert_eq!(titles(&todos), ["Bread"]);
-    // Another user removed it in the meantime.
+    // Another user has already removed it.
     for _ in 0..2 {
         todos.remove(0);
         todos.mark(0, true);

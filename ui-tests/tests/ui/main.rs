@@ -1,4 +1,4 @@
-//! What has to compile, and one file per mistake, with what the compiler says to it.
+//! Code that must compile, and one file per mistake, with what the compiler says about it.
 //!
 //! `TRYBUILD=overwrite cargo test -p ui-tests` writes the `.stderr` files: read the difference
 //! before committing it. `cargo test -p ui-tests -- mistakes trybuild=<part of a name>` runs a few.
@@ -17,7 +17,7 @@ pub mod pass;
 
 #[test]
 fn mistakes_are_explained() {
-    // One build checks all of them, as long as no file is expected to pass.
+    // One build checks all of them, because no file is expected to pass.
     let tests = trybuild::TestCases::new();
     for of in ["page", "actions", "view", "signal_value", "expression"] {
         tests.compile_fail(format!("{of}/*.rs"));

@@ -1,4 +1,4 @@
-//! What has to compile, each form in a file of its own.
+//! Code that must compile, each form in its own file.
 
 pub mod actions {
     pub mod every_form;

@@ -12,7 +12,7 @@ struct Counter {
 
 #[via::actions]
 impl Counter {
-    /// Nothing but the page.
+    /// Only the page.
     fn increment(&mut self) {
         self.count += 1;
     }

@@ -42,7 +42,7 @@ impl Shop {
     }
 }
 
-/// A part of a view takes whatever gives a `bool`.
+/// A part of a view accepts any expression that gives a `bool`.
 fn warning(shown: impl IntoExpr<bool>) -> Markup {
     html! { p data-show=(shown.into_expr()) { "!" } }
 }

@@ -1,6 +1,6 @@
 use via::prelude::*;
 
-// The names of the descriptor, the handles and the locals of generated code are the user's too.
+// Users may also use the names of the descriptor, the handles and the locals of generated code.
 #[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
 struct Handles(u8);
 

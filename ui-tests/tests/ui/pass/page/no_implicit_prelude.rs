@@ -1,6 +1,6 @@
 #![no_implicit_prelude]
 
-// Names that the macros must not reach for.
+// Names that the macros must not use.
 #[allow(dead_code)]
 struct Result;
 #[allow(dead_code)]

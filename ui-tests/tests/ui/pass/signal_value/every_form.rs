@@ -7,7 +7,7 @@
 )]
 
 use via::prelude::*;
-// The macro and the trait have one name.
+// The macro and the trait have the same name.
 use via::SignalValue;
 
 /// What is shown.
@@ -34,7 +34,7 @@ pub struct Filter {
     pub show: Show,
     pub(crate) r#loop: Vec<Show>,
     self_: [bool; 2],
-    // Names that generated code could use itself.
+    // Names that generated code could use too.
     value: Option<Option<i64>>,
     parts: Empty,
     tagged: Id,
