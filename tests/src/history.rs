@@ -1,6 +1,6 @@
 //! Whether a log that a session kept of itself agrees with what its tabs were told.
 //!
-//! The page of such a test appends one entry per action: who sent it, and under which number. Each
+//! The page of such a test appends one entry per action: the tab that sent it, and its number. Each
 //! action is one commit, so the action that made revision `n` is entry `n` of the log.
 
 pub mod book;
@@ -35,7 +35,7 @@ pub struct Acknowledged {
     pub revision: u64,
 }
 
-/// A violation.
+/// Something that must not happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violation {
     /// It was acknowledged and is not in the log.

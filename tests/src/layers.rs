@@ -19,7 +19,7 @@ pub struct Import {
     pub from: String,
     /// The top-level module that it leads to.
     pub to: String,
-    /// Its file, relative to `src`, and the path as it is resolved: `hub/live.rs: store::Key`.
+    /// Its file, relative to `src`, and the resolved path: `hub/live.rs: store::Key`.
     pub at: String,
 }
 

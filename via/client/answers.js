@@ -17,8 +17,8 @@ const UNATTACHED = 'expired';
 const NO_COOKIES = 'This page needs cookies. Allow them for this site, then reload the page.';
 
 /**
+ * `carry(item)` hands the waiting clicks on to the document after a reload, `item` first;
  * `applied(versions)` gets each action that was done; `attach()` requests another token for the tab.
- * `applied(versions)` hears of each action that was done; `attach()` gets the tab another token.
  */
 export function makeAnswers({ applied, carry, attach }) {
   const guard = `via:reloaded:${location.pathname}`;

@@ -13,7 +13,7 @@ import { storage } from './storage.js';
 const ATTACHED_WITHIN = 15_000;
 
 /**
- * `page` stands for the build that rendered the document.
+ * `page` identifies the build that rendered the document.
  * `attached(token, newTab)` is called for each new token, and `refused({ status, code, message })`
  * when the server does not accept this document.
  */

@@ -258,7 +258,7 @@ const cache = new Map();
 
 /**
  * Compiles an expression to a function of a scope `{ signals, actions, el, evt }`.
- * Throws an `ExpressionError` for what is not part of the language.
+ * Throws an `ExpressionError` for text that is not part of the language.
  */
 export function compile(source) {
   let compiled = cache.get(source);

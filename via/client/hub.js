@@ -3,7 +3,7 @@
  *
  * It knows nothing of windows or workers: tabs are keys with a function that takes messages
  * (`status`, `stream`, `frame`, `command`, `tab`). A stream has an immutable list of tabs; when that changes, the
- * stream is replaced. It lives in a SharedWorker, or in the page where there is none.
+ * stream is replaced. It lives in a SharedWorker, or in the page if there is no worker.
  */
 
 import { makeBackoff } from './backoff.js';

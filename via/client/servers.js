@@ -4,7 +4,7 @@
 
 import { fromServer } from './nodes.js';
 
-/** Whether a node came from the server; text cannot be told apart and counts as the server's. */
+/** Whether a node came from the server; for text this is unknown, so it counts as the server's. */
 export function isServers(node) {
   return node.nodeType !== Node.ELEMENT_NODE || fromServer.has(node);
 }

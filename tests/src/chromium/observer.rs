@@ -18,7 +18,7 @@ pub(super) const PAGE: &str = "page";
 /// How many lines of console output are kept for a failure message.
 const TRANSCRIPT: usize = 60;
 
-/// Collects events and wakes those who wait for them.
+/// Collects events and wakes the threads that wait for them.
 #[derive(Debug, Default)]
 pub(super) struct Observer {
     seen: Mutex<Seen>,

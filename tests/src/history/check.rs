@@ -32,7 +32,7 @@ pub enum Rule {
     PageHasAll,
     /// All tabs, and all servers, end with the whole log.
     Converges,
-    /// Nobody is refused, sent away or asked to reload.
+    /// No client is refused, sent away or asked to reload.
     NoStrays,
 }
 

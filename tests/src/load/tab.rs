@@ -28,7 +28,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// The calls.
+    /// The action to send.
     pub(super) fn action(&self) -> Action {
         let action = Action::new(self.action);
         match self.signal {
