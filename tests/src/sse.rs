@@ -51,7 +51,7 @@ impl Event {
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.data)
-            .unwrap_or_else(|error| panic!("the data of an event is no JSON ({error}): {self}"))
+            .unwrap_or_else(|error| panic!("the data of an event is not JSON ({error}): {self}"))
     }
 
     /// The parts of the event's id.

@@ -233,7 +233,7 @@ fn action_with_patch(times: usize) {
 async fn next(stream: &mut Body) -> Bytes {
     let frame = stream.frame().await.expect("the stream goes on");
     let frame = frame.expect("the stream does not fail");
-    black_box(frame.into_data().expect("it is no trailer"))
+    black_box(frame.into_data().expect("it is not a trailer"))
 }
 
 fn run(work: impl Future<Output = ()>) {

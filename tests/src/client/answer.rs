@@ -89,7 +89,7 @@ impl Answer {
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("the body is no JSON ({error}): {}", self.text()))
+            .unwrap_or_else(|error| panic!("the body is not JSON ({error}): {}", self.text()))
     }
 
     /// The number of the action that the answer is about. An answer without it does not come from

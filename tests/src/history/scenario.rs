@@ -297,7 +297,7 @@ impl Ground {
             ("slowest_exit_ms", json!(slowest.as_millis())),
         ];
         seen.assert_right(self.name("rolling"), &plan, &more);
-        assert_eq!(seen.reloads(), 0, "somebody had to load a page anew");
+        assert_eq!(seen.reloads(), 0, "a client had to reload a page");
         assert!(slowest <= EXIT, "a drain took {slowest:?}");
     }
 

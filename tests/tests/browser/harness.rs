@@ -298,7 +298,7 @@ fn a_failed_request_is_caught_and_only_outages_can_be_expected_as_such() {
     let (profile, page) = open(&site);
     page.expect_network_errors();
     let _ = page.eval("fetch('/missing').then((answer) => answer.status)");
-    assert_eq!(page.problems().len(), 1, "a 404 is no outage");
+    assert_eq!(page.problems().len(), 1, "a 404 is not an outage");
     page.expect("/missing");
     page.close();
     let root = site.url("/");

@@ -1,6 +1,6 @@
 //! The grammar of routes, `/todo/{id}/edit`, and of the keys of shared values, `room/{room}`.
 //!
-//! `via` gets what is parsed here as a list of [`Segment`]s and never reads the text again.
+//! `via` gets the result as a list of [`Segment`]s and never parses the text again.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
