@@ -14,8 +14,8 @@ use std::{
 pub(crate) use self::{
     frame::{Frame, FrameHash},
     outgoing::{Outgoing, SHARED_FROM},
-    shown::Shown,
-    slow_readers::{Kept, SlowReader, SlowReaders},
+    shown::ShownSignals,
+    slow_readers::{Held, SlowReader, SlowReaders},
 };
 use crate::{
     hub::PageState,

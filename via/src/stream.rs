@@ -24,7 +24,7 @@ use self::tabs::Tabs;
 pub(crate) use self::{tab::StreamTab, tabs::frame_for_answer};
 use crate::{
     clock::Moved,
-    frames::{Kept, Outgoing, SlowReader},
+    frames::{Held, Outgoing, SlowReader},
     hub::{LoadError, PageDocuments, ROLLBACK_MESSAGE, SessionState, Watching},
     limits,
     protocol::{events, sse},
@@ -132,8 +132,8 @@ impl TabStream {
     }
 
     /// What it keeps in memory until `out` is taken.
-    fn keeps(&self, out: &Outgoing) -> impl Iterator<Item = Kept> {
-        let sent = out.shared().map(|bytes| Kept::new(bytes, 0));
+    fn keeps(&self, out: &Outgoing) -> impl Iterator<Item = Held> {
+        let sent = out.shared().map(|bytes| Held::new(bytes, 0));
         let tabs = self.tabs.iter().flat_map(|tabs| &tabs.list);
         let shown = tabs.filter_map(StreamTab::kept);
         sent.chain(shown)

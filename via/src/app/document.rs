@@ -33,7 +33,7 @@ pub(super) async fn show(
 ) -> Result<Response, Refusal> {
     let Visitor { keys, cookie, .. } = Visitor::of(core, headers, &[]).await?;
     let now = core.clock.now();
-    let Some(shown) = Shown::to(cookie, core, page, params, now).await? else {
+    let Some(shown) = FirstView::to(cookie, core, page, params, now).await? else {
         return Ok(one_moment());
     };
     let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
@@ -78,13 +78,13 @@ pub(super) async fn show(
 }
 
 /// What a visitor is shown.
-struct Shown {
+struct FirstView {
     state: PageState,
     /// The cookie to hand out, if the visitor has none that opens a session.
     new_cookie: Option<SessionCookie>,
 }
 
-impl Shown {
+impl FirstView {
     /// `None` if the browser is being given another cookie at this moment, because a cookie in this
     /// answer could replace that one.
     async fn to(

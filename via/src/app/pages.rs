@@ -39,7 +39,10 @@ impl App {
 fn assert_free(page: &PageEntry) {
     let (name, route) = (page.descriptor.name, page.descriptor.route);
     assert!(
-        !route.starts_with("/_via"),
+        !matches!(
+            page.descriptor.segments.first(),
+            Some(Segment::Literal("_via"))
+        ),
         "page `{name}` cannot have the route `{route}`: paths below `/_via` belong to the framework; \
          give it another route"
     );

@@ -109,7 +109,7 @@ impl EditKind {
 }
 
 /// The children of two elements, without those that are equal at the start and at the end.
-struct Children {
+struct ChildLists {
     /// How many equal children come before.
     before: usize,
     old: Vec<usize>,
@@ -126,7 +126,7 @@ struct Children {
 enum Pairs {
     /// The old child of each new child, in increasing order.
     Kept(Vec<Option<usize>>),
-    /// Children that stay have changed their order, and they hold state of the user.
+    /// ChildLists that stay have changed their order, and they hold state of the user.
     Reordered,
 }
 
@@ -223,7 +223,7 @@ impl<'t> Comparison<'t> {
 
     /// Patches for the children between two that stay: they remove some and insert others. The text
     /// between them must stay the same.
-    fn between(&mut self, children: &Children, from: &Gap, to: &Gap) -> Option<usize> {
+    fn between(&mut self, children: &ChildLists, from: &Gap, to: &Gap) -> Option<usize> {
         let old_bytes = children.old_span(self.old, from.old, to.old);
         let new_bytes = children.new_span(self.new, from.new, to.new);
         let gone = from.old..to.old;
@@ -265,7 +265,7 @@ impl<'t> Comparison<'t> {
     /// all of them.
     fn insertion(
         &self,
-        children: &Children,
+        children: &ChildLists,
         (from, to): (&Gap, &Gap),
         bytes: Range<usize>,
         text: &str,
@@ -309,7 +309,7 @@ impl<'t> Comparison<'t> {
         })
     }
 
-    fn differing_children(&self, old: usize, new: usize) -> Children {
+    fn differing_children(&self, old: usize, new: usize) -> ChildLists {
         let (old_tree, new_tree) = (self.old, self.new);
         let mut old_children: Vec<_> = old_tree.children(old).collect();
         let mut new_children: Vec<_> = new_tree.children(new).collect();
@@ -349,7 +349,7 @@ impl<'t> Comparison<'t> {
             .count();
         old_children.truncate(old_children.len() - after);
         new_children.truncate(new_children.len() - after);
-        Children {
+        ChildLists {
             before,
             old: old_children,
             new: new_children,
@@ -361,7 +361,7 @@ impl<'t> Comparison<'t> {
     }
 
     /// Finds the old child that each new child continues: by id, by equal content, then by position.
-    fn pair(&self, children: &Children) -> Pairs {
+    fn pair(&self, children: &ChildLists) -> Pairs {
         let mut pairs = vec![None; children.new.len()];
         let mut used = vec![false; children.old.len()];
         if !children.old.is_empty() && !children.new.is_empty() {
@@ -380,7 +380,7 @@ impl<'t> Comparison<'t> {
         Pairs::Kept(pairs)
     }
 
-    fn pair_by_id(&self, children: &Children, pairs: &mut [Option<usize>], used: &mut [bool]) {
+    fn pair_by_id(&self, children: &ChildLists, pairs: &mut [Option<usize>], used: &mut [bool]) {
         let ids = self.old.unique_ids(&children.old);
         if ids.is_empty() {
             return;
@@ -393,7 +393,12 @@ impl<'t> Comparison<'t> {
         }
     }
 
-    fn pair_by_content(&self, children: &Children, pairs: &mut [Option<usize>], used: &mut [bool]) {
+    fn pair_by_content(
+        &self,
+        children: &ChildLists,
+        pairs: &mut [Option<usize>],
+        used: &mut [bool],
+    ) {
         let unpaired = |pairs: &[Option<usize>]| pairs.iter().any(Option::is_none);
         if !unpaired(pairs) || used.iter().all(|&used| used) {
             return;
@@ -428,7 +433,7 @@ impl<'t> Comparison<'t> {
     }
 
     /// Between children that stay, pairs children of the same kind at the same position.
-    fn pair_by_place(&self, children: &Children, pairs: &mut [Option<usize>]) {
+    fn pair_by_place(&self, children: &ChildLists, pairs: &mut [Option<usize>]) {
         let (mut old, mut new) = (0, 0);
         while new < pairs.len() {
             let new_end = (new..pairs.len())
@@ -446,7 +451,7 @@ impl<'t> Comparison<'t> {
 
     fn pair_run(
         &self,
-        children: &Children,
+        children: &ChildLists,
         pairs: &mut [Option<usize>],
         (mut old, mut old_end): (usize, usize),
         (mut new, mut new_end): (usize, usize),
@@ -528,7 +533,7 @@ struct Gap {
     new: usize,
 }
 
-impl Children {
+impl ChildLists {
     /// The position of the old child `at` among all children.
     fn position(&self, at: usize) -> u32 {
         position(self.before + at)

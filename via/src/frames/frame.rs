@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{Kept, Shown};
+use super::{Held, ShownSignals};
 use crate::{
     diff::{Op, Patch, Target, Tree},
     lock::lock,
@@ -93,12 +93,12 @@ impl Frame {
     }
 
     /// How much memory it takes.
-    pub(crate) fn kept(&self) -> Kept {
+    pub(crate) fn kept(&self) -> Held {
         let events = lock(&self.events);
         let events = events.iter().flat_map(|(_, events)| &**events);
         let events: usize = events.map(|event| event.tail.len()).sum();
         let tree = self.tree.get().map_or(0, Tree::weight);
-        Kept::new(self.html.as_bytes(), tree + events)
+        Held::new(self.html.as_bytes(), tree + events)
     }
 
     fn events_from(
@@ -125,7 +125,7 @@ impl Frame {
 
     /// The signals that a tab does not show yet, given what it shows. Signals that are local to the
     /// browser are left out.
-    pub(crate) fn unseen<'a>(&'a self, shown: &Shown<'_>) -> Vec<(&'a str, &'a Value)> {
+    pub(crate) fn unseen<'a>(&'a self, shown: &ShownSignals<'_>) -> Vec<(&'a str, &'a Value)> {
         self.signals
             .iter()
             .filter(|(name, _)| !name.starts_with('_'))

@@ -8,13 +8,13 @@ use crate::signal::Signals;
 
 /// The signals of a tab: usually those of the frame before.
 #[derive(Debug, Default)]
-pub(crate) struct Shown<'f> {
+pub(crate) struct ShownSignals<'f> {
     frame: Option<&'f Signals>,
     /// What differs from that; without a value if it is unknown.
     but: BTreeMap<String, Option<Value>>,
 }
 
-impl<'f> Shown<'f> {
+impl<'f> ShownSignals<'f> {
     /// The tab shows exactly these.
     pub(crate) fn all(frame: &'f Signals) -> Self {
         Self {
@@ -64,7 +64,7 @@ mod tests {
         ]
         .into_iter()
         .collect();
-        let mut shown = Shown::all(&frame);
+        let mut shown = ShownSignals::all(&frame);
         shown.learn("a", &Value::from(1));
         assert!(shown.but.is_empty());
         shown.learn("a", &Value::from(7));
@@ -75,6 +75,6 @@ mod tests {
         assert!(!shown.but.contains_key("c"));
         shown.learn("b", &Value::from(3));
         assert_eq!(shown.get("b"), Some(&Value::from(3)));
-        assert_eq!(Shown::nothing().get("a"), None);
+        assert_eq!(ShownSignals::nothing().get("a"), None);
     }
 }

@@ -17,7 +17,7 @@ use crate::lock::lock;
 
 /// A piece of memory that several readers may share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Kept {
+pub(crate) struct Held {
     address: usize,
     bytes: usize,
 }
@@ -47,7 +47,7 @@ struct Share {
 
 #[derive(Debug)]
 struct Reader {
-    keeps: Box<[Kept]>,
+    keeps: Box<[Held]>,
     cut: Arc<Notify>,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct SlowReader {
     cut: Arc<Notify>,
 }
 
-impl Kept {
+impl Held {
     pub(crate) fn new(content: &[u8], more: usize) -> Self {
         Self {
             address: content.as_ptr().addr(),
@@ -70,7 +70,7 @@ impl Kept {
 
 impl SlowReaders {
     /// Counts a reader, which may cut others.
-    pub(crate) fn join(&self, keeps: impl IntoIterator<Item = Kept>) -> SlowReader {
+    pub(crate) fn join(&self, keeps: impl IntoIterator<Item = Held>) -> SlowReader {
         let cut = Arc::new(Notify::new());
         let reader = Reader {
             keeps: keeps.into_iter().collect(),
@@ -176,7 +176,7 @@ mod tests {
         let readers = SlowReaders::default();
         let same = half();
         let all: Vec<_> = (0..100)
-            .map(|_| readers.join([Kept::new(&same, 0)]))
+            .map(|_| readers.join([Held::new(&same, 0)]))
             .collect();
         assert!(!all.iter().any(is_cut));
         assert_eq!(lock(&readers.state).bytes, same.len());
@@ -192,8 +192,8 @@ mod tests {
     fn what_grows_while_it_is_kept_leaves_nothing_behind() {
         let readers = SlowReaders::default();
         let same = half();
-        let before = readers.join([Kept::new(&same, 1)]);
-        let after = readers.join([Kept::new(&same, 0)]);
+        let before = readers.join([Held::new(&same, 1)]);
+        let after = readers.join([Held::new(&same, 0)]);
         drop(before);
         drop(after);
         assert_eq!(lock(&readers.state).bytes, 0);
@@ -203,14 +203,14 @@ mod tests {
     fn over_the_limit_those_are_let_go_of_that_took_something_longest_ago() {
         let readers = SlowReaders::default();
         let (one, two, three, more) = (half(), half(), half(), half());
-        let mut first = readers.join([Kept::new(&one, 0)]);
-        let second = readers.join([Kept::new(&two, 0)]);
+        let mut first = readers.join([Held::new(&one, 0)]);
+        let second = readers.join([Held::new(&two, 0)]);
         assert!(!is_cut(&first) && !is_cut(&second));
         first.goes_on();
-        let third = readers.join([Kept::new(&three, 0)]);
+        let third = readers.join([Held::new(&three, 0)]);
         assert!(is_cut(&second) && !is_cut(&first) && !is_cut(&third));
         drop(second);
-        let large = readers.join([Kept::new(&more, limits::SLOW_READERS)]);
+        let large = readers.join([Held::new(&more, limits::SLOW_READERS)]);
         assert!(is_cut(&first) && is_cut(&third) && !is_cut(&large));
         drop((first, third, large));
         assert_eq!(lock(&readers.state).bytes, 0);

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::sse::{Line, Writer};
+use super::sse::{EventWriter, Line};
 use crate::diff::{CONTAINER_ID, Op, Patch, Target};
 
 const PATCH_ELEMENTS: &str = "event: datastar-patch-elements\n";
@@ -31,15 +31,19 @@ impl EncodedEvent {
     pub(crate) fn write(&self, id: Option<Line<'_>>, buffer: &mut Vec<u8>) {
         buffer.extend_from_slice(self.head.as_bytes());
         if let Some(id) = id {
-            Writer::new(buffer).id(id);
+            EventWriter::new(buffer).id(id);
         }
         buffer.extend_from_slice(&self.tail);
     }
 
     /// `length` is the approximate length of its data.
-    fn new(head: &'static str, length: usize, write_data: impl FnOnce(&mut Writer<'_>)) -> Self {
+    fn new(
+        head: &'static str,
+        length: usize,
+        write_data: impl FnOnce(&mut EventWriter<'_>),
+    ) -> Self {
         let mut tail = Vec::with_capacity(length);
-        let mut writer = Writer::new(&mut tail);
+        let mut writer = EventWriter::new(&mut tail);
         write_data(&mut writer);
         writer.finish();
         // Slow connections keep it for a long time.

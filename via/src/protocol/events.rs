@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::sse::{Line, Writer};
+use super::sse::{EventWriter, Line};
 use crate::{command::Command, hub::StreamId, refusal::Refusal};
 
 /// The first event of every stream. Actions send its id if their answers may carry frames.
@@ -35,7 +35,7 @@ pub(crate) fn tab_event(out: &mut Vec<u8>, index: usize, refusal: &Refusal) {
 
 /// Writes an event. The callers above make sure that name and id have no line break.
 fn event(out: &mut Vec<u8>, name: &'static str, id: Option<&str>, data: &str) {
-    let mut writer = Writer::new(out);
+    let mut writer = EventWriter::new(out);
     writer.event(Line::constant(name));
     if let Some(id) = id.and_then(Line::new) {
         writer.id(id);

@@ -197,7 +197,7 @@ impl<'de> Visitor<'de> for Within {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let within = self.deeper()?;
-        let mut keys = Keys::default();
+        let mut keys = SeenKeys::default();
         while let Some(Name(key)) = map.next_key()? {
             if key.len() > limits::JSON_KEY_LEN {
                 return Err(A::Error::custom(format_args!(
@@ -226,14 +226,14 @@ struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The keys of one object: mostly few, which are compared with each other.
 #[derive(Default)]
-struct Keys<'a> {
+struct SeenKeys<'a> {
     few: [Cow<'a, str>; 8],
     /// How many of `few` are there.
     count: usize,
     more: BTreeSet<Cow<'a, str>>,
 }
 
-impl<'a> Keys<'a> {
+impl<'a> SeenKeys<'a> {
     /// Whether it was not there before.
     fn insert(&mut self, key: Cow<'a, str>) -> bool {
         if self.few[..self.count].contains(&key) {

@@ -40,13 +40,13 @@ impl<'t> Line<'t> {
     }
 }
 
-/// Appends fields of an event to a buffer. [`Writer::finish`] ends the event.
+/// Appends fields of an event to a buffer. [`EventWriter::finish`] ends the event.
 #[derive(Debug)]
-pub(crate) struct Writer<'b> {
+pub(crate) struct EventWriter<'b> {
     buffer: &'b mut Vec<u8>,
 }
 
-impl<'b> Writer<'b> {
+impl<'b> EventWriter<'b> {
     pub(crate) fn new(buffer: &'b mut Vec<u8>) -> Self {
         Self { buffer }
     }
@@ -66,7 +66,7 @@ impl<'b> Writer<'b> {
         self.keyed_data("", text)
     }
 
-    /// Like [`Writer::data`], with `key` before each line.
+    /// Like [`EventWriter::data`], with `key` before each line.
     pub(crate) fn keyed_data(&mut self, key: &str, text: &str) -> &mut Self {
         for line in lines(text) {
             self.buffer.extend_from_slice(b"data: ");
@@ -201,7 +201,7 @@ mod tests {
             let mut expected = Vec::new();
             let mut last_id = String::new();
             for (name, id, data) in &texts {
-                let mut writer = Writer::new(&mut stream);
+                let mut writer = EventWriter::new(&mut stream);
                 let mut event = Event { data: normal(data), ..Event::default() };
                 if let Some(line) = Line::new(name) {
                     writer.event(line);

@@ -20,12 +20,12 @@ pub(crate) struct Secrets(Vec<String>);
 /// A secret that is too short.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the secret in {place} has {len} bytes and can be guessed; use at least {SHORTEST} bytes, for \
+    "the secret in {origin} has {len} bytes and can be guessed; use at least {SHORTEST} bytes, for \
      example from `openssl rand -base64 32`"
 )]
 pub(crate) struct WeakSecret {
     len: usize,
-    place: &'static str,
+    origin: &'static str,
 }
 
 impl From<WeakSecret> for Error {
@@ -50,7 +50,7 @@ impl Secrets {
     ///
     /// [`WeakSecret`] if one of them is too short.
     pub(crate) fn or_of(self, variable: Option<&str>) -> Result<Self, WeakSecret> {
-        let (secrets, place) = match variable {
+        let (secrets, origin) = match variable {
             Some(list) if self.is_empty() => {
                 let parts = list.split(',').map(|part| part.trim().to_owned());
                 (Self(parts.collect()), VARIABLE)
@@ -61,7 +61,7 @@ impl Secrets {
         match secrets.0.iter().find(short) {
             Some(secret) => Err(WeakSecret {
                 len: secret.len(),
-                place,
+                origin,
             }),
             None => Ok(secrets),
         }

@@ -368,9 +368,9 @@ impl TabRecord {
 
 impl Serialize for Document {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Tabs<'a>(&'a BTreeMap<TabId, Arc<TabRecord>>);
+        struct TabRecords<'a>(&'a BTreeMap<TabId, Arc<TabRecord>>);
 
-        impl Serialize for Tabs<'_> {
+        impl Serialize for TabRecords<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_map(self.0.iter().map(|(tab, record)| (tab, &**record)))
             }
@@ -387,7 +387,7 @@ impl Serialize for Document {
             members.serialize_entry("forgotten", &self.forgotten.as_millis())?;
         }
         if !self.tabs.is_empty() {
-            members.serialize_entry("tabs", &Tabs(&self.tabs))?;
+            members.serialize_entry("tabs", &TabRecords(&self.tabs))?;
         }
         if !self.recent.is_empty() {
             members.serialize_entry("recent", &self.recent)?;

@@ -33,7 +33,7 @@ pub struct FieldReader<'a> {
 pub(crate) type Hidden = (&'static FieldDescriptor, Value);
 
 /// What a document keeps of a field's own version.
-enum Kept<T> {
+enum Stored<T> {
     Nothing,
     /// Something, of which nothing can be decoded.
     Unreadable,
@@ -69,9 +69,9 @@ impl<'a> FieldReader<'a> {
         let field = self.next();
         let decode = |json: &RawValue| T::from_json(json.get()).ok();
         match self.own(field, decode) {
-            Kept::Value(value) => value,
-            Kept::Unreadable => default(),
-            Kept::Nothing => self.older(field, migrations).unwrap_or_else(default),
+            Stored::Value(value) => value,
+            Stored::Unreadable => default(),
+            Stored::Nothing => self.older(field, migrations).unwrap_or_else(default),
         }
     }
 
@@ -94,8 +94,8 @@ impl<'a> FieldReader<'a> {
             decode(&value).ok()
         });
         let stored = match stored {
-            Kept::Value(value) => value,
-            Kept::Unreadable | Kept::Nothing => default(),
+            Stored::Value(value) => value,
+            Stored::Unreadable | Stored::Nothing => default(),
         };
         let Some(input) = self.sources.inputs.values.get(field.name) else {
             return Ok(stored);
@@ -112,16 +112,16 @@ impl<'a> FieldReader<'a> {
         &mut self,
         field: &'static FieldDescriptor,
         decode: impl Fn(&RawValue) -> Option<T>,
-    ) -> Kept<T> {
+    ) -> Stored<T> {
         let name = field.stored_name(field.version);
         let Some(fields) = self.sources.fields(field) else {
-            return Kept::Nothing;
+            return Stored::Nothing;
         };
         let Some(json) = fields.get(&name) else {
-            return Kept::Nothing;
+            return Stored::Nothing;
         };
         if let Some(value) = decode(json) {
-            return Kept::Value(value);
+            return Stored::Value(value);
         }
         if !self.trial {
             unreadable::note(field.key);
@@ -134,7 +134,7 @@ impl<'a> FieldReader<'a> {
             key: field.key,
             restored: json.map(ToOwned::to_owned),
         });
-        value.map_or(Kept::Unreadable, Kept::Value)
+        value.map_or(Stored::Unreadable, Stored::Value)
     }
 
     /// The newest older version that is there and migrates. It stays as it is: an older build that

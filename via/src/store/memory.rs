@@ -236,10 +236,10 @@ struct Entry {
     /// it meets the entry.
     filed: Timestamp,
     /// `None` for a tombstone.
-    content: Option<Content>,
+    content: Option<StoredBytes>,
 }
 
-struct Content {
+struct StoredBytes {
     bytes: Bytes,
     owner: Option<Box<str>>,
 }
@@ -298,7 +298,7 @@ impl Documents {
         for (write, &version) in commit.writes.iter().zip(&versions) {
             match &write.change {
                 Change::Put(put) => {
-                    let content = Content {
+                    let content = StoredBytes {
                         bytes: put.bytes.clone(),
                         owner: put.owner.clone(),
                     };
@@ -435,7 +435,7 @@ impl Documents {
     }
 
     /// Inserts an entry, or replaces the one under this key.
-    fn place(&mut self, key: &str, version: Version, expiry: Expiry, content: Option<Content>) {
+    fn place(&mut self, key: &str, version: Version, expiry: Expiry, content: Option<StoredBytes>) {
         let deadline = expiry.deadline();
         let owner = content.as_ref().and_then(|content| content.owner.clone());
         let mut entry = Entry {

@@ -109,19 +109,19 @@ pub enum OpenError {
         version: String,
     },
     /// The Redis server does not answer or cannot be reached.
-    #[error("cannot reach the Redis server at `{place}`: {source}")]
+    #[error("cannot reach the Redis server at `{endpoint}`: {source}")]
     Unreachable {
         /// Its host and port.
-        place: String,
+        endpoint: String,
         /// The error of the connection.
         #[source]
         source: Source,
     },
     /// The Redis server answers, but it would lose documents, or contradicts the URL.
-    #[error("cannot use the Redis server at `{place}`: {reason}")]
+    #[error("cannot use the Redis server at `{endpoint}`: {reason}")]
     Redis {
         /// Its host and port.
-        place: String,
+        endpoint: String,
         /// What is wrong, and what to change.
         reason: String,
     },

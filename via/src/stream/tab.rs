@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     command::Command,
-    frames::{Frame, FrameHash, Frames, Kept, Outgoing, SHARED_FROM, Shown},
+    frames::{Frame, FrameHash, Frames, Held, Outgoing, SHARED_FROM, ShownSignals},
     hub::{PageDocuments, PageState, Watch},
     incident::Incident,
     limits,
@@ -14,7 +14,7 @@ use crate::{
     protocol::{
         datastar::{self, EncodedEvent},
         events::{command_event, tab_event},
-        sse::{Line, Writer},
+        sse::{EventWriter, Line},
     },
     refusal::Refusal,
     state::{Load, Outcome, ReadError, TabId},
@@ -173,14 +173,14 @@ impl StreamTab {
             frame.forget_events();
         }
         let mut known = match &before {
-            Shows::Frame(old) => Shown::all(&old.signals),
-            Shows::Hash(Some(hash)) if *hash == frame.hash => Shown::all(&frame.signals),
-            Shows::Hash(_) => Shown::nothing(),
+            Shows::Frame(old) => ShownSignals::all(&old.signals),
+            Shows::Hash(Some(hash)) if *hash == frame.hash => ShownSignals::all(&frame.signals),
+            Shows::Hash(_) => ShownSignals::nothing(),
         };
         self.look_up_what_was_sent(state, sent.is_some(), &frame, &mut known);
         if matches!(&before, Shows::Hash(hash) if *hash != Some(frame.hash)) {
             // A whole frame contains all signals.
-            known = Shown::nothing();
+            known = ShownSignals::nothing();
         }
         self.take_note_of(sent.as_deref(), &mut known);
         let unseen = frame.unseen(&known);
@@ -193,7 +193,7 @@ impl StreamTab {
     }
 
     /// The frame that the next one is compared with, if there is one.
-    pub(super) fn kept(&self) -> Option<Kept> {
+    pub(super) fn kept(&self) -> Option<Held> {
         match &self.shows {
             Shows::Frame(frame) => Some(frame.kept()),
             Shows::Hash(_) => None,
@@ -221,7 +221,7 @@ impl StreamTab {
         state: &PageState,
         told: bool,
         frame: &Frame,
-        known: &mut Shown<'_>,
+        known: &mut ShownSignals<'_>,
     ) {
         let Some(snapshot) = state.session.snapshot() else {
             return;
@@ -257,7 +257,11 @@ impl StreamTab {
 
     /// A tab already shows what it sent with its action, so that is not sent back. But if another
     /// value was on its way to the tab, it is unknown which one the tab shows: it gets the value.
-    fn take_note_of(&mut self, sent: Option<&BTreeMap<String, Value>>, known: &mut Shown<'_>) {
+    fn take_note_of(
+        &mut self,
+        sent: Option<&BTreeMap<String, Value>>,
+        known: &mut ShownSignals<'_>,
+    ) {
         let Some(sent) = sent else { return };
         for (name, value) in sent {
             if self.pushed.contains(name) {
@@ -298,7 +302,7 @@ impl StreamTab {
             }
             out.own().extend_from_slice(next.head.as_bytes());
             if let Some(id) = Line::new(&id) {
-                Writer::new(out.own()).id(id);
+                EventWriter::new(out.own()).id(id);
             }
             out.share(&next.tail);
         }

@@ -165,6 +165,16 @@ mod two {
             html! {}
         }
     }
+
+    /// Its route only begins with the same letters.
+    #[via::page("/_viable")]
+    pub(super) struct Viable {}
+
+    impl View for Viable {
+        fn view(&self, _cx: &Cx<Self>) -> Markup {
+            html! {}
+        }
+    }
 }
 
 #[test]
@@ -196,6 +206,7 @@ fn two_pages_of_one_route_or_name_stop_the_program_where_the_second_is_added() {
     let ours = panic_of(|| drop(App::new().page::<two::Mine>()));
     assert_eq!(ours.place, format!("{}:{line}", file!()));
     assert!(ours.message.contains("belong to the framework"));
+    drop(App::new().page::<two::Viable>());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::store::{
 
 /// A document, or a tombstone if `document` is `None`.
 #[derive(Clone, Debug)]
-struct Line {
+struct Entry {
     document: Option<StoredDocument>,
     last: Version,
     expiry: Expiry,
@@ -18,14 +18,14 @@ struct Line {
 /// All documents and tombstones.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Model {
-    lines: BTreeMap<Key, Line>,
+    entries: BTreeMap<Key, Entry>,
 }
 
 impl Model {
     pub(super) fn load(&self, key: &Key, now: Timestamp) -> Loaded {
-        match self.lines.get(key) {
-            Some(line) if line.expiry.idle_until > now && line.expiry.absolute > now => {
-                match &line.document {
+        match self.entries.get(key) {
+            Some(entry) if entry.expiry.idle_until > now && entry.expiry.absolute > now => {
+                match &entry.document {
                     Some(document) => Loaded::Found(document.clone()),
                     None => Loaded::Deleted,
                 }
@@ -39,12 +39,12 @@ impl Model {
             idle_until: until,
             absolute: until,
         };
-        let line = Line {
+        let entry = Entry {
             document: None,
             last,
             expiry,
         };
-        self.lines.insert(key.clone(), line);
+        self.entries.insert(key.clone(), entry);
     }
 
     pub(super) fn commit(&mut self, commit: &Commit) -> CommitOutcome {
@@ -96,12 +96,12 @@ impl Model {
                         expiry: put.expiry,
                         owner: put.owner.clone(),
                     };
-                    let line = Line {
+                    let entry = Entry {
                         document: Some(document),
                         last: version,
                         expiry: put.expiry,
                     };
-                    self.lines.insert(write.key.clone(), line);
+                    self.entries.insert(write.key.clone(), entry);
                     versions.push(version);
                 }
             }
@@ -114,10 +114,10 @@ impl Model {
             return false;
         };
         let wanted = until.min(document.expiry.absolute);
-        if let Some(line) = self.lines.get_mut(key) {
-            line.expiry.idle_until = document.expiry.idle_until.max(wanted);
-            let expiry = line.expiry;
-            line.document = Some(StoredDocument { expiry, ..document });
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.expiry.idle_until = document.expiry.idle_until.max(wanted);
+            let expiry = entry.expiry;
+            entry.document = Some(StoredDocument { expiry, ..document });
         }
         true
     }
@@ -128,8 +128,8 @@ impl Model {
             let (last, until) = match self.load(key, now) {
                 Loaded::Absent => continue,
                 Loaded::Deleted => {
-                    let line = &self.lines[key];
-                    (line.last, until.max(line.expiry.idle_until))
+                    let entry = &self.entries[key];
+                    (entry.last, until.max(entry.expiry.idle_until))
                 }
                 Loaded::Found(document) => {
                     deleted += 1;
@@ -143,16 +143,16 @@ impl Model {
 
     /// How many documents and tombstones have expired.
     pub(super) fn ended(&self, now: Timestamp) -> usize {
-        let ended = |line: &&Line| line.has_ended(now);
-        self.lines.values().filter(ended).count()
+        let ended = |entry: &&Entry| entry.has_ended(now);
+        self.entries.values().filter(ended).count()
     }
 
     pub(super) fn sweep(&mut self, now: Timestamp) {
-        self.lines.retain(|_, line| !line.has_ended(now));
+        self.entries.retain(|_, entry| !entry.has_ended(now));
     }
 }
 
-impl Line {
+impl Entry {
     fn has_ended(&self, now: Timestamp) -> bool {
         self.expiry.idle_until.min(self.expiry.absolute) <= now
     }

@@ -178,7 +178,7 @@ impl Address {
     /// The error for a server that the store refuses.
     pub(super) fn refused(&self, reason: impl Into<String>) -> OpenError {
         OpenError::Redis {
-            place: self.endpoint.clone(),
+            endpoint: self.endpoint.clone(),
             reason: reason.into(),
         }
     }
@@ -189,7 +189,7 @@ impl Address {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> OpenError {
         OpenError::Unreachable {
-            place: self.endpoint.clone(),
+            endpoint: self.endpoint.clone(),
             source: source.into(),
         }
     }

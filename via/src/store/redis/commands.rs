@@ -73,7 +73,7 @@ impl CommandConnection {
         let mut declared = self.level.lock().unwrap_or_else(PoisonError::into_inner);
         if *declared != level {
             tracing::warn!(
-                place = %self.address.endpoint,
+                endpoint = %self.address.endpoint,
                 "the durability of this Redis is now {level:?} instead of {:?}", *declared
             );
             *declared = level;

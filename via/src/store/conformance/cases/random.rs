@@ -30,7 +30,7 @@ pub async fn random_operations_equal_a_model<H: Harness>(make: &dyn Fn() -> H) {
     search(async |steps| {
         let harness = make();
         let store = harness.open().await;
-        agrees(&store, steps, &Line::Good).await
+        agrees(&store, steps, &Connection::Good).await
     })
     .await;
 }
@@ -41,7 +41,7 @@ pub async fn random_operations_equal_a_model_on_a_bad_line<H: Harness>(make: &dy
         let harness = make();
         let faults = Faults::harsh(steps.len() as u64);
         let store = Faulty::new(harness.open().await, faults);
-        let result = agrees(&store, steps, &Line::Bad).await;
+        let result = agrees(&store, steps, &Connection::Bad).await;
         result.map_err(|error| format!("{error}\nwith {faults:?}"))
     })
     .await;
@@ -134,12 +134,12 @@ async fn search(attempt: impl AsyncFn(Vec<Step>) -> Answer<()>) {
 }
 
 /// Whether calls and answers can get lost.
-enum Line {
+enum Connection {
     Good,
     Bad,
 }
 
-impl Line {
+impl Connection {
     /// Repeats the call until there is an answer.
     async fn insist<T>(&self, call: impl AsyncFn() -> Result<T, StoreError>) -> Answer<T> {
         for _ in 0..TRIES {
@@ -154,7 +154,7 @@ impl Line {
 }
 
 /// Does all steps on an empty store and on the model, and compares both after each step.
-async fn agrees(store: &impl Store, steps: Vec<Step>, line: &Line) -> Answer<()> {
+async fn agrees(store: &impl Store, steps: Vec<Step>, connection: &Connection) -> Answer<()> {
     let mut model = Model::default();
     let keys: Vec<Key> = (0..KEYS).map(|i| key(&format!("key {i}"))).collect();
     let mut clock = 0;
@@ -171,30 +171,32 @@ async fn agrees(store: &impl Store, steps: Vec<Step>, line: &Line) -> Answer<()>
                     change: change(aim, span),
                 });
                 let writes = writes.collect();
-                commit_both(store, &mut model, &Commit { id, now, writes }, line).await?;
+                commit_both(store, &mut model, &Commit { id, now, writes }, connection).await?;
             }
             Step::Touch(i, until) => {
                 let expected = model.touch(&keys[i], span(until), now);
                 let touch = async || store.touch(&keys[i], span(until), now).await;
-                same("touch", &line.insist(touch).await?, &expected)?;
+                same("touch", &connection.insist(touch).await?, &expected)?;
             }
             Step::Delete(indices, until) => {
                 let keys: Vec<Key> = indices.into_iter().map(|i| keys[i].clone()).collect();
                 let expected = model.delete(&keys, span(until), now);
                 let delete = async || store.delete(&keys, span(until), now).await;
-                same("delete", &line.insist(delete).await?, &expected)?;
+                same("delete", &connection.insist(delete).await?, &expected)?;
             }
             Step::Sweep(limit) => {
                 let ended = model.ended(now);
-                let removed = line.insist(async || store.sweep(now, limit).await).await?;
+                let removed = connection
+                    .insist(async || store.sweep(now, limit).await)
+                    .await?;
                 same("sweep", &removed, &limit.min(ended))?;
                 // The store chooses which ones it removes. It must be able to remove the rest too.
-                let rest = line.insist(async || store.sweep(now, usize::MAX).await);
+                let rest = connection.insist(async || store.sweep(now, usize::MAX).await);
                 same("sweep all", &(removed + rest.await?), &ended)?;
                 model.sweep(now);
             }
         }
-        compare(store, &model, &keys, after(clock), line).await?;
+        compare(store, &model, &keys, after(clock), connection).await?;
     }
     Ok(())
 }
@@ -240,7 +242,7 @@ async fn commit_both(
     store: &impl Store,
     model: &mut Model,
     commit: &Commit,
-    line: &Line,
+    connection: &Connection,
 ) -> Answer<()> {
     let keys: Vec<Key> = commit.writes.iter().map(|it| it.key.clone()).collect();
     let loads = |model: &Model| -> Vec<Loaded> {
@@ -251,10 +253,10 @@ async fn commit_both(
     let expected = model.commit(commit);
     let after = loads(model);
     for _ in 0..TRIES {
-        let outcome = line.insist(async || store.commit(commit.clone()).await);
-        match (outcome.await?, line) {
-            (CommitOutcome::Unknown, Line::Bad) => {
-                let loaded = line.insist(async || store.load(&keys, commit.now).await);
+        let outcome = connection.insist(async || store.commit(commit.clone()).await);
+        match (outcome.await?, connection) {
+            (CommitOutcome::Unknown, Connection::Bad) => {
+                let loaded = connection.insist(async || store.load(&keys, commit.now).await);
                 let loaded = loaded.await?;
                 if loaded == before {
                     continue;
@@ -272,17 +274,17 @@ async fn compare(
     model: &Model,
     keys: &[Key],
     now: Timestamp,
-    line: &Line,
+    connection: &Connection,
 ) -> Answer<()> {
     let expected: Vec<Loaded> = keys.iter().map(|key| model.load(key, now)).collect();
-    let loaded = line.insist(async || store.load(keys, now).await);
+    let loaded = connection.insist(async || store.load(keys, now).await);
     same("load", &loaded.await?, &expected)?;
     let version = |loaded: &Loaded| match loaded {
         Loaded::Found(document) => Some(document.version),
         Loaded::Absent | Loaded::Deleted => None,
     };
     let versions: Vec<Option<Version>> = expected.iter().map(version).collect();
-    let revisions = line.insist(async || store.revisions(keys, now).await);
+    let revisions = connection.insist(async || store.revisions(keys, now).await);
     same("revisions", &revisions.await?, &versions)?;
     for owner in OWNERS.into_iter().flatten() {
         let is_owned = |loaded: &Loaded| match loaded {
@@ -292,7 +294,7 @@ async fn compare(
         let both = keys.iter().zip(&expected);
         let owned = both.filter(|(_, it)| is_owned(it)).map(|(key, _)| key);
         let owned: Vec<Key> = owned.cloned().collect();
-        let found = line.insist(async || store.owned_by(owner, now).await);
+        let found = connection.insist(async || store.owned_by(owner, now).await);
         let mut found = found.await?;
         found.sort();
         same("owned_by", &found, &owned)?;
