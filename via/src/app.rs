@@ -2,6 +2,7 @@
 
 mod act;
 mod attach;
+mod client_address;
 mod document;
 mod health;
 mod keys;
@@ -19,13 +20,14 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use axum::Router;
 
+use serve::Room;
 pub use serve::Server;
 
 use crate::{
+    address::{Network, Networks},
     client::Files,
     clock::Clock,
     hub::ActionRate,
-    limits,
     page::PageEntry,
     runtime::{Config, Core, Timeouts},
     session::{SECRET_VARIABLE, Secrets, WeakSecret},
@@ -66,7 +68,8 @@ pub struct App {
     timeouts: Timeouts,
     secrets: Secrets,
     action_rate: ActionRate,
-    streams_per_address: usize,
+    trusted_proxies: Vec<Network>,
+    room: Room,
     clock: Clock,
 }
 
@@ -82,7 +85,8 @@ impl App {
             timeouts: Timeouts::default(),
             secrets: Secrets::default(),
             action_rate: ActionRate::default(),
-            streams_per_address: limits::STREAMS_PER_ADDRESS,
+            trusted_proxies: Vec::new(),
+            room: Room::default(),
             clock: Clock::system(),
         }
     }
@@ -161,6 +165,7 @@ impl App {
         let config = Config {
             secrets: self.secrets,
             action_rate: self.action_rate,
+            trusted_proxies: Networks::new(&self.trusted_proxies),
             ..Config::new(&name, secure, self.origins, self.timeouts)
         };
         let core = Core::new(self.store, self.clock, pages, config);

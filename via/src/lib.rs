@@ -5,6 +5,7 @@ extern crate self as via;
 #[doc(hidden)]
 pub mod __private;
 pub mod action;
+mod address;
 mod app;
 mod backoff;
 mod client;

@@ -77,7 +77,9 @@ pub(crate) const SLOW_READERS: usize = 8 * 1024 * 1024;
 pub(crate) const SLOW_READER: usize = 24 * 1024;
 /// What one HTTP connection buffers at most, of what it reads or writes, in bytes.
 pub(crate) const CONNECTION_BUFFER: usize = 32 * 1024;
-/// How many connections are served at a time, streams aside; others wait to be accepted.
+/// How many connections are served at a time, streams aside.
 pub(crate) const CONNECTIONS: usize = 8 * 1024;
+/// How many of them one address has, so that no few addresses take them all.
+pub(crate) const CONNECTIONS_PER_ADDRESS: usize = 1024;
 /// How many streams are open to one address.
 pub(crate) const STREAMS_PER_ADDRESS: usize = 256;

@@ -6,7 +6,12 @@ mod standing;
 mod sweeper;
 mod timeouts;
 
-use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use tokio::sync::OnceCell;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -39,6 +44,8 @@ pub(crate) struct Core {
     /// Running actions and tasks, also those whose client has disconnected.
     pub(crate) tasks: TaskTracker,
     pub(crate) shutdown: CancellationToken,
+    /// Whether the log says already that a proxy hides the addresses of visitors.
+    pub(crate) warned_of_proxies: AtomicBool,
     keys: OnceCell<Arc<Keyring>>,
     health: Health,
 }
@@ -111,6 +118,7 @@ impl Core {
             config,
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
+            warned_of_proxies: AtomicBool::new(false),
             keys: OnceCell::new(),
             health: Health::default(),
         }

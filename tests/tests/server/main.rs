@@ -1,6 +1,7 @@
 //! Servers without a browser: what they answer over HTTP, what they keep, and what they refuse.
 
 mod connections;
+mod crowded;
 mod damaged;
 mod exactly_once;
 mod frames_in_answers;
@@ -11,6 +12,7 @@ mod limits;
 mod live;
 mod log_in;
 mod program;
+mod proxies;
 mod rate;
 mod refusals;
 mod rollback;

@@ -3,7 +3,7 @@
 use std::{panic::Location, sync::Arc, time::Duration};
 
 use super::{App, security};
-use crate::{clock::Clock, hub::ActionRate, runtime::Timeouts, store::Store};
+use crate::{address::Network, clock::Clock, hub::ActionRate, runtime::Timeouts, store::Store};
 
 impl App {
     /// Keeps state in `store`. Without this call an app keeps it in memory.
@@ -171,15 +171,105 @@ impl App {
         self
     }
 
+    /// Names the reverse proxies in front of the app. The app believes them when they say in
+    /// `X-Forwarded-For` or `Forwarded` for whom they forward a request, so that limits per address
+    /// count visitors and not proxies. You may call it several times.
+    ///
+    /// Write addresses (`10.0.0.5`), networks (`10.0.0.0/8`), `loopback` for the addresses of the same
+    /// machine, or `private` for all private networks. Name only networks in which nobody but your
+    /// proxies reaches the app, because others could make up addresses.
+    ///
+    /// The app reads these headers from the right, up to the first address that is not a trusted
+    /// proxy. It ignores them if another peer sends them. If a request has both headers and they
+    /// disagree, it counts under the address of the proxy.
+    ///
+    /// Inside a router of your own, serve it with
+    /// [`into_make_service_with_connect_info::<SocketAddr>`](axum::Router::into_make_service_with_connect_info).
+    ///
+    /// Tested by: `app/client_address.rs`, `tests/server/proxies.rs`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a text is none of these.
+    ///
+    /// # Example: nginx on the same machine, and a load balancer
+    ///
+    /// ```
+    /// let app = via::App::new().trusted_proxies(["loopback", "10.0.0.0/24"]);
+    /// ```
+    #[track_caller]
+    pub fn trusted_proxies<I>(mut self, networks: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        for text in networks {
+            let text = text.as_ref();
+            let Ok(named) = Network::named(text) else {
+                panic!(
+                    "write trusted proxies as addresses, networks such as `10.0.0.0/8`, `loopback` or \
+                     `private`, not {text:?}"
+                );
+            };
+            self.trusted_proxies.extend(named);
+        }
+        self
+    }
+
+    /// Limits how many connections the server holds at a time, live streams aside. The default is 8,192.
+    ///
+    /// If there are so many, the server closes those that were idle for the longest time, so that new
+    /// ones still get in. Connections on which a request is handled are not closed. Inside a router of
+    /// your own there is no limit.
+    ///
+    /// Tested by: `tests/server/crowded.rs`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `limit` is 0.
+    #[track_caller]
+    pub fn connections(mut self, limit: usize) -> Self {
+        assert!(
+            limit > 0,
+            "a server that holds no connection answers nobody; allow at least 1"
+        );
+        self.room.connections = limit;
+        self
+    }
+
+    /// Limits how many connections one network address may have open, live streams aside. The default
+    /// is 1,024.
+    ///
+    /// If an address has so many, the server closes those of them that were idle for the longest time.
+    /// Addresses of one IPv6 network (/64) count as one.
+    /// [Trusted proxies](Self::trusted_proxies) have no such limit. Inside a router of your own there
+    /// is no limit.
+    ///
+    /// Tested by: `tests/server/crowded.rs`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `limit` is 0.
+    #[track_caller]
+    pub fn connections_per_address(mut self, limit: usize) -> Self {
+        assert!(
+            limit > 0,
+            "an address without connections reaches nothing; allow at least 1"
+        );
+        self.room.connections_per_address = limit;
+        self
+    }
+
     /// Limits how many live streams one network address may have open; each browser has one. The
     /// default is 256. The app answers further ones with 429, and the browser tries again later.
     ///
-    /// Behind a proxy all browsers share its address, so set this to the total number of streams you
-    /// expect. `usize::MAX` means no limit. Inside a router of your own there is no limit.
+    /// Addresses of one IPv6 network (/64) count as one. Behind a proxy, name it with
+    /// [`trusted_proxies`](Self::trusted_proxies); otherwise all its visitors count as one.
+    /// `usize::MAX` means no limit. Inside a router of your own there is no limit.
     ///
     /// Tested by: `tests/server/connections.rs`.
     pub fn streams_per_address(mut self, limit: usize) -> Self {
-        self.streams_per_address = limit;
+        self.room.streams_per_address = limit;
         self
     }
 

@@ -3,8 +3,11 @@
 mod accept;
 mod addresses;
 mod connection;
+mod connections;
+mod descriptors;
 mod live_socket;
 mod patient_io;
+mod pulse;
 mod site;
 
 use std::{future::Future, net::SocketAddr, sync::Arc};
@@ -13,7 +16,7 @@ use axum::Router;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio_util::task::TaskTracker;
 
-use self::{addresses::Addresses, site::Site};
+use self::{addresses::Addresses, connections::Connections, site::Site};
 
 use super::{App, routes};
 use crate::{
@@ -29,7 +32,25 @@ pub struct Server {
     address: SocketAddr,
     router: Router,
     core: Arc<Core>,
-    streams_per_address: usize,
+    room: Room,
+}
+
+/// How many connections and streams a server holds at most.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    pub(super) connections: usize,
+    pub(super) connections_per_address: usize,
+    pub(super) streams_per_address: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            connections: limits::CONNECTIONS,
+            connections_per_address: limits::CONNECTIONS_PER_ADDRESS,
+            streams_per_address: limits::STREAMS_PER_ADDRESS,
+        }
+    }
 }
 
 impl App {
@@ -76,7 +97,8 @@ impl App {
             }
             None => return Err(Error::plain_http(address)),
         };
-        let streams_per_address = self.streams_per_address;
+        let room = self.room;
+        descriptors::warn_if_too_few(room);
         let (core, files) = self.into_core(secure);
         core.keys().await?;
         let router = routes::router(&core, &files).fallback(routes::nowhere);
@@ -85,7 +107,7 @@ impl App {
             address,
             router,
             core,
-            streams_per_address,
+            room,
         })
     }
 }
@@ -117,14 +139,15 @@ impl Server {
             listener,
             router,
             core,
-            streams_per_address,
+            room,
             ..
         } = self;
         let site = Arc::new(Site {
             core: Arc::clone(&core),
             plain: routes::plain(&core),
             router,
-            addresses: Addresses::new(streams_per_address),
+            addresses: Addresses::new(room.streams_per_address),
+            connections: Connections::new(room.connections, room.connections_per_address),
         });
         let connections = TaskTracker::new();
         tokio::select! {

@@ -2,6 +2,7 @@
 
 use super::Timeouts;
 use crate::{
+    address::Networks,
     clock,
     hub::ActionRate,
     session::{CookieConfig, Secrets, SessionCookie},
@@ -18,6 +19,8 @@ pub(crate) struct Config {
     /// Empty if the shared key is kept in the store.
     pub(crate) secrets: Secrets,
     pub(crate) action_rate: ActionRate,
+    /// The proxies that are believed when they name their clients.
+    pub(crate) trusted_proxies: Networks,
 }
 
 impl Config {
@@ -28,6 +31,7 @@ impl Config {
             timeouts,
             secrets: Secrets::default(),
             action_rate: ActionRate::default(),
+            trusted_proxies: Networks::default(),
         }
     }
 

@@ -2,27 +2,26 @@
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, sync::Semaphore, time::sleep};
+use tokio::{net::TcpListener, time::sleep};
 use tokio_util::task::TaskTracker;
 
-use super::{connection, site::Site};
-use crate::limits;
+use super::{connection, pulse::Pulse, site::Site};
 
 /// How long to wait if the system cannot accept another connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
 
-/// Accepts connections as long as it is polled. Each connection is a task of `connections`, which may
-/// run for longer.
+/// How long to wait after other connections were asked to close.
+const CLOSING: Duration = Duration::from_millis(5);
+
+/// Accepts connections as long as it is polled. Each connection is a task of `connections`, and goes on
+/// after that.
 pub(super) async fn run(
     listener: TcpListener,
     site: Arc<Site>,
     connections: &TaskTracker,
 ) -> Infallible {
-    let room = Arc::new(Semaphore::new(limits::CONNECTIONS));
     let mut was_full = false;
     loop {
-        // The semaphore is never closed. If it were, there would only be no limit.
-        let permit = Arc::clone(&room).acquire_owned().await.ok();
         let (socket, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) if is_of_the_connection(&error) => continue,
@@ -31,7 +30,9 @@ pub(super) async fn run(
                     tracing::error!(%error, "no connection can be accepted; it is tried again");
                 }
                 was_full = true;
-                sleep(NO_ROOM).await;
+                // Usually the process has no descriptor left.
+                let closed = site.connections.make_room();
+                sleep(if closed > 0 { CLOSING } else { NO_ROOM }).await;
                 continue;
             }
         };
@@ -39,11 +40,13 @@ pub(super) async fn run(
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "a connection will be slower than it could");
         }
+        let pulse = Pulse::new();
+        let seat = site.connections.admit(Arc::clone(&pulse)).await;
         let site = Arc::clone(&site);
         let streams = connections.clone();
         connections.spawn(async move {
-            let becomes = connection::serve(site, socket, peer.ip()).await;
-            drop(permit);
+            let becomes = connection::serve(site, socket, peer, pulse, &seat).await;
+            drop(seat);
             if let Some((live, socket)) = becomes {
                 // A new task, because it needs less memory than this one.
                 streams.spawn(live.run(socket));

@@ -2,24 +2,24 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex},
 };
 
-use crate::lock::lock;
+use crate::{address::AddressBlock, lock::lock};
 
 /// Counts the streams of each address. Clones share the counts.
 #[derive(Clone, Debug)]
 pub(super) struct Addresses {
-    counts: Arc<Mutex<HashMap<IpAddr, u32>>>,
+    counts: Arc<Mutex<HashMap<AddressBlock, u32>>>,
     limit: u32,
 }
 
 /// Counts as one stream of an address until it is dropped.
 #[derive(Debug)]
 pub(super) struct Seat {
-    counts: Arc<Mutex<HashMap<IpAddr, u32>>>,
-    address: IpAddr,
+    counts: Arc<Mutex<HashMap<AddressBlock, u32>>>,
+    address: AddressBlock,
 }
 
 impl Addresses {
@@ -32,7 +32,7 @@ impl Addresses {
 
     /// Counts one more stream of an address; `None` if the address has reached its limit.
     pub(super) fn take_seat(&self, address: IpAddr) -> Option<Seat> {
-        let address = address_block(address);
+        let address = AddressBlock::of(address);
         let mut counts = lock(&self.counts);
         let count = counts.entry(address).or_default();
         if *count >= self.limit {
@@ -61,18 +61,6 @@ impl Drop for Seat {
     }
 }
 
-/// The address under which a stream counts. For IPv6 this is the /64 network, because one subscriber
-/// has a whole network of addresses.
-fn address_block(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        address @ IpAddr::V4(_) => address,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,18 +81,5 @@ mod tests {
         assert!(addresses.take_seat(address("10.0.0.1")).is_some());
         drop(second);
         assert!(lock(&addresses.counts).is_empty());
-    }
-
-    #[test]
-    fn a_network_of_ipv6_counts_as_one_address() {
-        let addresses = Addresses::new(1);
-        let seat = addresses.take_seat(address("2001:db8:1:2::1"));
-        assert!(seat.is_some());
-        assert!(
-            addresses
-                .take_seat(address("2001:db8:1:2:ffff::2"))
-                .is_none()
-        );
-        assert!(addresses.take_seat(address("2001:db8:1:3::1")).is_some());
     }
 }

@@ -6,7 +6,7 @@
 use std::{
     convert::Infallible,
     future::{Future, poll_fn},
-    net::IpAddr,
+    net::SocketAddr,
     pin::Pin,
     sync::{Arc, Mutex},
     task::Poll,
@@ -14,7 +14,7 @@ use std::{
 
 use axum::{
     body::Body,
-    extract::Request,
+    extract::{ConnectInfo, Request},
     response::{IntoResponse as _, Response},
 };
 use futures_util::FutureExt as _;
@@ -23,17 +23,26 @@ use hyper::{body::Incoming, server::conn::http1, service::Service};
 use tokio::net::TcpStream;
 
 use super::{
+    connections::{Origin, Seat},
     live_socket::LiveSocket,
-    patient_io::{PatientIo, Pulse},
+    patient_io::PatientIo,
+    pulse::Pulse,
     site::{Site, with_default_headers},
 };
-use crate::{app::routes, limits, lock::lock, protocol::header::STREAM_PATH, refusal::Refusal};
+use crate::{
+    address::AddressBlock,
+    app::{client_address::client_address, routes},
+    limits,
+    lock::lock,
+    protocol::header::STREAM_PATH,
+    refusal::Refusal,
+};
 
 /// What the requests of one connection share.
 #[derive(Debug)]
 struct Context {
     site: Arc<Site>,
-    peer: IpAddr,
+    peer: SocketAddr,
     pulse: Arc<Pulse>,
     /// The stream that the connection becomes.
     live: Mutex<Option<LiveSocket>>,
@@ -43,12 +52,31 @@ struct Context {
 struct RequestService(Arc<Context>);
 
 /// Answers requests until the connection ends or becomes a live stream.
-pub(super) fn serve(
+pub(super) async fn serve(
     site: Arc<Site>,
     socket: TcpStream,
-    peer: IpAddr,
+    peer: SocketAddr,
+    pulse: Arc<Pulse>,
+    seat: &Seat,
+) -> Option<(LiveSocket, TcpStream)> {
+    let is_proxy = site.core.config.trusted_proxies.contain(peer.ip());
+    let origin = if is_proxy {
+        Origin::Proxy
+    } else {
+        Origin::Client(AddressBlock::of(peer.ip()))
+    };
+    if !seat.comes_from(origin) {
+        return None;
+    }
+    answer(site, socket, peer, pulse).await
+}
+
+fn answer(
+    site: Arc<Site>,
+    socket: TcpStream,
+    peer: SocketAddr,
+    pulse: Arc<Pulse>,
 ) -> impl Future<Output = Option<(LiveSocket, TcpStream)>> + Send {
-    let pulse = Pulse::new();
     let context = Arc::new(Context {
         site: Arc::clone(&site),
         peer,
@@ -62,13 +90,17 @@ pub(super) fn serve(
         .half_close(true)
         .max_buf_size(limits::CONNECTION_BUFFER)
         .max_header_size(limits::HEAD)
-        .serve_connection(PatientIo::new(socket, pulse), service);
+        .serve_connection(PatientIo::new(socket, Arc::clone(&pulse)), service);
     // An `async fn` would hold its arguments twice.
     async move {
         let mut stopping = std::pin::pin!(site.core.shutdown.cancelled());
         let mut told = false;
         let becomes = poll_fn(|cx| {
-            if !told && stopping.as_mut().poll(cx).is_ready() {
+            let unwanted = pulse.is_unwanted(cx);
+            if unwanted && pulse.waits().is_some() {
+                return Poll::Ready(None);
+            }
+            if !told && (unwanted || stopping.as_mut().poll(cx).is_ready()) {
                 told = true;
                 Pin::new(&mut connection).graceful_shutdown();
             }
@@ -96,7 +128,8 @@ impl Service<http::Request<Incoming>> for RequestService {
     fn call(&self, request: http::Request<Incoming>) -> Self::Future {
         self.0.pulse.begin();
         let context = Arc::clone(&self.0);
-        let request = request.map(Body::new);
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(context.peer));
         if request.method() == Method::POST && request.uri().path() == STREAM_PATH {
             return Box::pin(async move {
                 let refused = context.stream(request).await;
@@ -115,7 +148,8 @@ impl Context {
     /// Prepares a stream, and returns only if that fails. Otherwise the stream takes over the connection,
     /// which drops this future.
     async fn stream(&self, request: Request) -> Refusal {
-        let seat = match self.site.take_seat(self.peer) {
+        let client = client_address(&self.site.core, &request);
+        let seat = match self.site.take_seat(client.unwrap_or(self.peer.ip())) {
             Ok(seat) => seat,
             Err(refused) => return refused,
         };

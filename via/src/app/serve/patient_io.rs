@@ -3,12 +3,8 @@
 use std::{
     io,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -18,76 +14,8 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
+use super::pulse::Pulse;
 use crate::limits;
-
-/// The state that the socket and the service of one connection share.
-#[derive(Debug)]
-pub(super) struct Pulse {
-    opened: Instant,
-    /// Whether a request is being handled. Then the server does not wait for the client.
-    busy: AtomicBool,
-    /// When the latest answer was ready, or when a part of it was last written, in milliseconds since
-    /// `opened`; 0 before the first answer.
-    answered: AtomicU64,
-    /// When the first bytes of the next request head arrived, in milliseconds since `opened`; 0 before
-    /// that.
-    head: AtomicU64,
-}
-
-impl Pulse {
-    pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self {
-            opened: Instant::now(),
-            busy: AtomicBool::new(false),
-            answered: AtomicU64::new(0),
-            head: AtomicU64::new(0),
-        })
-    }
-
-    /// Notes that a request has arrived.
-    pub(super) fn begin(&self) {
-        self.busy.store(true, Ordering::Relaxed);
-        self.head.store(0, Ordering::Relaxed);
-    }
-
-    /// Notes that the answer is ready to be written.
-    pub(super) fn end(&self) {
-        self.answer_goes_on();
-        self.busy.store(false, Ordering::Relaxed);
-    }
-
-    fn is_busy(&self) -> bool {
-        self.busy.load(Ordering::Relaxed)
-    }
-
-    fn answer_goes_on(&self) {
-        self.answered.store(self.millis(), Ordering::Relaxed);
-    }
-
-    /// Notes that bytes have arrived which belong to the next request.
-    fn head_goes_on(&self) {
-        if self.head.load(Ordering::Relaxed) == 0 {
-            self.head.store(self.millis(), Ordering::Relaxed);
-        }
-    }
-
-    /// The deadline for the next request head, or for the rest of it.
-    fn next_request_by(&self) -> Instant {
-        let at = |millis| self.opened + Duration::from_millis(millis);
-        let answered = self.answered.load(Ordering::Relaxed);
-        match self.head.load(Ordering::Relaxed) {
-            0 if answered == 0 => self.opened + limits::HEAD_TIME,
-            0 => at(answered) + limits::KEEP_ALIVE,
-            head => at(head) + limits::HEAD_TIME,
-        }
-    }
-
-    /// The milliseconds since the connection was opened; never 0.
-    fn millis(&self) -> u64 {
-        let millis = self.opened.elapsed().as_millis();
-        u64::try_from(millis).unwrap_or(u64::MAX).max(1)
-    }
-}
 
 /// A socket with timeouts. The client must send a request head in time, send the next request in time,
 /// and read what the server writes.
@@ -170,6 +98,7 @@ impl Read for PatientIo {
         let this = &mut *self;
         let read = Pin::new(&mut this.socket).poll_read(cx, buffer);
         if this.pulse.is_busy() {
+            this.pulse.body_goes_on(read.is_pending());
             return read;
         }
         if read.is_ready() {
@@ -218,28 +147,9 @@ impl Write for PatientIo {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
 
-    #[tokio::test(start_paused = true)]
-    async fn the_first_head_is_waited_for_shortly_and_the_next_request_for_longer() {
-        let pulse = Pulse::new();
-        let opened = Instant::now();
-        assert_eq!(pulse.next_request_by(), opened + limits::HEAD_TIME);
-        tokio::time::advance(Duration::from_secs(5)).await;
-        pulse.begin();
-        assert!(pulse.is_busy());
-        tokio::time::advance(Duration::from_mins(1)).await;
-        pulse.end();
-        assert!(!pulse.is_busy());
-        let answered = opened + Duration::from_secs(65);
-        assert_eq!(pulse.next_request_by(), answered + limits::KEEP_ALIVE);
-        tokio::time::advance(Duration::from_secs(20)).await;
-        pulse.head_goes_on();
-        tokio::time::advance(Duration::from_secs(1)).await;
-        pulse.head_goes_on();
-        let begun = answered + Duration::from_secs(20);
-        assert_eq!(pulse.next_request_by(), begun + limits::HEAD_TIME);
-    }
+    use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn an_alarm_rings_at_the_time_that_it_was_asked_for_last() {

@@ -7,7 +7,10 @@ use futures_util::{FutureExt as _, future::Either};
 use http::Method;
 use tower_service::Service as _;
 
-use super::addresses::{Addresses, Seat};
+use super::{
+    addresses::{Addresses, Seat},
+    connections::Connections,
+};
 use crate::{
     app::{routes, security},
     page::PageEntry,
@@ -23,6 +26,7 @@ pub(super) struct Site {
     /// The pages that the server finds without the router.
     pub(super) plain: HashMap<&'static str, Arc<PageEntry>>,
     pub(super) addresses: Addresses,
+    pub(super) connections: Arc<Connections>,
 }
 
 impl Site {
@@ -48,10 +52,10 @@ impl Site {
         )
     }
 
-    /// Counts one more stream of `peer`, or refuses it.
-    pub(super) fn take_seat(&self, peer: IpAddr) -> Result<Seat, Refusal> {
+    /// Counts one more stream of a client, or refuses it.
+    pub(super) fn take_seat(&self, client: IpAddr) -> Result<Seat, Refusal> {
         self.addresses
-            .take_seat(peer)
+            .take_seat(client)
             .ok_or(Refusal::TOO_MANY_STREAMS)
     }
 }
