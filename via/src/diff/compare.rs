@@ -9,7 +9,7 @@ use super::patch::{Op, Patch, Target};
 use super::tag;
 use super::tree::Tree;
 
-/// The bytes of a patch on the wire beside its HTML: the selector and the framing.
+/// How many bytes a patch needs on the wire in addition to its HTML: the selector and the framing.
 const PATCH_COST: usize = 60;
 
 /// The smallest patches that turn `old` into `new`. All differences must be in the element `around`,
@@ -126,7 +126,7 @@ struct ChildLists {
 enum Pairs {
     /// The old child of each new child, in increasing order.
     Kept(Vec<Option<usize>>),
-    /// ChildLists that stay have changed their order, and they hold state of the user.
+    /// Children that stay have changed their order, and they hold state of the user.
     Reordered,
 }
 

@@ -1,4 +1,4 @@
-//! What a tab shows: HTML, signals, and a hash that stands for both.
+//! Frames: the HTML and signals that a tab shows, and a hash of both.
 
 use std::{
     fmt,
@@ -25,17 +25,17 @@ pub(crate) struct Frame {
     pub(crate) html: Arc<str>,
     pub(crate) signals: Signals,
     pub(crate) hash: FrameHash,
-    /// The parsed HTML, once it was compared with another frame.
+    /// The parsed HTML. It is parsed when the frame is first compared with another.
     tree: OnceLock<Tree>,
-    /// The events that lead here from the frame most tabs come from, encoded once for all of them.
+    /// The events that lead from the previous frame of most tabs to this one, encoded once for all tabs.
     events: Mutex<Option<(From, Arc<[EncodedEvent]>)>>,
 }
 
-/// What a tab showed before.
+/// The frame that a tab showed before.
 #[derive(Debug, PartialEq, Eq)]
 enum From {
     Frame(FrameHash),
-    /// Unknown.
+    /// The frame is unknown.
     Anywhere,
 }
 
@@ -70,13 +70,13 @@ impl Frame {
         }
         self.events_from(From::Frame(old.hash), || {
             let (tree, changes) = old.tree().update(Arc::clone(&self.html));
-            // If it was parsed before for another old frame, the tree is the same.
+            // If another old frame already caused it to be parsed, the tree is the same.
             let _ = self.tree.set(tree);
             changes.iter().map(datastar::patch_elements).collect()
         })
     }
 
-    /// The event that shows the whole frame, regardless of what was shown before.
+    /// The event that shows the whole frame, whatever the tab showed before.
     pub(crate) fn whole(&self) -> Arc<[EncodedEvent]> {
         self.events_from(From::Anywhere, || {
             let patch = datastar::patch_elements(&Patch {
@@ -87,12 +87,12 @@ impl Frame {
         })
     }
 
-    /// Frees the encoded events: no other tab needs them.
+    /// Frees the encoded events, because no other tab needs them.
     pub(crate) fn forget_events(&self) {
         *lock(&self.events) = None;
     }
 
-    /// How much memory it takes.
+    /// How much memory the frame takes.
     pub(crate) fn kept(&self) -> Held {
         let events = lock(&self.events);
         let events = events.iter().flat_map(|(_, events)| &**events);
@@ -123,7 +123,7 @@ impl Frame {
             .get_or_init(|| Tree::parse(Arc::clone(&self.html)))
     }
 
-    /// The signals that a tab does not show yet, given what it shows. Signals that are local to the
+    /// The signals that a tab does not show yet, compared with `shown`. Signals that are local to the
     /// browser are left out.
     pub(crate) fn unseen<'a>(&'a self, shown: &ShownSignals<'_>) -> Vec<(&'a str, &'a Value)> {
         self.signals

@@ -1,4 +1,4 @@
-//! Which signals a tab shows, as far as the server knows.
+//! The signals that a tab shows, as far as the server knows.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use serde_json::Value;
 
 use crate::signal::Signals;
 
-/// The signals of a tab: usually those of the frame before.
+/// The signals of a tab. Usually these are the signals of the previous frame.
 #[derive(Debug, Default)]
 pub(crate) struct ShownSignals<'f> {
     frame: Option<&'f Signals>,
-    /// What differs from that; without a value if it is unknown.
+    /// The signals that differ from the frame; without a value if that is unknown.
     but: BTreeMap<String, Option<Value>>,
 }
 
 impl<'f> ShownSignals<'f> {
-    /// The tab shows exactly these.
+    /// The tab shows exactly the signals of `frame`.
     pub(crate) fn all(frame: &'f Signals) -> Self {
         Self {
             frame: Some(frame),
@@ -23,7 +23,7 @@ impl<'f> ShownSignals<'f> {
         }
     }
 
-    /// Nothing is known.
+    /// The server does not know what the tab shows.
     pub(crate) fn nothing() -> Self {
         Self::default()
     }
@@ -35,14 +35,14 @@ impl<'f> ShownSignals<'f> {
         }
     }
 
-    /// The tab shows this.
+    /// Notes that the tab shows `value`.
     pub(crate) fn learn(&mut self, name: &str, value: &Value) {
         if self.get(name) != Some(value) {
             self.but.insert(name.to_owned(), Some(value.clone()));
         }
     }
 
-    /// It is unknown what the tab shows of it.
+    /// Notes that the value which the tab shows is unknown.
     pub(crate) fn forget(&mut self, name: &str) {
         if self.get(name).is_some() {
             self.but.insert(name.to_owned(), None);

@@ -1,9 +1,9 @@
 //! Limits the memory that slow readers hold, over all streams.
 //!
-//! A stream queues nothing, but what is being written stays in memory until the reader takes it, and
-//! so does the frame that the next one is compared with. Usually many streams share these. If many
-//! readers stall, each at another frame, the memory adds up. Then the readers that took nothing for
-//! the longest time are cut; they get everything when they come back.
+//! A stream has no queue. But the bytes that it writes stay in memory until the reader takes them, and so
+//! does the frame with which the next one will be compared. Usually many streams share these. If many
+//! readers stall, each at another frame, the memory adds up. Then the server cuts the readers that took
+//! nothing for the longest time. They get the current frame when they reconnect.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -30,10 +30,10 @@ pub(crate) struct SlowReaders {
 
 #[derive(Debug, Default)]
 struct Queue {
-    /// The reader that took nothing for the longest time comes first.
+    /// The readers by position. The first one took nothing for the longest time.
     readers: BTreeMap<u64, Reader>,
     next: u64,
-    /// What readers hold, by address.
+    /// The memory that readers hold, by address.
     shares: HashMap<usize, Share>,
     bytes: usize,
 }
@@ -41,7 +41,7 @@ struct Queue {
 #[derive(Debug)]
 struct Share {
     readers: u32,
-    /// As counted for the first reader; the same number is subtracted for the last.
+    /// The size that was added for the first reader. It is subtracted again after the last one.
     bytes: usize,
 }
 
@@ -51,7 +51,7 @@ struct Reader {
     cut: Arc<Notify>,
 }
 
-/// One slow reader, for as long as it is slow.
+/// Counts as one slow reader until it is dropped.
 #[derive(Debug)]
 pub(crate) struct SlowReader {
     all: SlowReaders,
@@ -69,7 +69,7 @@ impl Held {
 }
 
 impl SlowReaders {
-    /// Counts a reader, which may cut others.
+    /// Counts one more slow reader. If that exceeds the limit, cuts others.
     pub(crate) fn join(&self, keeps: impl IntoIterator<Item = Held>) -> SlowReader {
         let cut = Arc::new(Notify::new());
         let reader = Reader {
@@ -86,7 +86,7 @@ impl SlowReaders {
 }
 
 impl SlowReader {
-    /// The reader took something: others are cut before it.
+    /// Notes that the reader took something, so that others are cut before it.
     pub(crate) fn goes_on(&mut self) {
         let mut state = lock(&self.all.state);
         if let Some(reader) = state.readers.remove(&self.position) {
@@ -94,7 +94,7 @@ impl SlowReader {
         }
     }
 
-    /// Ready when the reader is to be cut.
+    /// Waits until the reader must be cut.
     pub(crate) async fn cut(&self) {
         self.cut.notified().await;
     }
@@ -119,7 +119,7 @@ impl Queue {
             share.readers += 1;
         }
         let position = self.line_up(reader);
-        // A single reader never takes room from others.
+        // A single reader is never cut, however much it holds.
         while self.bytes > self.room()
             && self.readers.len() > 1
             && let Some((&first, reader)) = self.readers.first_key_value()

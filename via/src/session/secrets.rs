@@ -10,10 +10,10 @@ use crate::error::Error;
 /// The shortest secret, in bytes: shorter ones can be guessed.
 const SHORTEST: usize = 32;
 
-/// The environment variable with the secrets of an app that is given none in code.
+/// The environment variable with the secrets of an app that sets none in code.
 pub(crate) const VARIABLE: &str = "VIA_SECRET";
 
-/// The secrets of an app, the newest first; none if its key is in the store.
+/// The secrets of an app, the newest first. Empty if the keys are in the store.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets(Vec<String>);
 
@@ -43,8 +43,8 @@ impl Secrets {
         self.0.is_empty()
     }
 
-    /// The secrets that count: those given in code, or else those of the environment, which stand
-    /// there with commas between them.
+    /// Returns the secrets to use: those set in code, or otherwise those of the environment variable,
+    /// separated by commas.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl Secrets {
         }
     }
 
-    /// The keys that are made of them.
+    /// Derives one key from each secret.
     pub(super) fn keys(&self) -> impl Iterator<Item = [u8; 32]> {
         self.0.iter().map(|secret| {
             let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
@@ -78,7 +78,7 @@ impl Secrets {
     }
 }
 
-/// Redacted.
+/// Prints only the number of secrets.
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secrets({})", self.0.len())

@@ -1,4 +1,4 @@
-//! The document of a session: state, tabs and what they did last, committed together.
+//! The document of a session: its state, its tabs and their last actions, committed together.
 
 use std::{cell::Cell, collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
@@ -22,75 +22,76 @@ use crate::{
 /// The format of documents that this build reads and writes.
 const FORMAT: u64 = 1;
 
-/// How many tabs a document remembers. The one that was quiet for longest makes room.
+/// How many tabs a document remembers. A new tab replaces the one that was idle for the longest time.
 const MAX_TABS: usize = 64;
 
-/// How many of its latest commits a document names.
+/// How many of its latest commits a document lists.
 pub(crate) const RECENT: usize = 8;
 
-/// In how much room, in bytes, a document may have been written for that to be kept for the next.
+/// The largest buffer, in bytes, that a thread keeps to encode its next document.
 const ROOM: usize = 16 * 1024;
 
-/// Everything that is kept of one session.
+/// The document of one session.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
     pub(crate) secret: SecretHash,
     /// The secret before the latest rotation; boxed, because most sessions have none.
     pub(crate) previous: Option<Box<PreviousSecret>>,
     pub(crate) created: Timestamp,
-    /// What the session's tabs share.
+    /// The fields that the tabs of the session share.
     pub(crate) fields: Fields,
     /// Shared with the document that this one was copied from.
     pub(crate) tabs: BTreeMap<TabId, Arc<TabRecord>>,
-    /// A tab without a record whose load was handed out up to then may have been forgotten.
+    /// A tab without a record may have been forgotten if its load was issued no later than this.
     pub(crate) forgotten: Timestamp,
-    /// The latest commits, oldest first: who was not told what became of a commit looks here.
+    /// The latest commits, oldest first. They show whether a commit with an unknown outcome succeeded.
     recent: Vec<u64>,
-    /// What another version of this format keeps beside.
+    /// Members that only other versions of this format know.
     unknown: Values,
 }
 
-/// A secret that was replaced. It opens nothing; it tells those whose request crossed the rotation
-/// from strangers.
+/// A secret that was replaced. It gives no access. It only distinguishes browsers whose request
+/// crossed the rotation from strangers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PreviousSecret {
     pub(crate) secret: SecretHash,
     /// When it was replaced, in milliseconds since the Unix epoch.
     pub(crate) at: i64,
-    /// The action that replaced it: its repetition is answered with a new secret, because nobody
-    /// else knows it.
+    /// The tab and number of the action that replaced it. If the browser repeats the action, it never
+    /// received the new secret, so the server answers with another one.
     pub(crate) tab: TabId,
     pub(crate) number: u64,
 }
 
-/// The id of a tab: 64 random bits, handed to a live document by the server.
+/// The id of a tab: 64 random bits, which the server issues to each live document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct TabId(u64);
 
-/// What is kept of one tab.
+/// The record of one tab.
 #[derive(Clone, Debug)]
 pub(crate) struct TabRecord {
     /// Which load of the tab acted last.
     pub(crate) load: Load,
-    /// The number of its last handled action, and what became of it.
+    /// The number of its last handled action. The next fields are the digest and outcome of that action.
     pub(crate) number: u64,
     pub(crate) digest: u64,
     outcome: Box<RawValue>,
-    /// When that was.
+    /// When the action was handled.
     pub(crate) at: i64,
-    /// What is the tab's alone.
+    /// The fields that belong only to this tab.
     pub(crate) fields: Fields,
     carried: Option<Carried>,
-    /// What another version of this format keeps beside, and within `load`.
+    /// Members that only other versions of this format know, here and in `load`.
     unknown: Values,
     unknown_of_load: Values,
 }
 
-/// The signals that a tab sent with its last action, by what they were after it: whichever server
-/// holds the tab's stream knows from this what its browser shows.
+/// The signals that a tab sent with its last action, and whether they have the same values after it.
+/// This tells the server that holds the stream of the tab what the browser shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Carried {
-    /// The number of the action: a build that knows nothing of this leaves it as it is.
+    /// The number of the action. It differs from that of the record if an older build handled a later
+    /// action, because such a build does not know this member.
     #[serde(default)]
     pub(crate) number: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -99,19 +100,18 @@ pub(crate) struct Carried {
     pub(crate) differ: Vec<String>,
 }
 
-/// One load of a document in a tab: a reload is the next one.
+/// One load of a document in a tab. Each reload is another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Load {
-    /// Rises with every load of the tab.
+    /// Increases with every load of the tab.
     pub(crate) epoch: u32,
-    /// Tells loads apart that were handed out for the same epoch.
+    /// Distinguishes loads that were issued for the same epoch.
     pub(crate) nonce: u32,
-    /// When it was handed out, in milliseconds since the Unix epoch; never earlier than the load
-    /// before it.
+    /// When it was issued, in milliseconds since the Unix epoch; never earlier than the load before it.
     pub(crate) since: i64,
 }
 
-/// What became of an action: what its repetition is answered with.
+/// The outcome of an action, which also answers a repetition of the action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
@@ -129,8 +129,8 @@ pub(crate) enum Outcome {
     },
 }
 
-/// The commands that this build knows: one of a newer build, of which it knows nothing, must not hide
-/// from it that the action was done.
+/// Reads the commands that this build knows, and skips those of newer builds. So this build can still
+/// tell that the action was done.
 fn known_commands<'de, D: Deserializer<'de>>(list: D) -> Result<Vec<Command>, D::Error> {
     let list = Vec::<serde_json::Value>::deserialize(list)?;
     let known = list
@@ -139,7 +139,7 @@ fn known_commands<'de, D: Deserializer<'de>>(list: D) -> Result<Vec<Command>, D:
     Ok(known.collect())
 }
 
-/// Why bytes of the store are not a document.
+/// Why bytes from the store are not a document.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DocumentError {
     #[error("a document has format {found}, which is newer than this build's {known}")]
@@ -155,9 +155,9 @@ pub(crate) enum DocumentError {
 /// A document for the store.
 #[derive(Clone, Debug)]
 pub(crate) struct Encoded {
-    /// What is stored, perhaps compressed.
+    /// The bytes to store, perhaps compressed.
     pub(crate) bytes: Bytes,
-    /// How long the document itself is: what its limit is about.
+    /// The size of the document before compression. The limit applies to this size.
     pub(crate) size: usize,
 }
 
@@ -182,7 +182,7 @@ impl Encoded {
     }
 }
 
-/// The members of a stored document, if its format is not newer than `known`.
+/// Reads the members of a stored document, if its format is not newer than `known`.
 pub(super) fn open(bytes: &[u8], known: u64) -> Result<Values, DocumentError> {
     let mut parts: Values = serde_json::from_slice(&compress::unpack(bytes)?)?;
     let found: u64 = take(&mut parts, "format")?;
@@ -193,7 +193,7 @@ pub(super) fn open(bytes: &[u8], known: u64) -> Result<Values, DocumentError> {
 }
 
 impl Document {
-    /// The document of a session that commits for the first time.
+    /// Creates the document of a session, for its first commit.
     pub(crate) fn new(secret: SecretHash, created: Timestamp) -> Self {
         Self {
             secret,
@@ -207,7 +207,7 @@ impl Document {
         }
     }
 
-    /// Forgets all state. What the tabs did stays known, so that nothing is done twice.
+    /// Forgets all state, but not the last actions of the tabs, so that no action runs twice.
     pub(crate) fn begin_anew(&mut self, now: Timestamp) {
         self.created = now;
         self.fields = Fields::new();
@@ -219,7 +219,7 @@ impl Document {
         }
     }
 
-    /// Reads what [`encode`](Self::encode) wrote, in this build or another.
+    /// Decodes bytes that [`encode`](Self::encode) made, in this build or another.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DocumentError> {
         let mut parts = open(bytes, FORMAT)?;
         let records: BTreeMap<TabId, Values> = take_or_default(&mut parts, "tabs")?;
@@ -239,17 +239,17 @@ impl Document {
         })
     }
 
-    /// The bytes for the store.
+    /// Encodes the document for the store.
     pub(crate) fn encode(&self) -> Encoded {
         Encoded::of(self)
     }
 
-    /// Names the commit that this document is made for.
+    /// Adds the commit that writes this document to its latest commits.
     pub(crate) fn made_for(&mut self, commit: CommitId) {
         if self.recent.len() >= RECENT {
             self.recent.drain(..=self.recent.len() - RECENT);
         }
-        // Documents are kept: in no more room than they need.
+        // The server keeps many documents, so this adds no spare capacity.
         self.recent.reserve_exact(1);
         self.recent.push(commit.mark());
     }
@@ -259,18 +259,19 @@ impl Document {
         self.recent.contains(&commit.mark())
     }
 
-    /// Whether this commit, `ago` commits before, would be named here and is not.
+    /// Whether the commit certainly is missing. `ago` is how many commits ago it would have happened. If
+    /// the document does not list so many commits, this is unknown and the answer is false.
     pub(crate) fn misses(&self, commit: CommitId, ago: u64) -> bool {
         let named = u64::try_from(self.recent.len()).unwrap_or(0);
         ago < named && !self.comes_from(commit)
     }
 
-    /// Puts down what a tab did, and forgets the tab that was quiet for longest if there are too
-    /// many.
+    /// Records the last action of a tab. If there are too many tabs, forgets the one that was idle for
+    /// the longest time.
     pub(crate) fn record(&mut self, tab: TabId, mut record: TabRecord) {
         if let Some(before) = self.tabs.remove(&tab) {
-            // Of two loads with one parent, the one that acts later may be the older one; once
-            // the tab is forgotten, neither may act again.
+            // If two loads follow the same load, the older one may act last. Once the tab is
+            // forgotten, neither may act again.
             record.load.since = record.load.since.max(before.load.since);
             record.unknown.clone_from(&before.unknown);
             record.unknown_of_load.clone_from(&before.unknown_of_load);
@@ -318,7 +319,7 @@ impl TabRecord {
         }
     }
 
-    /// With how the signals of the action compare with what they are now.
+    /// Adds which signals still have the value that the browser sent with the action.
     pub(crate) fn with_carried(mut self, carried: Option<Carried>) -> Self {
         let number = self.number;
         self.carried = carried
@@ -334,14 +335,15 @@ impl TabRecord {
             .filter(|carried| carried.number == self.number)
     }
 
-    /// The same for an action that was refused after it: nobody knows what the browser shows.
+    /// The same signals for the record of a later action that was refused. The server does not know what
+    /// the browser shows, so all of them count as different.
     pub(crate) fn carried_and_undone(&self) -> Option<Carried> {
         let mut carried = self.carried()?.clone();
         carried.differ.append(&mut carried.same);
         Some(carried)
     }
 
-    /// What became of its last action; `None` if only another build can tell.
+    /// The outcome of its last action; `None` if only another build can read it.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
         serde_json::from_str(self.outcome.get()).ok()
     }
@@ -430,7 +432,7 @@ impl Serialize for TabRecord {
 }
 
 impl TabId {
-    /// An id that no tab had before.
+    /// Creates an id that no other tab has.
     pub(crate) fn fresh() -> Self {
         Self::from_bytes(random())
     }
@@ -471,7 +473,7 @@ impl<'de> Deserialize<'de> for TabId {
     }
 }
 
-/// A JSON value as it is stored.
+/// Converts a JSON value to its stored form.
 pub(crate) fn raw(value: &serde_json::Value) -> Box<RawValue> {
     serde_json::value::to_raw_value(value).expect("a JSON value has a JSON form")
 }
@@ -502,7 +504,7 @@ mod tests {
         Document::decode(text.as_bytes()).unwrap()
     }
 
-    /// As another build of this format might have written it, with strange spaces everywhere.
+    /// A document as another build of this format might have written it, with unusual spaces everywhere.
     const STRANGE: &str = concat!(
         r#"{"format":1,"secret":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc","created":5,"tabs":{"#,
         r#""0000000000000001":{"load":{"epoch":0,"nonce":1,"since":7,"later":[ 1e2 ]},"number":1,"#,
@@ -517,7 +519,7 @@ mod tests {
         let again = decode(STRANGE).encode();
         assert_eq!(
             std::str::from_utf8(&again.bytes).unwrap(),
-            // A list of what was set aside is this format's own; what is in it is not.
+            // This build writes the list of values that were set aside, but not the values in it.
             STRANGE.replace("[ 1e2,[ ]]", "[1e2,[ ]]"),
         );
     }

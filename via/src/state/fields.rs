@@ -1,4 +1,4 @@
-//! Reading the fields of a page out of documents, and writing them back.
+//! Reads the fields of a page from documents, and writes them back.
 
 use std::str::FromStr;
 
@@ -14,11 +14,11 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Unreadable {
     pub(crate) key: &'static str,
-    /// What was set aside earlier and is used instead.
+    /// A value that was set aside earlier and is used instead.
     pub(super) restored: Option<Box<RawValue>>,
 }
 
-/// Hands the fields of a page to generated code, one by one in the order of the struct.
+/// Passes the fields of a page to generated code, one by one in the order of the struct.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct FieldReader<'a> {
@@ -29,13 +29,13 @@ pub struct FieldReader<'a> {
     trial: bool,
 }
 
-/// What a signal is without the value that the browser sent.
+/// A signal, and the value that it has without the one from the browser.
 pub(crate) type Hidden = (&'static FieldDescriptor, Value);
 
-/// What a document keeps of a field's own version.
+/// The value of a field's own version in a document.
 enum Stored<T> {
     Nothing,
-    /// Something, of which nothing can be decoded.
+    /// There are values, but none can be decoded.
     Unreadable,
     Value(T),
 }
@@ -51,7 +51,7 @@ impl<'a> FieldReader<'a> {
         }
     }
 
-    /// Reads values that are not stored yet; those that cannot be decoded are not counted.
+    /// Reads values that are not stored yet, and does not count those that it cannot decode.
     pub(crate) fn trial(page: &'static PageDescriptor, sources: Sources<'a>) -> Self {
         Self {
             trial: true,
@@ -59,12 +59,12 @@ impl<'a> FieldReader<'a> {
         }
     }
 
-    /// The stored value of a state field, or its default. `migrations` make the value of the
-    /// versions before the field's own, the oldest first.
+    /// Reads the stored value of a state field, or its default. `migrations` convert the values of earlier
+    /// versions, the oldest version first.
     ///
-    /// A value of the field's own version wins, then the newest older one that migrates. Where the
-    /// stored value of a version cannot be decoded, what was set aside of that version is tried,
-    /// the newest first.
+    /// A value of the field's own version comes first, then the newest older one that migrates. If the
+    /// stored value of a version cannot be decoded, this tries the values of that version that were set
+    /// aside, the newest first.
     pub fn state<T: StateDecode>(&mut self, default: fn() -> T, migrations: &[Migration<T>]) -> T {
         let field = self.next();
         let decode = |json: &RawValue| T::from_json(json.get()).ok();
@@ -75,8 +75,8 @@ impl<'a> FieldReader<'a> {
         }
     }
 
-    /// The value of a signal: the browser's, or else the stored one, or else the default. The two
-    /// functions are those of the type's `SignalValue`.
+    /// Reads a signal: the value from the browser, or otherwise the stored one, or otherwise the default.
+    /// The two functions come from the `SignalValue` of the type.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl<'a> FieldReader<'a> {
         default: fn() -> T,
     ) -> Result<T, ReadError> {
         let field = self.next();
-        // Also where the browser's value hides it: that one may be about to replace it.
+        // Needed even if the browser sent a value, because that value may replace the stored one.
         let stored = self.own(field, |json| {
             let value: Value = serde_json::from_str(json.get()).ok()?;
             decode(&value).ok()
@@ -107,7 +107,7 @@ impl<'a> FieldReader<'a> {
         })
     }
 
-    /// What is kept of a field's own version.
+    /// Reads the value of a field's own version.
     fn own<T>(
         &mut self,
         field: &'static FieldDescriptor,
@@ -137,8 +137,8 @@ impl<'a> FieldReader<'a> {
         value.map_or(Stored::Unreadable, Stored::Value)
     }
 
-    /// The newest older version that is there and migrates. It stays as it is: an older build that
-    /// runs beside goes on with it.
+    /// Reads the newest older version that migrates. The stored value stays unchanged, because an older
+    /// build that runs at the same time still uses it.
     fn older<T>(&self, field: &'static FieldDescriptor, migrations: &[Migration<T>]) -> Option<T> {
         let fields = self.sources.fields(field)?;
         let versions = (1..field.version).rev();
@@ -156,7 +156,7 @@ impl<'a> FieldReader<'a> {
             })
     }
 
-    /// The value of a path parameter.
+    /// Reads a path parameter.
     ///
     /// # Errors
     ///
@@ -176,7 +176,7 @@ impl<'a> FieldReader<'a> {
         self.unreadable
     }
 
-    /// The same, and the signals that the browser sent, as they are without that.
+    /// The same, and the signals that the browser sent, with the values that they have without it.
     pub(crate) fn into_unreadable_and_hidden(self) -> (Vec<Unreadable>, Vec<Hidden>) {
         (self.unreadable, self.hidden)
     }
@@ -239,16 +239,16 @@ impl<T: Default> HasDefault for T {
 #[doc(hidden)]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// A path parameter is not of its type: there is no such page.
+    /// A path parameter does not have its type, so there is no such page.
     #[error("the path has no valid `{name}`")]
     Param {
         /// The name of the field.
         name: &'static str,
     },
-    /// A signal is not of its type.
+    /// A signal does not have its type.
     #[error("`{name}` {reason}")]
     Signal {
-        /// The name of the signal, with the way to the part of it: `filter.owner`.
+        /// The name of the signal, with the path to the part: `filter.owner`.
         name: String,
         /// What is wrong with it, as the end of a sentence.
         reason: String,
@@ -262,23 +262,23 @@ pub struct FieldWriter {
     written: Vec<Written>,
     /// The index of the first field that has no JSON form, and why.
     error: Option<(usize, String)>,
-    /// Whether state is left out, as a parameter is: it may be large.
+    /// Whether to skip state, which may be large.
     signals_alone: bool,
 }
 
-/// One field as it is written.
+/// One field in its JSON form.
 #[derive(Clone, Debug)]
 pub(crate) enum Written {
     /// A state field's JSON.
     State(Box<RawValue>),
     /// A signal's JSON.
     Signal(Value),
-    /// A parameter, or whatever else is not written.
+    /// A parameter, or another field that is not written.
     Param,
 }
 
 impl FieldWriter {
-    /// With room for the fields of a page.
+    /// Creates a writer for the fields of a page.
     pub(crate) fn of(page: &PageDescriptor) -> Self {
         Self {
             written: Vec::with_capacity(page.fields.len()),
@@ -287,7 +287,7 @@ impl FieldWriter {
         }
     }
 
-    /// That takes no state.
+    /// Creates a writer that skips state.
     pub(crate) fn signals_of(page: &PageDescriptor) -> Self {
         Self {
             signals_alone: true,
@@ -310,7 +310,7 @@ impl FieldWriter {
         }
     }
 
-    /// Takes a signal, encoded.
+    /// Takes the encoded value of a signal.
     pub fn signal(&mut self, value: Value) {
         self.written.push(Written::Signal(value));
     }
@@ -320,17 +320,17 @@ impl FieldWriter {
         self.written.push(Written::Param);
     }
 
-    /// All fields, in the order of the descriptor; one that could not be encoded counts as a
+    /// Returns all fields in the order of the descriptor. A field that could not be encoded counts as a
     /// parameter.
     pub(crate) fn into_written(self) -> Vec<Written> {
         self.written
     }
 
-    /// All fields, in the order of the descriptor.
+    /// Returns all fields in the order of the descriptor.
     ///
     /// # Errors
     ///
-    /// The index of the first field whose `Serialize` failed, and what it says.
+    /// The index of the first field whose `Serialize` failed, and its message.
     pub(crate) fn finish(self) -> Result<Vec<Written>, (usize, String)> {
         match self.error {
             Some(error) => Err(error),

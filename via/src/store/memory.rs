@@ -329,7 +329,7 @@ impl Documents {
         }
     }
 
-    /// Why the store cannot grow by so many entries and bytes; `None` if it can.
+    /// Why the store cannot grow by this many entries and bytes; `None` if it can.
     fn refusal(&self, (entries, bytes): (usize, usize)) -> Option<&'static str> {
         let most = if entries > 0 {
             self.limits.bytes - self.limits.bytes / RESERVE
@@ -345,7 +345,7 @@ impl Documents {
         }
     }
 
-    /// By how many entries and bytes a commit grows the store.
+    /// By how many entries and bytes the store grows with a commit.
     fn growth(&self, commit: &Commit) -> (usize, usize) {
         let (mut entries, mut more, mut less) = (0, 0, 0);
         for write in &commit.writes {
