@@ -15,8 +15,11 @@ const UNKNOWN = 'We cannot tell whether your last action was done. Please check,
 /** The body of a request that outlives its page may be this long (the browsers' limit is 64 KiB). */
 const KEEPALIVE_LIMIT = 60_000;
 
-/** After this long without an answer, a request counts as lost and is repeated. */
-const ANSWER_WITHIN = 30_000;
+/**
+ * After this long without an answer, a request counts as lost and is repeated. A server hands out the cookie of a
+ * log-in again within 30 seconds, so the repetition must be earlier.
+ */
+const ANSWER_WITHIN = 25_000;
 
 /** A request that is older than this when the connection comes back was sent on a dead connection. */
 const SUSPECT = 3_000;

@@ -30,7 +30,8 @@ pub(crate) const ACTIONS_PER_SECOND: u32 = 20;
 pub(crate) const ACTION_BURST: u32 = 60;
 /// How many actions of all sessions wait for their turn at one shared value.
 pub(crate) const WAITING_SHARED: usize = 4096;
-/// How long a browser that shows the previous secret is asked to try again with the new one.
+/// How long a browser that shows the previous secret is asked to try again with the new one, and how
+/// late the action that replaced the secret may be repeated.
 pub(crate) const ROTATION: Duration = Duration::from_secs(30);
 /// How many expired documents are removed at a time.
 pub(crate) const SWEEP_BATCH: usize = 512;

@@ -6,11 +6,12 @@
 mod attempt;
 mod commit;
 mod draft;
+mod first_use;
 mod open;
 mod turns;
 
 use self::{
-    attempt::{Transaction, Tried},
+    attempt::{Stored, Transaction, Tried},
     commit::CommitResult,
     open::Prepared,
     turns::Turns,
@@ -25,6 +26,7 @@ use crate::{
     session::SessionCookie,
     state::{Inputs, Load, Outcome, TabId},
 };
+pub(crate) use first_use::note_first_use;
 
 /// Whose state a transaction changes, and what it sees.
 #[derive(Clone, Copy, Debug)]
@@ -73,19 +75,25 @@ pub(crate) async fn run(
     numbered: Option<Numbered>,
     step: &mut Step<'_>,
 ) -> Result<Done, Refusal> {
+    let stored = Stored { core, documents };
     let mut transaction = Transaction {
-        core,
-        documents,
+        stored,
         actor,
         numbered,
         secret: None,
     };
-    let (mut base, mut fresh) = transaction.current().await?;
+    let (mut base, mut fresh) = stored.current().await?;
     let mut turns = Turns::none(documents.shared());
     let mut unsure: Vec<Tried> = Vec::new();
+    let mut is_noted = numbered.is_none();
     let mut round = 0;
     while round < limits::ATTEMPTS {
         let now = core.clock.now();
+        // An action that ends without a commit is a use as well.
+        if !is_noted && note_first_use(core, actor.session, &base.session, now).await {
+            is_noted = true;
+            (base, fresh) = stored.current().await?;
+        }
         let attempt = match transaction.prepare(&base, &mut unsure, step, now) {
             Ok(Prepared::Attempt(attempt)) => attempt,
             Ok(Prepared::Done(done)) => return Ok(done),
@@ -93,7 +101,7 @@ pub(crate) async fn run(
             // The known state may be older than a commit of another server. The user is not told of a
             // failure that came of that.
             Err(refusal) => {
-                let latest = transaction.load(now).await?;
+                let latest = stored.load(now).await?;
                 if latest.is_what_was(&base) {
                     return Err(refusal);
                 }
@@ -107,11 +115,11 @@ pub(crate) async fn run(
             .take(attempt.next.shared.iter().map(|(index, _)| *index))
             .await?
         {
-            (base, fresh) = transaction.current().await?;
+            (base, fresh) = stored.current().await?;
             continue;
         }
         let expecting = documents.expect(attempt.tried.commit);
-        match transaction.commit(&base, attempt, now).await? {
+        match stored.commit(&base, attempt, now).await? {
             CommitResult::Committed(tried, state) => {
                 let stream = actor.stream;
                 let wake_guard = stream.and_then(|stream| documents.session().hold_wake(stream));

@@ -9,6 +9,7 @@ use via::store::{Store, Timestamp};
 use via::{App, Clock, SessionHandle};
 use via_tests::client::{Action, Answer, Tab, Visitor};
 use via_tests::serving::Serving;
+use via_tests::stores::{Faulty, Operation};
 
 #[via::page("/")]
 struct Office {
@@ -108,6 +109,10 @@ fn assert_refused(answer: &Answer, status: StatusCode, code: &str) {
     );
 }
 
+fn commits(store: &Faulty) -> usize {
+    store.count(|call| call.operation == Operation::Commit)
+}
+
 /// A server with a clock that stands still, and a visitor with a tab.
 async fn office() -> (Serving, Clock, Visitor, Tab) {
     let clock = Clock::manual(Timestamp::from_millis(1_000_000_000_000));
@@ -197,7 +202,7 @@ async fn a_log_in_whose_answer_was_lost_is_repeated_with_the_old_cookie_and_happ
     let lost = cookie(&visitor);
     visitor.set_cookie(&old.0, &old.1);
     // It may come as late as this.
-    clock.advance(Duration::from_hours(1));
+    clock.advance(Duration::from_secs(29));
 
     let again = tab.act(Action::new("Office::rotate").number(2)).await;
 
@@ -215,6 +220,104 @@ async fn a_log_in_whose_answer_was_lost_is_repeated_with_the_old_cookie_and_happ
         StatusCode::UNAUTHORIZED,
         "session_gone",
     );
+}
+
+#[tokio::test]
+async fn a_recorded_log_in_gets_no_cookie_after_the_first_use_of_the_new_one_anywhere() {
+    let clock = Clock::manual(Timestamp::from_millis(1_000_000_000_000));
+    let store = Arc::new(MemoryStore::new());
+    let app = || {
+        let app = App::new().name("office").clock(clock.clone());
+        app.store(Arc::clone(&store)).page::<Office>()
+    };
+    let (here, there) = (Serving::start(app()).await, Serving::start(app()).await);
+    for used in [
+        "get",
+        "attach",
+        "stream",
+        "action",
+        "refusal",
+        "mistake",
+        "repetition",
+    ] {
+        let visitor = here.visit("/").await;
+        let tab = visitor.attach("/").await;
+        let other = visitor.attach("/").await;
+        done(&other, note("before")).await;
+        let old = cookie(&visitor);
+        let recorded = tab.request(&log_in("anna"));
+        let first = visitor.send(recorded.clone()).await.unwrap();
+        assert_eq!(first.status, StatusCode::NO_CONTENT, "{}", first.text());
+
+        let elsewhere = visitor.at(there.address());
+        let other = other.at(&elsewhere);
+        match used {
+            "get" => assert_eq!(shown(&elsewhere).await.0, "anna"),
+            "attach" => elsewhere.try_attach("/").await.assert_ok(),
+            "stream" => {
+                let stream = elsewhere.stream(&[&other]).await;
+                assert_eq!(stream.status(), StatusCode::OK);
+            }
+            "action" => done(&other, note("after")).await,
+            "refusal" => {
+                let answer = other.act(Action::new("Office::refuse_log_in")).await;
+                assert_refused(&answer, StatusCode::UNPROCESSABLE_ENTITY, "refused");
+            }
+            // Nothing is committed for these two.
+            "mistake" => {
+                let answer = other.act(Action::new("Office::note").arg(7)).await;
+                assert_refused(
+                    &answer,
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "invalid_arguments",
+                );
+            }
+            _ => done(&tab.at(&elsewhere), log_in("anna").number(1)).await,
+        }
+
+        let new = cookie(&visitor);
+        for (server, seconds) in [(&here, 0), (&there, 10), (&here, 30), (&there, 0)] {
+            clock.advance(Duration::from_secs(seconds));
+            let thief = thief(server, &old);
+            let again = thief.send(recorded.clone()).await.unwrap();
+            assert!(again.ack().is_none() || again.status == StatusCode::UNAUTHORIZED);
+            assert_eq!(cookie(&thief), old, "{used}: {}", again.text());
+        }
+        // And the owner of the session is not disturbed.
+        assert_eq!(shown(&visitor).await.0, "anna");
+        assert_eq!(cookie(&visitor), new);
+    }
+}
+
+#[tokio::test]
+async fn a_recorded_log_in_gets_no_cookie_after_30_seconds_even_if_nobody_used_the_new_one() {
+    let (server, clock, visitor, tab) = office().await;
+    let old = cookie(&visitor);
+    let recorded = tab.request(&log_in("anna"));
+    visitor.send(recorded.clone()).await.unwrap();
+    for seconds in [30, 10, 3_600] {
+        clock.advance(Duration::from_secs(seconds));
+        let thief = thief(&server, &old);
+        let again = thief.send(recorded.clone()).await.unwrap();
+        assert_refused(&again, StatusCode::UNAUTHORIZED, "session_gone");
+        assert_eq!(cookie(&thief), old);
+    }
+    assert_eq!(shown(&visitor).await.0, "anna");
+}
+
+#[tokio::test]
+async fn the_first_use_of_a_new_cookie_is_written_once() {
+    let store = Faulty::default();
+    let server = Serving::start(App::new().store(store.clone()).page::<Office>()).await;
+    let visitor = server.visit("/").await;
+    let tab = visitor.attach("/").await;
+    done(&tab, log_in("anna")).await;
+    let before = commits(&store);
+    for _ in 0..3 {
+        assert_eq!(shown(&visitor).await.0, "anna");
+        visitor.attach("/").await;
+    }
+    assert_eq!(commits(&store), before + 1);
 }
 
 #[tokio::test]

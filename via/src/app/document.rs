@@ -20,6 +20,7 @@ use crate::{
     session::SessionCookie,
     state::Inputs,
     store::Timestamp,
+    transaction::note_first_use,
 };
 
 /// Renders the page in the latest state of the visitor's session, without storing anything.
@@ -99,6 +100,7 @@ impl FirstView {
             let state = load(core, &documents).await?;
             match core.standing(&cookie, &state.session, now) {
                 Standing::Open => {
+                    note_first_use(core, &cookie, &state.session, now).await;
                     core.note_use(&documents, &state, now).await;
                     return Ok(Some(Self {
                         state,

@@ -8,6 +8,7 @@ use crate::{
     refusal::Refusal,
     runtime::{Core, Standing},
     session::{Keyring, SessionCookie},
+    transaction::note_first_use,
 };
 
 /// What a request shows about its sender.
@@ -96,7 +97,10 @@ pub(super) async fn load_if_open(
 ) -> Result<PageState, Refusal> {
     let state = load(core, documents).await?;
     match core.standing(cookie, &state.session, core.clock.now()) {
-        Standing::Open => Ok(state),
+        Standing::Open => {
+            note_first_use(core, cookie, &state.session, core.clock.now()).await;
+            Ok(state)
+        }
         Standing::Rotated => Err(Refusal::ROTATED),
         Standing::Gone => Err(Refusal::SESSION_GONE),
     }

@@ -1,7 +1,7 @@
 //! Whether a cookie opens a session.
 
 use super::Core;
-use crate::{clock, hub::SessionState, limits, session::SessionCookie, store::Timestamp};
+use crate::{hub::SessionState, session::SessionCookie, store::Timestamp};
 
 /// What a cookie means for a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +33,7 @@ impl Core {
             return Standing::Open;
         }
         let rotated = snapshot.document.previous.as_ref().is_some_and(|previous| {
-            let replaced = Timestamp::from_millis(previous.at);
-            now < clock::after(replaced, limits::ROTATION)
-                && previous.secret.matches(&cookie.secret)
+            previous.is_recent(now) && previous.secret.matches(&cookie.secret)
         });
         if rotated {
             Standing::Rotated

@@ -13,7 +13,9 @@ use super::{
     values::{Values, take, take_or_default},
 };
 use crate::{
+    clock,
     command::Command,
+    limits,
     random::random,
     session::SecretHash,
     store::{CommitId, MAX_DOCUMENT, Timestamp},
@@ -57,10 +59,26 @@ pub(crate) struct PreviousSecret {
     pub(crate) secret: SecretHash,
     /// When it was replaced, in milliseconds since the Unix epoch.
     pub(crate) at: i64,
-    /// The tab and number of the action that replaced it. If the browser repeats the action, it never
-    /// received the new secret, so the server answers with another one.
+    /// The action that replaced it. Its repetition is answered with another new secret, because the
+    /// answer with the first one may have been lost.
     pub(crate) tab: TabId,
+    /// The number of that action; [`NO_ACTION`](Self::NO_ACTION) once the new secret was used.
     pub(crate) number: u64,
+}
+
+impl PreviousSecret {
+    /// No action has this number, because tabs count from 1. Older builds, too, hand out nothing then.
+    const NO_ACTION: u64 = 0;
+
+    /// Whether the secret was replaced a moment ago, so that requests with it may still be under way.
+    pub(crate) fn is_recent(&self, now: Timestamp) -> bool {
+        now < clock::after(Timestamp::from_millis(self.at), limits::ROTATION)
+    }
+
+    /// Whether the answer with the new secret may have been lost a moment ago.
+    pub(crate) fn awaits_first_use(&self, now: Timestamp) -> bool {
+        self.number != Self::NO_ACTION && self.is_recent(now)
+    }
 }
 
 /// The id of a tab: 64 random bits, which the server issues to each live document.
@@ -242,6 +260,14 @@ impl Document {
     /// Encodes the document for the store.
     pub(crate) fn encode(&self) -> Encoded {
         Encoded::of(self)
+    }
+
+    /// The holder of the secret has used it, so its answer was not lost. The previous secret gets no
+    /// other one from now on.
+    pub(crate) fn note_first_use(&mut self) {
+        if let Some(previous) = &mut self.previous {
+            previous.number = PreviousSecret::NO_ACTION;
+        }
     }
 
     /// Adds the commit that writes this document to its latest commits.
@@ -582,6 +608,31 @@ mod tests {
             .filter(|id| again.comes_from(CommitId(*id << 64)))
             .collect();
         assert_eq!(named, (5..=12).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_older_build_reads_that_the_new_secret_was_used_as_no_action_to_repeat() {
+        let previous = concat!(
+            r#""previous":{"secret":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc","at":1000,"#,
+            r#""tab":"0000000000000001","number":3}"#,
+        );
+        let mut document =
+            decode(&STRANGE.replace(r#""created""#, &format!(r#"{previous},"created""#)));
+        let awaits = |document: &Document, at| {
+            let previous = document.previous.as_ref().unwrap();
+            previous.awaits_first_use(Timestamp::from_millis(at))
+        };
+        assert!(awaits(&document, 1_000) && awaits(&document, 30_999));
+        assert!(!awaits(&document, 31_000));
+        document.note_first_use();
+        assert!(!awaits(&document, 1_000));
+        // Tabs count their actions from 1, so a build that compares numbers repeats none.
+        let again = document.encode().bytes;
+        let again = std::str::from_utf8(&again).unwrap();
+        assert!(
+            again.contains(&previous.replace(r#""number":3"#, r#""number":0"#)),
+            "{again}"
+        );
     }
 
     #[test]

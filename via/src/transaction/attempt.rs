@@ -11,10 +11,16 @@ use crate::{
     store::{CommitId, Timestamp},
 };
 
-/// What all attempts of one transaction share.
-pub(super) struct Transaction<'a> {
+/// Documents in the store of an app.
+#[derive(Clone, Copy)]
+pub(super) struct Stored<'a> {
     pub(super) core: &'a Core,
     pub(super) documents: &'a PageDocuments,
+}
+
+/// What all attempts of one transaction share.
+pub(super) struct Transaction<'a> {
+    pub(super) stored: Stored<'a>,
     pub(super) actor: Actor<'a>,
     pub(super) numbered: Option<Numbered>,
     /// The session's new secret, once an attempt rotates it.
@@ -64,9 +70,9 @@ impl Tried {
     }
 }
 
-impl Transaction<'_> {
+impl Stored<'_> {
     /// The state to start from, and whether the store was asked for it just now.
-    pub(super) async fn current(&self) -> Result<(PageState, bool), Refusal> {
+    pub(super) async fn current(self) -> Result<(PageState, bool), Refusal> {
         let now = self.core.clock.now();
         match self.documents.known(now) {
             Some(state) => Ok((state, false)),
@@ -74,7 +80,7 @@ impl Transaction<'_> {
         }
     }
 
-    pub(super) async fn load(&self, now: Timestamp) -> Result<PageState, Refusal> {
+    pub(super) async fn load(self, now: Timestamp) -> Result<PageState, Refusal> {
         // Boxed, because it is rarely needed and its room would always be taken.
         Box::pin(self.documents.load(&*self.core.store, now))
             .await

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     DOCUMENTS,
-    attempt::{Attempt, Next, Transaction, Tried},
+    attempt::{Attempt, Next, Stored, Tried},
 };
 use crate::{
     clock,
@@ -26,9 +26,9 @@ pub(super) enum CommitResult {
     Unknown(Tried, PageState),
 }
 
-impl Transaction<'_> {
+impl Stored<'_> {
     pub(super) async fn commit(
-        &self,
+        self,
         base: &PageState,
         attempt: Box<Attempt>,
         now: Timestamp,

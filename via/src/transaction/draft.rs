@@ -90,6 +90,9 @@ impl Transaction<'_> {
         } else if let Some(record) = document.tabs.get_mut(&tab) {
             Arc::make_mut(record).fields = tab_fields;
         }
+        if self.numbered.is_some() {
+            document.note_first_use();
+        }
         let mut owner = base.session.principal().map(Box::from);
         let mut handed_out = None;
         if let Some(change) = change {
@@ -189,7 +192,7 @@ impl Transaction<'_> {
     /// The same by their indexes among the shared values of the page.
     fn indexed(&self, values: Vec<(&'static str, SharedDocument)>) -> Vec<(usize, SharedDocument)> {
         let index_of = |field| {
-            let mut shown = self.documents.shared().iter();
+            let mut shown = self.stored.documents.shared().iter();
             shown.position(|value| value.field == field)
         };
         values

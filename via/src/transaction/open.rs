@@ -37,17 +37,21 @@ impl Transaction<'_> {
         step: &mut Step<'_>,
         now: Timestamp,
     ) -> Result<Prepared, Refusal> {
+        // First, because an attempt that was applied may have replaced the secret.
+        if let Some(snapshot) = base.session.snapshot()
+            && let Some(index) = unsure
+                .iter()
+                .position(|tried| snapshot.document.comes_from(tried.commit))
+        {
+            let tried = unsure.swap_remove(index);
+            return Ok(Prepared::Done(
+                tried.done(self.stored.documents, self.actor),
+            ));
+        }
         let (document, repeats) = match self.open(base, now)? {
             Opened::ByHolder(document) => (document, false),
             Opened::ByPredecessor(document) => (document, true),
         };
-        if let Some(index) = unsure
-            .iter()
-            .position(|tried| document.comes_from(tried.commit))
-        {
-            let tried = unsure.swap_remove(index);
-            return Ok(Prepared::Done(tried.done(self.documents, self.actor)));
-        }
         if repeats {
             let attempt = self.hand_out_again(base, document, now)?;
             return Ok(Prepared::Attempt(Box::new(attempt)));
@@ -77,25 +81,27 @@ impl Transaction<'_> {
         if matches!(base.session, SessionState::Absent) && had_begun {
             return Err(Refusal::SESSION_GONE);
         }
-        match self.core.standing(cookie, &base.session, now) {
+        match self.stored.core.standing(cookie, &base.session, now) {
             Standing::Open => Ok(Opened::ByHolder(match &base.session {
                 SessionState::Found(snapshot) => snapshot.document.clone(),
                 SessionState::Absent | SessionState::Deleted => {
                     Document::new(cookie.secret.hash(), now)
                 }
             })),
-            Standing::Gone => self.repeats_rotation(base).ok_or(Refusal::SESSION_GONE),
-            Standing::Rotated => self.repeats_rotation(base).ok_or(Refusal::ROTATED),
+            Standing::Gone => Err(Refusal::SESSION_GONE),
+            Standing::Rotated => self.repeats_rotation(base, now).ok_or(Refusal::ROTATED),
         }
     }
 
-    /// Whether this is the repetition of the action that replaced the secret which it shows.
-    fn repeats_rotation(&self, base: &PageState) -> Option<Opened> {
+    /// Whether this is the repetition of the action that replaced the secret which it shows, and nobody
+    /// has used the new one.
+    fn repeats_rotation(&self, base: &PageState, now: Timestamp) -> Option<Opened> {
         let document = &base.session.snapshot()?.document;
         let previous = document.previous.as_ref()?;
         let numbered = self.numbered?;
         let record = document.tabs.get(&self.actor.tab)?;
-        let same = previous.secret.matches(&self.actor.session.secret)
+        let same = previous.awaits_first_use(now)
+            && previous.secret.matches(&self.actor.session.secret)
             && previous.tab == self.actor.tab
             && previous.number == numbered.number
             && record.number == numbered.number
