@@ -1,4 +1,4 @@
-//! An app that cannot run as it is set up is refused at start.
+//! An app with settings that cannot work does not start.
 
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
@@ -239,7 +239,7 @@ thread_local! {
     static LAST_PLACE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Runs what must panic, and says with what words and where.
+/// Runs code that must panic, and returns the message and the location.
 fn panic_of(run: impl FnOnce()) -> Panic {
     static NOTE_PLACES: Once = Once::new();
     NOTE_PLACES.call_once(|| {
