@@ -71,6 +71,13 @@ pub(crate) const BODY_TIME: Duration = Duration::from_secs(30);
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a reader may take nothing of what is written to it.
 pub(crate) const WRITE_STALL: Duration = Duration::from_secs(15);
+/// What the system buffers of what is written to one socket, in bytes. Linux doubles it, and counts its own
+/// records as well, so it is about what a client can leave unread. Frames are usually smaller.
+pub(crate) const SEND_BUFFER: usize = 64 * 1024;
+/// How long a client's system may acknowledge nothing of what is sent to it.
+pub(crate) const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+/// What a client may send over the connection of its stream, where nothing is expected, in bytes.
+pub(crate) const UNEXPECTED: usize = 1024;
 /// What all slow readers of streams keep in memory at least before any is cut, in bytes: what they are sent
 /// and the frames that come next to be compared.
 pub(crate) const SLOW_READERS: usize = 8 * 1024 * 1024;

@@ -6,7 +6,7 @@ use http::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use via_tests::client::{Action, Stream, Tab, Visitor, raw};
+use via_tests::client::{Action, Stream, Tab, Visitor, bytes, raw};
 use via_tests::patience::{PATIENCE, eventually};
 use via_tests::serving::Serving;
 use via_tests::wall::wall;
@@ -152,6 +152,39 @@ async fn a_reader_that_takes_nothing_is_cut_after_fifteen_seconds() {
     while let Some(event) = stalled.next().await {
         assert_ne!(event.name, "via-bye");
     }
+}
+
+#[tokio::test]
+async fn a_stream_whose_client_sends_more_than_1_kib_ends() {
+    let server = Serving::start(wall().streams_per_address(1)).await;
+    let (visitor, tab) = live(&server).await;
+    let request = bytes(&visitor.opening("/_via/stream", &[(&tab, None)]));
+    let mut socket = TcpStream::connect(server.address()).await.unwrap();
+    socket.write_all(&request).await.unwrap();
+    let mut received = Vec::new();
+    let mut until = async |socket: &mut TcpStream, text: &[u8]| {
+        received.clear();
+        while !received.windows(text.len()).any(|it| it == text) {
+            let read = timeout(PATIENCE, socket.read_buf(&mut received)).await;
+            assert_ne!(read.expect("a byte in time").expect("a byte"), 0);
+        }
+    };
+    until(&mut socket, b">0<").await;
+    socket.write_all(&[b'x'; 1024]).await.unwrap();
+    let answer = tab.act(Action::new("Wall::paint").arg(7)).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
+    until(&mut socket, b" 7<").await;
+    socket.write_all(b"x").await.unwrap();
+    let mut rest = Vec::new();
+    timeout(PATIENCE, socket.read_to_end(&mut rest))
+        .await
+        .expect("the connection ends")
+        .expect_err("it is reset");
+    eventually("its place is free", async || {
+        let stream = visitor.stream(&[&tab]).await;
+        (stream.status() == StatusCode::OK).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod site;
 use std::{future::Future, net::SocketAddr, sync::Arc};
 
 use axum::Router;
+use socket2::SockRef;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio_util::task::TaskTracker;
 
@@ -85,6 +86,7 @@ impl App {
         self.timeouts.check()?;
         self.take_secrets()?;
         let listener = TcpListener::bind(address).await.map_err(Error::listen)?;
+        bound_kernel_memory(&listener);
         let address = listener.local_addr().map_err(Error::listen)?;
         let secure = match self.origins.first() {
             Some(origin) => origin.starts_with("https:"),
@@ -176,6 +178,19 @@ impl Server {
         }
         core.store.close().await?;
         Ok(())
+    }
+}
+
+/// Bounds what the system keeps for clients that do not read. Accepted sockets inherit these options.
+fn bound_kernel_memory(listener: &TcpListener) {
+    let socket = SockRef::from(listener);
+    // By itself the system lets a buffer grow to 4 MiB.
+    let bounded = socket.set_send_buffer_size(limits::SEND_BUFFER);
+    // It also ends connections that were closed while they had something to send.
+    #[cfg(target_os = "linux")]
+    let bounded = bounded.and(socket.set_tcp_user_timeout(Some(limits::UNACKNOWLEDGED)));
+    if let Err(error) = bounded {
+        tracing::warn!(%error, "clients that do not read can take much memory of the system");
     }
 }
 

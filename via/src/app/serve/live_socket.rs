@@ -35,6 +35,7 @@ impl LiveSocket {
     /// Writes the stream until it ends, the client disconnects, or the client reads nothing for too long.
     pub(super) async fn run(mut self, mut socket: TcpStream) {
         let mut out = Outgoing::from(head());
+        let mut unexpected = 0;
         loop {
             let more = {
                 let next = self.stream.next(&mut out);
@@ -43,11 +44,13 @@ impl LiveSocket {
                     if let Poll::Ready(more) = next.as_mut().poll(cx) {
                         return Poll::Ready(Some(more));
                     }
-                    poll_gone(&socket, cx).map(|()| None)
+                    poll_gone(&socket, &mut unexpected, cx).map(|()| None)
                 })
                 .await
             };
-            let Some(more) = more else { break };
+            let Some(more) = more else {
+                return reset(&socket);
+            };
             let written = match write_at_once(&socket, &out) {
                 Ok(None) => Ok(()),
                 Ok(Some((first, rest))) => {
@@ -58,7 +61,7 @@ impl LiveSocket {
                 Err(error) => Err(error),
             };
             if written.is_err() {
-                break;
+                return reset(&socket);
             }
             if !more {
                 // The stream is complete, so the client must see a regular end of the connection.
@@ -87,15 +90,27 @@ fn head() -> Vec<u8> {
     head.into_bytes()
 }
 
-/// Is ready when the client has closed the connection. Ignores bytes that the client sends, because they
+/// Ends the connection without sending what the system still buffers: the client does not read it.
+fn reset(socket: &TcpStream) {
+    if let Err(error) = socket.set_zero_linger() {
+        tracing::debug!(%error, "the buffers of a connection are kept for a while");
+    }
+}
+
+/// Is ready when the client has closed the connection, or has sent too much. Ignores a few bytes, which
 /// are not a request.
-fn poll_gone(socket: &TcpStream, cx: &mut Context<'_>) -> Poll<()> {
+fn poll_gone(socket: &TcpStream, unexpected: &mut usize, cx: &mut Context<'_>) -> Poll<()> {
     loop {
         if ready!(socket.poll_read_ready(cx)).is_err() {
             return Poll::Ready(());
         }
         match socket.try_read(&mut [0; 256]) {
-            Ok(1..) => {}
+            Ok(read @ 1..) => {
+                *unexpected += read;
+                if *unexpected > limits::UNEXPECTED {
+                    return Poll::Ready(());
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Ok(0) | Err(_) => return Poll::Ready(()),
         }
