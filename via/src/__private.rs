@@ -24,7 +24,7 @@ pub use serde_json::Value;
 /// What the view of a page prints; for benchmarks.
 #[must_use]
 pub fn render<P: View>(page: &P) -> String {
-    page.view(&Cx::new(None)).into_string()
+    page.view(&Cx::new(None, "")).into_string()
 }
 
 /// The events of patches as they travel, with this id; for benchmarks.

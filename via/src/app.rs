@@ -142,12 +142,12 @@ impl App {
     /// Takes the secrets of the environment if the program gives none.
     fn take_secrets(&mut self) -> Result<(), WeakSecret> {
         let variable = std::env::var_os(SECRET_VARIABLE);
-        let variable = variable.as_ref().map(|text| text.to_string_lossy());
         self.secrets = std::mem::take(&mut self.secrets).or_of(variable.as_deref())?;
         Ok(())
     }
 
     fn into_core(self, secure: bool) -> (Arc<Core>, Files) {
+        let is_default_name = self.name.is_none();
         let name = self.name.unwrap_or_else(|| {
             self.pages.first().map_or_else(
                 || "app".to_owned(),
@@ -162,12 +162,15 @@ impl App {
             .into_iter()
             .map(|page| (page.descriptor.name, Arc::new(page)))
             .collect();
-        let config = Config {
+        let mut config = Config {
             secrets: self.secrets,
             action_rate: self.action_rate,
             trusted_proxies: Networks::new(&self.trusted_proxies),
             ..Config::new(&name, secure, self.origins, self.timeouts)
         };
+        if is_default_name {
+            config.cookie = config.cookie.naming_mount();
+        }
         let core = Core::new(self.store, self.clock, pages, config);
         (Arc::new(core), self.files)
     }

@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     Router,
-    extract::Path,
+    extract::{Path, rejection::PathRejection},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -144,11 +144,17 @@ pub(crate) fn icon() -> Response {
     (headers, ICON).into_response()
 }
 
+/// The hash and the name of a script, unless their percent-encoding is not one of text.
+type ScriptPath = Result<Path<(String, String)>, PathRejection>;
+
 /// Routes for the client's scripts and these files.
 pub(crate) fn routes(files: &Files) -> Router {
     let hash = scripts_hash();
     let dev = files.dev;
-    let script = async move |Path((wanted, name)): Path<(String, String)>, headers: HeaderMap| {
+    let script = async move |path: ScriptPath, headers: HeaderMap| {
+        let Ok(Path((wanted, name))) = path else {
+            return StatusCode::NOT_FOUND.into_response();
+        };
         let script = SCRIPTS
             .iter()
             .find(|script| script.name == name && (dev || name != DEV));

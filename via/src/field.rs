@@ -1,5 +1,6 @@
 //! What the macros know of a page and its fields, and where each field is kept.
 
+mod mount;
 mod scope;
 mod segment;
 
@@ -9,6 +10,7 @@ use std::{
     fmt::Write as _,
 };
 
+pub(crate) use mount::{add_mount, mount_of, without_mount};
 pub(crate) use scope::Home;
 pub use scope::{FieldKind, SignalScope, StateScope};
 pub use segment::Segment;

@@ -5,6 +5,7 @@ mod crowded;
 mod damaged;
 mod exactly_once;
 mod frames_in_answers;
+mod hosts;
 mod icon;
 mod idle_tabs;
 mod keys;

@@ -73,14 +73,50 @@ impl Effects {
         self.commands.push(Command::emit(name.into(), detail));
     }
 
-    /// Sends the tab that acted to another page of this site.
+    /// Sends the tab that acted to another page of the app.
+    ///
+    /// The path begins where the app is mounted: if a host program nests the app at `/shop`, then
+    /// `redirect("/orders")` leads to `/shop/orders`. Tested by: `tests/server/hosts.rs`.
     ///
     /// # Panics
     ///
     /// Panics if `path` is not a local path: it must begin with one `/`. The panic refuses the action
     /// and commits nothing.
     pub fn redirect(&mut self, path: impl Into<String>) {
-        let to = path.into();
+        self.go(path.into(), false);
+    }
+
+    /// Sends the tab that acted to a page of the site outside the app, such as the log-in page of the host
+    /// program in whose router the app is nested.
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`redirect`](Self::redirect) does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use via::prelude::*;
+    ///
+    /// #[via::page("/")]
+    /// struct Desk {}
+    ///
+    /// #[via::actions]
+    /// impl Desk {
+    ///     fn leave(&mut self, fx: &mut Effects) {
+    ///         fx.session().logout();
+    ///         fx.redirect_from_root("/login");
+    ///     }
+    /// }
+    /// # impl View for Desk {
+    /// #     fn view(&self, _cx: &Cx<Self>) -> Markup { html! {} }
+    /// # }
+    /// ```
+    pub fn redirect_from_root(&mut self, path: impl Into<String>) {
+        self.go(path.into(), true);
+    }
+
+    fn go(&mut self, to: String, from_root: bool) {
         let local = to.starts_with('/')
             && !to[1..].starts_with(['/', '\\'])
             && !to.contains(|c: char| c.is_control());
@@ -88,7 +124,7 @@ impl Effects {
             local,
             "`redirect` takes a local path such as \"/login\", not {to:?}"
         );
-        self.commands.push(Command::Redirect { to });
+        self.commands.push(Command::Redirect { to, from_root });
     }
 
     /// Runs `future` on the server after the commit.

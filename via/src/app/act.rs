@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{outlive::outlive, security::DEFAULT_HEADERS, visitor::Visitor};
 use crate::{
     action::{ActionError, Arguments, Effects, Rejection, TaskFuture},
+    field::{mount_of, without_mount},
     hub::StreamId,
     incident::Incident,
     page::{ActionKind, PageEntry},
@@ -38,7 +39,8 @@ pub(super) async fn act(
 ) -> Result<Response, Refusal> {
     let request = Act::decode(&body)?;
     let number = request.number;
-    let visitor = Visitor::of(&core, headers, &[&request.token]).await?;
+    let mount = mount_of(&params).to_owned();
+    let visitor = Visitor::of(&core, &mount, headers, &[&request.token]).await?;
     let keys = visitor.keys;
     // On the heap, because the future that runs it would hold it twice.
     let stream = stream(headers);
@@ -53,9 +55,13 @@ pub(super) async fn act(
     });
     Ok(match done {
         Ok((done, frame)) => {
-            let mut response = applied(number, done.outcome, frame, std::mem::take(headers));
-            if let Some(cookie) = done.cookie {
-                let cookie = core.config.cookie.write(&cookie, keys);
+            let cookie = done.cookie.map(|cookie| {
+                let config = &core.config.cookie;
+                config.write(&cookie, keys, &mount, headers)
+            });
+            let room = std::mem::take(headers);
+            let mut response = applied(number, done.outcome, frame, &mount, room);
+            if let Some(cookie) = cookie {
                 response.headers_mut().insert(header::SET_COOKIE, cookie);
             }
             response
@@ -97,7 +103,7 @@ impl Call {
         // The fingerprint covers the whole page with its actions. If anything differs, another build
         // has made the token.
         if token.page != page.descriptor.name
-            || token.params != params
+            || token.params != without_mount(&params)
             || token.fingerprint != page.fingerprint
         {
             return Err(Refusal::STALE_PAGE);
@@ -220,7 +226,13 @@ fn stream(headers: &HeaderMap) -> Option<StreamId> {
 
 /// The answer to an action that was handled. Its headers reuse the memory of the request's headers,
 /// because the connection takes that memory for the next request.
-fn applied(number: u64, outcome: Outcome, frame: Option<Bytes>, mut room: HeaderMap) -> Response {
+fn applied(
+    number: u64,
+    outcome: Outcome,
+    frame: Option<Bytes>,
+    mount: &str,
+    mut room: HeaderMap,
+) -> Response {
     match outcome {
         Outcome::Refused { message } => Refusal::REFUSED
             .saying(message)
@@ -229,6 +241,10 @@ fn applied(number: u64, outcome: Outcome, frame: Option<Bytes>, mut room: Header
             let content = if commands.is_empty() {
                 frame.map(|frame| (Body::from(frame), sse::CONTENT_TYPE))
             } else {
+                let commands: Vec<_> = commands
+                    .into_iter()
+                    .map(|command| command.at_mount(mount))
+                    .collect();
                 let body = json!({ "commands": commands }).to_string();
                 Some((Body::from(body), "application/json"))
             };

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::visitor::{Visitor, load_if_open};
 use crate::{
+    field::{mount_of, without_mount},
     incident::Incident,
     limits,
     page::PageEntry,
@@ -30,7 +31,8 @@ pub(super) async fn attach(
     body: &[u8],
 ) -> Result<Response, Refusal> {
     let request: Attach = incoming::decode(body)?;
-    let mut visitor = Visitor::of(core, headers, request.token.as_deref().as_slice()).await?;
+    let shown = request.token.as_deref();
+    let mut visitor = Visitor::of(core, mount_of(&params), headers, shown.as_slice()).await?;
     let cookie = visitor.take_cookie()?;
     if request.page.is_some_and(|mark| mark != page.mark()) {
         return Err(Refusal::STALE_PAGE);
@@ -43,6 +45,8 @@ pub(super) async fn attach(
     let state = load_if_open(core, &documents, &cookie).await?;
     core.note_use(&documents, &state, now).await;
 
+    // The path of a request says where the app is mounted, so a token need not.
+    let params = without_mount(&params);
     let before = visitor.tokens.into_iter().flatten().next().filter(|old| {
         old.session == cookie.id && old.page == page.descriptor.name && old.params == params
     });
@@ -68,7 +72,7 @@ pub(super) async fn attach(
         },
         session: cookie.id,
         page: page.descriptor.name.to_owned(),
-        params,
+        params: params.to_vec(),
         fingerprint: page.fingerprint,
         began: state.session.snapshot().is_some(),
         issued: now.as_millis(),

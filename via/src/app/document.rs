@@ -9,6 +9,7 @@ use maud::{DOCTYPE, PreEscaped, html};
 use super::visitor::{Visitor, load};
 use crate::{
     client::Links,
+    field::mount_of,
     first_html,
     frames::{Frame, render_first},
     hub::PageState,
@@ -28,11 +29,11 @@ pub(super) async fn show(
     core: &Core,
     page: &PageEntry,
     links: &Links,
-    base: &str,
     params: &[(String, String)],
-    headers: &HeaderMap,
+    request: &HeaderMap,
 ) -> Result<Response, Refusal> {
-    let Visitor { keys, cookie, .. } = Visitor::of(core, headers, &[]).await?;
+    let mount = mount_of(params);
+    let Visitor { keys, cookie, .. } = Visitor::of(core, mount, request, &[]).await?;
     let now = core.clock.now();
     let Some(shown) = FirstView::to(cookie, core, page, params, now).await? else {
         return Ok(one_moment());
@@ -65,7 +66,7 @@ pub(super) async fn show(
     // Only the document contains what the browser can work out by itself. Frames are compared
     // as the view prints them.
     let content = first_html::fill(frame.tree(), &known);
-    let mut response = whole(page, &frame, &content, &head, links, base).into_response();
+    let mut response = whole(page, &frame, &content, &head, links, mount).into_response();
     let headers = response.headers_mut();
     // The browser may keep the page for the back button, but asks again on every navigation.
     headers.insert(
@@ -73,7 +74,8 @@ pub(super) async fn show(
         HeaderValue::from_static("private, no-cache"),
     );
     if let Some(cookie) = shown.new_cookie {
-        headers.insert(header::SET_COOKIE, core.config.cookie.write(&cookie, keys));
+        let cookie = core.config.cookie.write(&cookie, keys, mount, request);
+        headers.insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
 }

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 
 use super::visitor::{Visitor, load_if_open};
 use crate::{
+    field::add_mount,
     hub::{LoadError, Watch, check_shared},
     limits,
     protocol::{
@@ -29,12 +30,13 @@ use crate::{
 /// stream says so to that tab alone.
 pub(super) async fn open(
     core: Arc<Core>,
+    mount: &str,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<TabStream, Refusal> {
     let request: OpenStream = incoming::decode(body)?;
     let tokens: Vec<&str> = request.tabs.iter().map(|tab| &*tab.token).collect();
-    let mut visitor = Visitor::of(&core, headers, &tokens).await?;
+    let mut visitor = Visitor::of(&core, mount, headers, &tokens).await?;
     let cookie = visitor.take_cookie()?;
     if request.tabs.len() > limits::TABS_PER_STREAM {
         return Err(Refusal::TOO_MANY_TABS);
@@ -42,7 +44,10 @@ pub(super) async fn open(
     let now = core.clock.now();
     let mut tabs = Vec::with_capacity(request.tabs.len());
     let mut first = Vec::new();
-    for (index, (tab, token)) in request.tabs.iter().zip(visitor.tokens).enumerate() {
+    for (index, (tab, mut token)) in request.tabs.iter().zip(visitor.tokens).enumerate() {
+        if let Some(token) = &mut token {
+            add_mount(&mut token.params, mount);
+        }
         match admit(&core, token, &cookie, now, index, tab) {
             Ok(tab) => tabs.push(tab),
             Err(refusal) => tab_event(&mut first, index, &refusal),

@@ -48,9 +48,8 @@ fn is_json_of_ours(core: &Core, headers: &HeaderMap) -> Result<(), Refusal> {
     }
     let json = headers
         .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+        .and_then(|value| value.as_bytes().split(|&byte| byte == b';').next())
+        .is_some_and(|kind| kind.trim_ascii().eq_ignore_ascii_case(b"application/json"));
     if !json {
         return Err(Refusal::NOT_JSON_TYPE);
     }

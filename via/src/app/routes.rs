@@ -1,16 +1,19 @@
 //! The routes of an app: each page's own path serves everything of the page.
 
-use std::{collections::HashMap, future::Future, sync::Arc};
+use std::{
+    collections::HashMap,
+    future::{Future, ready},
+    sync::Arc,
+};
 
 use axum::{
     Router,
-    extract::{OriginalUri, RawPathParams, Request},
+    extract::{OriginalUri, RawPathParams, Request, rejection::RawPathParamsRejection},
     middleware::map_response,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use futures_util::FutureExt as _;
-use http::{HeaderMap, Uri};
 
 use super::{
     act, attach, document, health, live_stream,
@@ -19,7 +22,7 @@ use super::{
 };
 use crate::{
     client,
-    field::Segment,
+    field::{Segment, add_mount},
     page::PageEntry,
     protocol::header::{STREAM_PATH, VIA_REQUEST},
     refusal::Refusal,
@@ -37,21 +40,27 @@ pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
     for page in core.pages.values() {
         let shown = {
             let (core, page, links) = (Arc::clone(core), Arc::clone(page), links.clone());
-            move |original: OriginalUri, uri: Uri, params: RawPathParams, headers: HeaderMap| async move {
+            move |params: RawParams, request: Request| async move {
                 // A page at `/{room}` is not for it. A route would clash with one of the host.
-                if uri.path() == ICON && page.descriptor.route != ICON {
+                if request.uri().path() == ICON && page.descriptor.route != ICON {
                     return client::icon();
                 }
-                let base = base(original.path(), uri.path());
-                document::show(&core, &page, &links, base, &collect(&params), &headers)
+                let Some(params) = collect(params, &request) else {
+                    return document::refused(Refusal::NOT_FOUND);
+                };
+                document::show(&core, &page, &links, &params, request.headers())
                     .await
                     .unwrap_or_else(document::refused)
             }
         };
         let acted = {
             let (core, page) = (Arc::clone(core), Arc::clone(page));
-            move |params: RawPathParams, request: Request| {
-                acted(core, page, collect(&params), request)
+            move |params: RawParams, request: Request| match collect(params, &request) {
+                Some(params) => acted(core, page, params, request).left_future(),
+                None => {
+                    let number = announced(request.headers());
+                    ready(Refusal::NOT_FOUND.into_response_to(number)).right_future()
+                }
             }
         };
         router = router.route(page.descriptor.route, get(shown).post(acted));
@@ -130,25 +139,44 @@ fn answer(
 
 /// A `POST` for the live stream.
 pub(super) async fn stream(core: Arc<Core>, request: Request) -> Result<TabStream, Refusal> {
+    let mount = mount(&request).to_owned();
     let (headers, body) = read(&core, request).await?;
-    live_stream::open(core, &headers, &body).await
+    live_stream::open(core, &mount, &headers, &body).await
 }
 
-/// Where the app is nested in another router: the part of the `original` path before its own.
+/// Path parameters, unless their percent-encoding is not one of text.
+type RawParams = Result<RawPathParams, RawPathParamsRejection>;
+
+/// The path parameters of a request, with its [mount](add_mount).
+fn collect(params: RawParams, request: &Request) -> Option<Vec<(String, String)>> {
+    let mut params = params
+        .ok()?
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    add_mount(&mut params, mount(request));
+    Some(params)
+}
+
+/// Where the router is nested that handles this request.
+fn mount(request: &Request) -> &str {
+    let original = request.extensions().get::<OriginalUri>();
+    original.map_or("", |original| base(original.path(), request.uri().path()))
+}
+
+/// The part of the `original` path before the path within the app.
 fn base<'a>(original: &'a str, own: &str) -> &'a str {
-    match original.strip_suffix(own) {
+    let base = match original.strip_suffix(own) {
         Some(base) => base,
         // The root of a nested app has no slash at its end.
         None if own == "/" => original,
         None => "",
+    };
+    // A browser would take the beginning of such a path for the name of a host.
+    if base.starts_with("//") || base.contains('\\') {
+        return "";
     }
-}
-
-fn collect(params: &RawPathParams) -> Vec<(String, String)> {
-    params
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    base
 }
 
 #[cfg(test)]
@@ -163,6 +191,8 @@ mod tests {
             ("/apps/desk", "/", "/apps/desk"),
             ("/apps/desk/", "/", "/apps/desk"),
             ("/apps/desk/a/b", "/a/b", "/apps/desk"),
+            ("//evil.example/a", "/a", ""),
+            ("/\\evil.example/a", "/a", ""),
         ] {
             assert_eq!(base(original, own), expected, "{original} {own}");
         }

@@ -56,7 +56,11 @@ impl Asset {
 fn takes(request: &HeaderMap, coding: &str) -> bool {
     let mut by_star = false;
     for value in request.get_all(header::ACCEPT_ENCODING) {
-        for offer in value.to_str().unwrap_or_default().split(',') {
+        // An offer that is not text makes no other offer unreadable.
+        for offer in value.as_bytes().split(|&byte| byte == b',') {
+            let Ok(offer) = std::str::from_utf8(offer) else {
+                continue;
+            };
             let (name, weight) = offer.split_once(';').unwrap_or((offer, "q=1"));
             let weight = weight.trim().strip_prefix("q=");
             let allowed = weight.and_then(|q| q.parse().ok()).unwrap_or(0.0_f32) > 0.0;
@@ -74,6 +78,8 @@ fn takes(request: &HeaderMap, coding: &str) -> bool {
 mod tests {
     use std::io::Read;
 
+    use http::HeaderValue;
+
     use super::*;
 
     impl Asset {
@@ -83,7 +89,8 @@ mod tests {
     }
 
     fn asking(accepted: &str) -> HeaderMap {
-        HeaderMap::from_iter([(header::ACCEPT_ENCODING, accepted.parse().unwrap())])
+        let accepted = HeaderValue::from_bytes(accepted.as_bytes()).unwrap();
+        HeaderMap::from_iter([(header::ACCEPT_ENCODING, accepted)])
     }
 
     #[test]
@@ -94,6 +101,7 @@ mod tests {
             ("gzip;q=1.0, br;q=0.5", Some("br")),
             ("gzip, br;q=0", Some("gzip")),
             ("GZIP", Some("gzip")),
+            ("caf\u{e9}, gzip", Some("gzip")),
             ("*", Some("br")),
             ("*, br;q=0.0", Some("gzip")),
             ("*;q=0", None),

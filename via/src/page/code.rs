@@ -7,6 +7,7 @@ use maud::Render as _;
 use super::{Cx, View, change, signals_of};
 use crate::{
     action::{ActionError, Arguments, Effects, Run, Task, TaskFuture, TaskHost},
+    field::mount_of,
     signal::{
         Signals,
         first::{self, Known},
@@ -71,6 +72,11 @@ pub(super) fn code_of<P: View>() -> &'static dyn PageCode {
     const { &PhantomData::<fn() -> P> }
 }
 
+/// The handles for a view of the page in this state.
+fn cx<P: View>(sources: &Sources<'_>) -> Cx<P> {
+    Cx::new(sources.principal, mount_of(sources.params))
+}
+
 fn find<P: View>(name: &str) -> Option<&'static Run<P>> {
     P::actions()
         .iter()
@@ -81,7 +87,7 @@ fn find<P: View>(name: &str) -> Option<&'static Run<P>> {
 impl<P: View> PageCode for PhantomData<fn() -> P> {
     fn render(&self, sources: Sources<'_>) -> Result<Rendered, ReadError> {
         let page = P::read(&mut FieldReader::new(P::DESCRIPTOR, sources))?;
-        let html = page.view(&Cx::new(sources.principal)).into_string();
+        let html = page.view(&cx(&sources)).into_string();
         let signals = signals_of(&page);
         Ok(Rendered { html, signals })
     }
@@ -89,18 +95,14 @@ impl<P: View> PageCode for PhantomData<fn() -> P> {
     fn render_first(&self, sources: Sources<'_>) -> Result<(Rendered, Known), ReadError> {
         let page = P::read(&mut FieldReader::new(P::DESCRIPTOR, sources))?;
         let signals = signals_of(&page);
-        let (html, known) = first::observe(signals.to_map(), || {
-            page.view(&Cx::new(sources.principal)).into_string()
-        });
+        let (html, known) =
+            first::observe(signals.to_map(), || page.view(&cx(&sources)).into_string());
         Ok((Rendered { html, signals }, known))
     }
 
     fn head(&self, sources: Sources<'_>) -> Result<String, ReadError> {
         let page = P::read(&mut FieldReader::new(P::DESCRIPTOR, sources))?;
-        Ok(page
-            .head(&Cx::new(sources.principal))
-            .render()
-            .into_string())
+        Ok(page.head(&cx(&sources)).render().into_string())
     }
 
     fn check_params(&self, params: &[(String, String)]) -> Result<(), ReadError> {

@@ -25,8 +25,12 @@ pub(crate) struct Config {
 
 impl Config {
     pub(crate) fn new(name: &str, secure: bool, origins: Vec<String>, timeouts: Timeouts) -> Self {
+        let port = origins.iter().find_map(|origin| {
+            let origin: http::Uri = origin.parse().ok()?;
+            origin.port_u16()
+        });
         Self {
-            cookie: CookieConfig::new(name, secure, timeouts.absolute),
+            cookie: CookieConfig::new(name, secure, timeouts.absolute).at_port(port),
             origins,
             timeouts,
             secrets: Secrets::default(),

@@ -1,6 +1,6 @@
 //! Secrets that replace the key in the store, if the operator of the app provides them.
 
-use std::fmt;
+use std::{ffi::OsStr, fmt};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -17,15 +17,19 @@ pub(crate) const VARIABLE: &str = "VIA_SECRET";
 #[derive(Clone, Default)]
 pub(crate) struct Secrets(Vec<String>);
 
-/// A secret that is too short.
+/// A secret that cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the secret in {origin} has {len} bytes and can be guessed; use at least {SHORTEST} bytes, for \
-     example from `openssl rand -base64 32`"
-)]
-pub(crate) struct WeakSecret {
-    len: usize,
-    origin: &'static str,
+pub(crate) enum WeakSecret {
+    #[error(
+        "the secret in {origin} has {len} bytes and can be guessed; use at least {SHORTEST} bytes, for \
+         example from `openssl rand -base64 32`"
+    )]
+    Short { len: usize, origin: &'static str },
+    #[error(
+        "the secret in {VARIABLE} is not UTF-8 text; encode it, for example with \
+         `openssl rand -base64 32`"
+    )]
+    NotText,
 }
 
 impl From<WeakSecret> for Error {
@@ -48,10 +52,11 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// [`WeakSecret`] if one of them is too short.
-    pub(crate) fn or_of(self, variable: Option<&str>) -> Result<Self, WeakSecret> {
+    /// [`WeakSecret`] if one of them is too short, or if those of the environment are not text.
+    pub(crate) fn or_of(self, variable: Option<&OsStr>) -> Result<Self, WeakSecret> {
         let (secrets, origin) = match variable {
             Some(list) if self.is_empty() => {
+                let list = list.to_str().ok_or(WeakSecret::NotText)?;
                 let parts = list.split(',').map(|part| part.trim().to_owned());
                 (Self(parts.collect()), VARIABLE)
             }
@@ -59,7 +64,7 @@ impl Secrets {
         };
         let short = |secret: &&String| secret.len() < SHORTEST;
         match secrets.0.iter().find(short) {
-            Some(secret) => Err(WeakSecret {
+            Some(secret) => Err(WeakSecret::Short {
                 len: secret.len(),
                 origin,
             }),
@@ -94,7 +99,7 @@ mod tests {
     const OLD: &str = "the old secret: thirty-two bytes and more";
 
     fn of(list: &str) -> Result<Secrets, WeakSecret> {
-        Secrets::default().or_of(Some(list))
+        Secrets::default().or_of(Some(OsStr::new(list)))
     }
 
     #[test]
@@ -122,11 +127,20 @@ mod tests {
         assert!(of(&"x".repeat(31)).is_err());
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn bytes_that_are_not_text_are_refused_and_not_replaced() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let bytes = OsStr::from_bytes(&[0xff; 40]);
+        let error = Secrets::default().or_of(Some(bytes)).unwrap_err();
+        assert!(error.to_string().contains("is not UTF-8 text"), "{error}");
+    }
+
     #[test]
     fn what_stands_in_the_code_wins() {
         let mut secrets = Secrets::default();
         secrets.push(NEW.to_owned());
-        let secrets = secrets.or_of(Some("short")).unwrap();
+        let secrets = secrets.or_of(Some(OsStr::new("short"))).unwrap();
         assert_eq!(format!("{secrets:?}"), "Secrets(1)");
     }
 }

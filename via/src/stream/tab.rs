@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     command::Command,
+    field::mount_of,
     frames::{Frame, FrameHash, Frames, Held, Outgoing, SHARED_FROM, ShownSignals},
     hub::{PageDocuments, PageState, Watch},
     incident::Incident,
@@ -142,6 +143,7 @@ impl StreamTab {
     ) {
         let index = self.index;
         for command in watch.take_commands(self.id) {
+            let command = command.at_mount(mount_of(&self.params));
             command_event(out.own(), index, &command);
         }
         let rendered = std::panic::catch_unwind(AssertUnwindSafe(|| {
