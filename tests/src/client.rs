@@ -39,7 +39,7 @@ mod visitor;
 pub use action::Action;
 pub use answer::Answer;
 pub(crate) use answer::Answers;
-pub use line::{Line, raw};
+pub use line::{Line, Socket, raw};
 pub use request::bytes;
 pub use stream::Stream;
 pub use tab::Tab;

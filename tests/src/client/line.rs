@@ -1,12 +1,13 @@
 //! A connection to a server.
 
+use std::fmt::Debug;
 use std::io;
 use std::net::SocketAddr;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::header::CONNECTION;
 use http::{Method, Request};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -18,7 +19,7 @@ use crate::patience::PATIENCE;
 /// in the middle of an answer.
 #[derive(Debug)]
 pub struct Line {
-    socket: TcpStream,
+    socket: Box<dyn Socket>,
     buffer: BytesMut,
     answers: Answers,
     closed: bool,
@@ -31,12 +32,17 @@ impl Line {
     ///
     /// The connection was refused.
     pub async fn open(server: SocketAddr) -> io::Result<Self> {
-        Ok(Self {
-            socket: connect(server).await?,
+        Ok(Self::over(connect(server).await?))
+    }
+
+    /// Uses a connection that the caller has made, for example one with TLS.
+    pub fn over(socket: impl Socket + 'static) -> Self {
+        Self {
+            socket: Box::new(socket),
             buffer: BytesMut::new(),
             answers: Answers::default(),
             closed: false,
-        })
+        }
     }
 
     /// Whether the server said that it takes no further request on this connection.
@@ -62,7 +68,7 @@ impl Line {
     }
 
     async fn exchange(&mut self, request: &[u8]) -> io::Result<Answer> {
-        let (mut from, mut to) = self.socket.split();
+        let (mut from, mut to) = tokio::io::split(&mut self.socket);
         let writing = to.write_all(request);
         tokio::pin!(writing);
         let mut is_written = false;
@@ -92,6 +98,11 @@ impl Line {
         }
     }
 }
+
+/// What a connection reads from and writes to.
+pub trait Socket: AsyncRead + AsyncWrite + Debug + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Debug + Send + Unpin> Socket for T {}
 
 /// Connects without delays for small requests (`TCP_NODELAY`).
 pub(super) async fn connect(server: SocketAddr) -> io::Result<TcpStream> {

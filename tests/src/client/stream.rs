@@ -8,11 +8,10 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, Request, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::Answer;
-use super::line::connect;
+use super::line::{Socket, connect};
 use super::reading::{Part, Reading};
 use super::request::bytes;
 use crate::patience::PATIENCE;
@@ -24,7 +23,7 @@ use crate::sse::{Event, Parser};
 pub struct Stream {
     status: StatusCode,
     headers: HeaderMap,
-    socket: TcpStream,
+    socket: Box<dyn Socket>,
     /// What was received and not read yet.
     buffer: BytesMut,
     reading: Reading,
@@ -42,10 +41,22 @@ impl Stream {
     ///
     /// The connection was refused or cut.
     pub async fn open(server: SocketAddr, request: &Request<Bytes>) -> io::Result<Self> {
+        Self::open_over(connect(server).await?, request).await
+    }
+
+    /// The same over a connection that the caller has made.
+    ///
+    /// # Errors
+    ///
+    /// The connection was cut.
+    pub async fn open_over(
+        socket: impl Socket + 'static,
+        request: &Request<Bytes>,
+    ) -> io::Result<Self> {
         let mut stream = Self {
             status: StatusCode::default(),
             headers: HeaderMap::new(),
-            socket: connect(server).await?,
+            socket: Box::new(socket),
             buffer: BytesMut::new(),
             reading: Reading::default(),
             parser: Parser::default(),

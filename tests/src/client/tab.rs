@@ -27,8 +27,9 @@ pub struct Tab {
 }
 
 impl Tab {
+    /// The tab that the server's answer to an attach describes.
     #[track_caller]
-    pub(crate) fn new(visitor: Visitor, path: &str, reply: &Value) -> Self {
+    pub fn new(visitor: Visitor, path: &str, reply: &Value) -> Self {
         let text = |field: &str| {
             reply[field]
                 .as_str()

@@ -1,5 +1,6 @@
 //! Servers without a browser: what they answer over HTTP, what they keep, and what they refuse.
 
+mod behind_proxies;
 mod connections;
 mod crowded;
 mod damaged;
