@@ -30,13 +30,16 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Serves the app on a free port of the loopback interface, without a limit on the rate of actions:
-    /// tests act faster than any person.
+    /// Serves the app on a free port of the loopback interface, without limits on the rates of actions and
+    /// of new sessions: tests act faster than any person.
     pub async fn start(app: via::App) -> Self {
-        Self::start_as_it_is(app.action_rate(1_000_000, 1_000_000)).await
+        let app = app
+            .action_rate(1_000_000, 1_000_000)
+            .new_sessions_per_address(u32::MAX, u32::MAX);
+        Self::start_as_it_is(app).await
     }
 
-    /// Serves the app with its own limit on the rate of actions.
+    /// Serves the app with its own limits on these rates.
     pub async fn start_as_it_is(app: via::App) -> Self {
         let server = app.bind("127.0.0.1:0").await.expect("the app starts");
         let address = server.address();

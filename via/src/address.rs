@@ -2,7 +2,7 @@
 
 mod network;
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub(crate) use self::network::{Network, Networks};
 
@@ -12,6 +12,21 @@ pub(crate) use self::network::{Network, Networks};
 pub(crate) struct AddressBlock(IpAddr);
 
 impl AddressBlock {
+    /// The larger network of an address, which one subscriber may have as well: a /24 network of IPv4, or
+    /// a /48 network of IPv6.
+    pub(crate) fn network_of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(address) => {
+                let [a, b, c, ..] = address.segments();
+                Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).into()
+            }
+            IpAddr::V4(address) => {
+                let [a, b, c, _] = address.octets();
+                Ipv4Addr::new(a, b, c, 0).into()
+            }
+        })
+    }
+
     /// The block of an address.
     pub(crate) fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {

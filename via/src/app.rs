@@ -70,6 +70,7 @@ pub struct App {
     action_rate: ActionRate,
     trusted_proxies: Vec<Network>,
     room: Room,
+    new_sessions: ActionRate,
     clock: Clock,
 }
 
@@ -87,6 +88,7 @@ impl App {
             action_rate: ActionRate::default(),
             trusted_proxies: Vec::new(),
             room: Room::default(),
+            new_sessions: ActionRate::of_new_sessions(),
             clock: Clock::system(),
         }
     }
@@ -166,6 +168,7 @@ impl App {
             secrets: self.secrets,
             action_rate: self.action_rate,
             trusted_proxies: Networks::new(&self.trusted_proxies),
+            new_sessions: self.new_sessions,
             ..Config::new(&name, secure, self.origins, self.timeouts)
         };
         if is_default_name {

@@ -2,7 +2,7 @@
 
 use std::{any::Any, fmt};
 
-use crate::{command::Command, hex, random::random, refusal::Refusal};
+use crate::{command::Command, hex, log_text::LogText, random::random, refusal::Refusal};
 
 /// Something that should not have happened; the id connects what the user saw with the log.
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ impl Incident {
     /// Logs what happened under a new id.
     pub(crate) fn report(what: &str, details: &dyn fmt::Display) -> Self {
         let id = hex::encode(&random::<4>());
-        tracing::error!(incident = id, %details, "{what}");
+        tracing::error!(incident = id, details = %LogText(details), "{what}");
         Self { id }
     }
 

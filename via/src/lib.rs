@@ -25,6 +25,7 @@ mod hub;
 mod incident;
 mod limits;
 mod lock;
+mod log_text;
 mod page;
 pub mod prelude;
 mod protocol;

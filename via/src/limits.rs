@@ -28,6 +28,10 @@ pub(crate) const WAITING_ACTIONS_OF_TAB: usize = 16;
 pub(crate) const ACTIONS_PER_SECOND: u32 = 20;
 /// How often a session acts at once.
 pub(crate) const ACTION_BURST: u32 = 60;
+/// How many sessions visitors of one address begin in a second, on average.
+pub(crate) const NEW_SESSIONS_PER_SECOND: u32 = 2;
+/// How many sessions visitors of one address begin at once.
+pub(crate) const NEW_SESSION_BURST: u32 = 1000;
 /// How many actions of all sessions wait for their turn at one shared value.
 pub(crate) const WAITING_SHARED: usize = 4096;
 /// How long a browser that shows the previous secret is asked to try again with the new one, and how

@@ -135,6 +135,14 @@ impl Refusal {
         "too_often",
         "That was too fast. Please try again in a moment.",
     );
+    /// One address begins more sessions than `App::new_sessions_per_address` allows.
+    pub(crate) const TOO_MANY_SESSIONS: Self = Self::later(
+        5,
+        StatusCode::TOO_MANY_REQUESTS,
+        "too_many_sessions",
+        "Many people in your network are starting right now. \
+         Keep this page open: it tries again in a moment.",
+    );
     /// One address has as many streams as `App::streams_per_address` allows.
     pub(crate) const TOO_MANY_STREAMS: Self = Self::later(
         5,

@@ -2,6 +2,7 @@
 
 mod config;
 mod health;
+mod newcomers;
 mod standing;
 mod sweeper;
 mod timeouts;
@@ -21,13 +22,16 @@ use crate::{
     frames::{Frames, SlowReaders},
     hub::{Hub, PageDocuments, PageState, SessionState, check_for_ever},
     limits,
+    log_text::LogText,
     page::PageEntry,
     session::Keyring,
     sessions::Sessions,
     store::{Expiry, Key, Notice, Store, StoreError, Timestamp},
 };
 
-pub(crate) use self::{config::Config, standing::Standing, timeouts::Timeouts};
+pub(crate) use self::{
+    config::Config, newcomers::Newcomers, standing::Standing, timeouts::Timeouts,
+};
 use self::{health::Health, sweeper::sweep};
 
 /// A running app.
@@ -38,6 +42,7 @@ pub(crate) struct Core {
     pub(crate) hub: Hub,
     pub(crate) frames: Frames,
     pub(crate) slow_readers: SlowReaders,
+    pub(crate) newcomers: Newcomers,
     /// By name.
     pub(crate) pages: BTreeMap<&'static str, Arc<PageEntry>>,
     pub(crate) config: Config,
@@ -97,7 +102,7 @@ impl Core {
         let touched = self.store.touch(key, until, now);
         match tokio::time::timeout(limits::STORE_DEADLINE, touched).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "a use cannot be noted"),
+            Ok(Err(error)) => tracing::warn!(error = %LogText(&error), "a use cannot be noted"),
             Err(_) => tracing::warn!("a use cannot be noted in time"),
         }
     }
@@ -114,6 +119,7 @@ impl Core {
             hub: Hub::new(),
             frames: Frames::default(),
             slow_readers: SlowReaders::default(),
+            newcomers: Newcomers::new(config.new_sessions),
             pages,
             config,
             tasks: TaskTracker::new(),

@@ -70,6 +70,9 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// - A deleted document stays [`Loaded::Deleted`] until its tombstone expires.
 ///   Tested by: `a_deleted_document_stays_deleted_until_its_tombstone_ends`,
 ///   `a_commit_prepared_before_a_deletion_is_gone`, `deletion_beats_a_racing_commit`.
+/// - A store that is full may delete documents that have an absolute deadline and no owner. It announces
+///   this, and answers [`Loaded::Deleted`] for them as long as it can. It deletes nothing else by itself.
+///   Tested by: `a_full_store_says_so_and_can_still_be_read`.
 /// - The store never returns an expired document, even if it has not swept it yet.
 ///   Tested by: `a_document_ends_at_its_deadlines`.
 /// - Every subscriber receives a notice of every change, or [`Notice::Lagged`] instead. The store

@@ -27,6 +27,7 @@ use crate::{
     frames::{Held, Outgoing, SlowReader},
     hub::{LoadError, PageDocuments, ROLLBACK_MESSAGE, SessionState, Watching},
     limits,
+    log_text::LogText,
     protocol::{events, sse},
     random::{random, spread},
     runtime::{Core, Standing},
@@ -253,7 +254,7 @@ impl TabStream {
         let state = match self.viewer.session.current(store, now).await {
             Ok(state) => state.session,
             Err(error) if error.is_damage() => {
-                tracing::error!(%error, "the session of a stream cannot be read");
+                tracing::error!(error = %LogText(&error), "the session of a stream cannot be read");
                 self.ended = true;
                 return tabs.all_damaged(out);
             }
@@ -293,7 +294,7 @@ impl TabStream {
                     tab.show(watch, &core.frames, &state, out);
                 }
                 Err(error) if error.is_damage() => {
-                    tracing::error!(%error, "what a tab shows cannot be read");
+                    tracing::error!(error = %LogText(&error), "what a tab shows cannot be read");
                     tab.damaged(out);
                 }
                 Err(error) => self.try_again(&error),
@@ -324,7 +325,7 @@ impl TabStream {
 
     /// Leaves the tabs as they are until the store answers again.
     fn try_again(&mut self, error: &LoadError) {
-        tracing::warn!(%error, "what a tab shows cannot be loaded; it waits");
+        tracing::warn!(error = %LogText(error), "what a tab shows cannot be loaded; it waits");
         self.retry = Some(Instant::now() + spread(Duration::from_millis(500), 50));
         // Until then no document has a deadline.
         self.expect(Timestamp::NEVER);

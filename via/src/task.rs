@@ -48,6 +48,8 @@ impl TaskHost for Host {
             params: &self.params,
             inputs: Inputs::none(),
             stream: None,
+            // A task begins no session.
+            address: None,
         };
         Box::pin(async move {
             let _turn = self.documents.session().turn().await;

@@ -10,6 +10,8 @@ mod first_use;
 mod open;
 mod turns;
 
+use std::net::IpAddr;
+
 use self::{
     attempt::{Stored, Transaction, Tried},
     commit::CommitResult,
@@ -37,6 +39,8 @@ pub(crate) struct Actor<'a> {
     pub(crate) inputs: &'a Inputs,
     /// The stream that is not woken, because the answer may bring its frame.
     pub(crate) stream: Option<StreamId>,
+    /// The visitor's network address, if it is known.
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// The position of an action in the order of its tab.
@@ -81,6 +85,7 @@ pub(crate) async fn run(
         actor,
         numbered,
         secret: None,
+        newcomer: actor.address,
     };
     let (mut base, mut fresh) = stored.current().await?;
     let mut turns = Turns::none(documents.shared());

@@ -108,6 +108,7 @@ async fn main() -> via::Result<()> {
         .page::<Room>()
         // Tabs of this check act as fast as they can.
         .action_rate(1_000_000, 1_000_000)
+        .new_sessions_per_address(u32::MAX, u32::MAX)
         .bind(var("VIA_ADDR"))
         .await?
         .run()

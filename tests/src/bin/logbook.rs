@@ -38,6 +38,7 @@ async fn main() -> via::Result<()> {
         .page::<Logbook>()
         // Tests act as often as they can.
         .action_rate(1_000_000, 1_000_000)
+        .new_sessions_per_address(u32::MAX, u32::MAX)
         .bind(var("VIA_ADDR"))
         .await?
         .run()

@@ -154,6 +154,7 @@ pub(super) fn serve() -> io::Result<()> {
                 .store(via::store::open(&store).await?)
                 // The rate limit is for visitors; here it would limit what is measured.
                 .action_rate(1_000_000, 1_000_000)
+                .new_sessions_per_address(u32::MAX, u32::MAX)
                 .streams_per_address(usize::MAX)
                 .page::<Counter>()
                 .page::<Table>()

@@ -1,8 +1,6 @@
 //! How much a document and the memory store can hold: at each limit, and above it.
 
-use std::cell::RefCell;
-use std::io;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,6 +14,8 @@ use via::{App, Clock};
 use via_tests::client::{Action, Answer, Tab, Visitor};
 use via_tests::serving::Serving;
 use via_tests::stores::Faulty;
+
+use crate::log::Log;
 
 #[via::page("/")]
 struct Desk {
@@ -131,7 +131,7 @@ async fn settled(server: &Serving, store: &Faulty) -> (Tab, Visitor, [usize; 2])
 
 #[tokio::test]
 async fn a_document_may_have_1_mib_and_an_action_that_wants_more_changes_nothing() {
-    LazyLock::force(&LOGGING);
+    Log::begin();
     let store = Faulty::default();
     let server = Serving::start(App::new().store(store.clone()).page::<Desk>()).await;
     let (tab, visitor, [session, app]) = settled(&server, &store).await;
@@ -156,7 +156,7 @@ async fn a_document_may_have_1_mib_and_an_action_that_wants_more_changes_nothing
 
 #[tokio::test]
 async fn a_document_above_256_kib_is_taken_with_a_warning() {
-    LazyLock::force(&LOGGING);
+    Log::begin();
     let store = Faulty::default();
     let server = Serving::start(App::new().store(store.clone()).page::<Desk>()).await;
     let (tab, visitor, [session, app]) = settled(&server, &store).await;
@@ -171,38 +171,6 @@ async fn a_document_above_256_kib_is_taken_with_a_warning() {
         done(&tab, action(name, 0)).await;
     }
     assert_eq!(shown(&visitor).await, (0, 16, 0));
-}
-
-/// Logs for the whole program. A subscriber per test would come too late: a thread of another
-/// test may have cached already that the level is off.
-static LOGGING: LazyLock<()> = LazyLock::new(|| {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
-        .with_writer(|| Log)
-        .init();
-});
-
-thread_local! {
-    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// What this thread logged. A test runs on one thread with its server.
-struct Log;
-
-impl Log {
-    fn text() -> String {
-        LOGGED.with_borrow(|logged| String::from_utf8_lossy(logged).into_owned())
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LOGGED.with_borrow_mut(|logged| logged.write(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// How many small documents there are: enough to use up the reserve for existing documents.

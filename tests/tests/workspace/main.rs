@@ -3,4 +3,5 @@
 mod dependencies;
 mod guides;
 mod layers;
+mod log_lines;
 mod neighbours;

@@ -1,6 +1,6 @@
 //! `POST` to a page with `Via-Request: action`: a tab acts.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
@@ -34,6 +34,7 @@ pub(super) async fn act(
     core: Arc<Core>,
     page: Arc<PageEntry>,
     params: Vec<(String, String)>,
+    address: Option<IpAddr>,
     headers: &mut HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
@@ -44,8 +45,12 @@ pub(super) async fn act(
     let keys = visitor.keys;
     // On the heap, because the future that runs it would hold it twice.
     let stream = stream(headers);
-    let call = match Call::check(&page, params, visitor, request, &body, stream) {
-        Ok(call) => Box::new(call),
+    let call = match Call::check(&page, params, visitor, request, &body) {
+        Ok(call) => Box::new(Call {
+            stream,
+            address,
+            ..call
+        }),
         Err(refusal) => return Ok(refusal.into_response_to(Some(number))),
     };
     let running = Arc::clone(&core);
@@ -83,6 +88,8 @@ struct Call {
     args: Box<serde_json::value::RawValue>,
     /// The live stream of the tab's browser, if the answer may carry what the action changes.
     stream: Option<StreamId>,
+    /// The visitor's network address, if it is known.
+    address: Option<IpAddr>,
 }
 
 impl Call {
@@ -93,7 +100,6 @@ impl Call {
         mut visitor: Visitor<'_>,
         request: Act,
         body: &[u8],
-        stream: Option<StreamId>,
     ) -> Result<Self, Refusal> {
         let cookie = visitor.take_cookie()?;
         let token = visitor.tokens.pop().flatten().ok_or(Refusal::BAD_TOKEN)?;
@@ -134,7 +140,8 @@ impl Call {
             action: request.action,
             kind,
             args: request.args,
-            stream,
+            stream: None,
+            address: None,
         })
     }
 
@@ -165,6 +172,7 @@ impl Call {
                 params: &self.params,
                 inputs: &self.inputs,
                 stream: self.stream,
+                address: self.address,
             };
             let mut step = |sources: Sources<'_>, fx: &mut Effects| {
                 page.code.run(&self.action, &arguments, sources, fx)

@@ -260,6 +260,43 @@ impl App {
         self
     }
 
+    /// Lets the visitors of one network address begin `per_second` new sessions a second on average, and
+    /// `burst` at once.
+    ///
+    /// The defaults are 2 and 1,000: an office of a thousand people behind one address may click for the
+    /// first time in the same moment. A session begins with its first action. The app answers a first
+    /// action above the limit with 429 and records nothing; the browser repeats it after five seconds, so
+    /// it is late but not lost. Visitors who already have a session are never slowed down.
+    ///
+    /// An IPv6 network (/64) counts as one address. Together, the addresses of a larger network (an IPv4
+    /// /24, an IPv6 /48) may begin eight times as many sessions.
+    ///
+    /// The limit holds for every store. `u32::MAX` for both means no limit. Behind a proxy, name it with
+    /// [`trusted_proxies`](Self::trusted_proxies); otherwise all its visitors count as one address. Inside
+    /// a router of your own there is a limit only if you serve it with
+    /// [`into_make_service_with_connect_info::<SocketAddr>`](axum::Router::into_make_service_with_connect_info).
+    ///
+    /// Tested by: `tests/server/newcomers.rs`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if one of the two is 0.
+    ///
+    /// ```
+    /// // Visitors come through a proxy that does not tell their addresses.
+    /// let app = via::App::new().new_sessions_per_address(100, 10_000);
+    /// ```
+    #[track_caller]
+    pub fn new_sessions_per_address(mut self, per_second: u32, burst: u32) -> Self {
+        assert!(
+            per_second > 0 && burst > 0,
+            "a limit of {per_second} new sessions per second and {burst} at once lets nobody in; use at \
+             least 1 for both"
+        );
+        self.new_sessions = ActionRate::new(per_second, burst);
+        self
+    }
+
     /// Limits how many live streams one network address may have open; each browser has one. The
     /// default is 256. The app answers further ones with 429, and the browser tries again later.
     ///

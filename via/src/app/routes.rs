@@ -16,7 +16,9 @@ use axum::{
 use futures_util::FutureExt as _;
 
 use super::{
-    act, attach, document, health, live_stream,
+    act, attach,
+    client_address::client_address,
+    document, health, live_stream,
     request::{announced, read},
     security,
 };
@@ -124,10 +126,11 @@ fn answer(
     params: Vec<(String, String)>,
     request: Request,
 ) -> impl Future<Output = Result<Response, Refusal>> + Send {
-    read(&core, request).then(|request| async move {
+    let address = client_address(&core, &request);
+    read(&core, request).then(move |request| async move {
         let (mut headers, body) = request?;
         match headers.get(VIA_REQUEST).map(http::HeaderValue::as_bytes) {
-            Some(b"action") => act::act(core, page, params, &mut headers, body).await,
+            Some(b"action") => act::act(core, page, params, address, &mut headers, body).await,
             // On the heap, because it is rare and large.
             Some(b"attach") => {
                 Box::pin(attach::attach(&core, &page, params, &headers, &body)).await

@@ -23,6 +23,7 @@ use super::{App, routes};
 use crate::{
     error::{Error, Result},
     limits,
+    log_text::LogText,
     runtime::Core,
 };
 
@@ -190,7 +191,7 @@ fn bound_kernel_memory(listener: &TcpListener) {
     #[cfg(target_os = "linux")]
     let bounded = bounded.and(socket.set_tcp_user_timeout(Some(limits::UNACKNOWLEDGED)));
     if let Err(error) = bounded {
-        tracing::warn!(%error, "clients that do not read can take much memory of the system");
+        tracing::warn!(error = %LogText(&error), "clients that do not read can take much memory of the system");
     }
 }
 

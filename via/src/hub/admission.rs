@@ -13,10 +13,10 @@ use tokio::time::Instant;
 use crate::lock::lock;
 use crate::{limits, state::TabId};
 
-/// How often a session may act.
+/// How often something may happen: so many times a second on average, and so many times at once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ActionRate {
-    /// The time in which one action is earned.
+    /// The time in which one time is earned.
     each: Duration,
     burst: u32,
 }
@@ -27,6 +27,26 @@ impl ActionRate {
             each: Duration::from_secs(1) / per_second,
             burst,
         }
+    }
+
+    /// How many sessions the visitors of one address begin.
+    pub(crate) fn of_new_sessions() -> Self {
+        Self::new(limits::NEW_SESSIONS_PER_SECOND, limits::NEW_SESSION_BURST)
+    }
+
+    /// The same rate for so many times as many.
+    pub(crate) fn times(self, factor: u32) -> Self {
+        Self {
+            each: self.each / factor,
+            burst: self.burst.saturating_mul(factor),
+        }
+    }
+
+    /// Until when everything is paid for after one more at `now`; `None` if that is too much.
+    pub(crate) fn pay(self, paid: Option<Instant>, now: Instant) -> Option<Instant> {
+        let from = paid.map_or(now, |paid| paid.max(now));
+        let tolerated = self.each.saturating_mul(self.burst - 1);
+        (from - now <= tolerated).then(|| from + self.each)
     }
 
     /// After this time without an action a session has its whole burst again.
@@ -63,13 +83,11 @@ impl Admission {
     /// Counts one action and returns whether it may run.
     pub(super) fn admit(&self, rate: ActionRate, now: Instant) -> bool {
         let mut paid = lock(&self.paid);
-        let from = paid.map_or(now, |paid| paid.max(now));
-        let tolerated = rate.each.saturating_mul(rate.burst - 1);
-        let within = from - now <= tolerated;
-        if within {
-            *paid = Some(from + rate.each);
+        let next = rate.pay(*paid, now);
+        if next.is_some() {
+            *paid = next;
         }
-        within
+        next.is_some()
     }
 
     /// Until when past actions count.

@@ -11,6 +11,7 @@ use super::{Hub, Live, PageDocuments, Table, live::Asked};
 use crate::{
     clock::Clock,
     limits,
+    log_text::LogText,
     random::spread,
     session::Keyring,
     store::{Key, Store, StoreError, Timestamp, Version},
@@ -37,7 +38,7 @@ pub(crate) async fn check_for_ever(
         let pause = match &checked {
             Ok(()) => limits::CHECK_EVERY,
             Err(error) => {
-                tracing::warn!(%error, "whether what is shown is the latest cannot be checked");
+                tracing::warn!(error = %LogText(error), "whether what is shown is the latest cannot be checked");
                 AGAIN
             }
         };

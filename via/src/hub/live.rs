@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     lock::lock,
+    log_text::LogText,
     refusal::Refusal,
     state::{Document, DocumentError, SharedDocument, TabId},
     store::{CommitId, Expiry, Key, Loaded, StoreError, StoredDocument, Timestamp, Version},
@@ -109,10 +110,10 @@ impl LoadError {
     /// Logs that `what` could not be loaded, and answers what the browser is told.
     pub(crate) fn refusal(&self, what: &str) -> Refusal {
         if self.is_damage() {
-            tracing::error!(error = %self, "{what} cannot be read");
+            tracing::error!(error = %LogText(self), "{what} cannot be read");
             Refusal::DAMAGED
         } else {
-            tracing::warn!(error = %self, "{what} cannot be loaded");
+            tracing::warn!(error = %LogText(self), "{what} cannot be loaded");
             Refusal::UNAVAILABLE
         }
     }

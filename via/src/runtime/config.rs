@@ -21,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) action_rate: ActionRate,
     /// The proxies that are believed when they name their clients.
     pub(crate) trusted_proxies: Networks,
+    /// How many sessions visitors of one address begin.
+    pub(crate) new_sessions: ActionRate,
 }
 
 impl Config {
@@ -36,6 +38,7 @@ impl Config {
             secrets: Secrets::default(),
             action_rate: ActionRate::default(),
             trusted_proxies: Networks::default(),
+            new_sessions: ActionRate::of_new_sessions(),
         }
     }
 

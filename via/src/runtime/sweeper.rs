@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     clock::{self, Clock},
     limits,
+    log_text::LogText,
     random::spread,
     store::Store,
 };
@@ -20,7 +21,9 @@ pub(super) async fn sweep(store: Arc<dyn Store>, clock: Clock) {
                 continue;
             }
             Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "expired documents cannot be removed"),
+            Err(error) => {
+                tracing::warn!(error = %LogText(&error), "expired documents cannot be removed")
+            }
         }
         // Servers of one store do not all sweep at the same moment.
         clock

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::Secrets;
 use crate::{
     limits,
+    log_text::LogText,
     random::random,
     store::{
         Change, Commit, CommitId, CommitOutcome, Expect, Expiry, Key, Loaded, Put, Store,
@@ -128,7 +129,9 @@ impl Keyring {
     pub(crate) async fn follow(&self, store: &dyn Store, now: Timestamp) {
         match tokio::time::timeout(limits::STORE_DEADLINE, self.refresh(store, now)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the shared key cannot be loaded"),
+            Ok(Err(error)) => {
+                tracing::warn!(error = %LogText(&error), "the shared key cannot be loaded")
+            }
             Err(_) => tracing::warn!("the shared key cannot be loaded in time"),
         }
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap as _,
 };
-use serde_json::value::RawValue;
+use serde_json::{error::Category, value::RawValue};
 
 use super::{
     Fields, compress,
@@ -162,12 +162,23 @@ fn known_commands<'de, D: Deserializer<'de>>(list: D) -> Result<Vec<Command>, D:
 pub(crate) enum DocumentError {
     #[error("a document has format {found}, which is newer than this build's {known}")]
     Newer { found: u64, known: u64 },
-    #[error("a document cannot be read: {0}")]
+    // Without the text of the error, which quotes values.
+    #[error("a document cannot be read: {}", json_fault(.0))]
     Damaged(#[from] serde_json::Error),
     #[error("a stored document unpacks to {0} bytes, and none has more than {MAX_DOCUMENT}")]
     Large(u64),
     #[error("a stored document is compressed and cannot be unpacked")]
     Frame,
+}
+
+/// What is wrong with JSON, without a word of its content.
+fn json_fault(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        Category::Eof => "its JSON ends too early",
+        Category::Syntax => "it is not JSON",
+        Category::Data => "a part of it is missing or has another type",
+        Category::Io => "its bytes cannot be read",
+    }
 }
 
 /// A document for the store.
@@ -655,5 +666,20 @@ mod tests {
         assert_eq!(document.forgotten.as_millis(), 100);
         let again = Document::decode(&document.encode().bytes).unwrap();
         assert_eq!(again.forgotten.as_millis(), 100);
+    }
+
+    #[test]
+    fn why_a_document_cannot_be_read_says_nothing_of_its_content() {
+        for bytes in [
+            r#"{"format":1,"secret":"hunter2"}"#,
+            r#"{"format":"hunter2"}"#,
+            r#"{"format":1,"hunter2":}"#,
+            r#"{"format":1,"hunter2":"#,
+        ] {
+            let error = Document::decode(bytes.as_bytes()).unwrap_err();
+            let text = error.to_string();
+            assert!(text.starts_with("a document cannot be read: "), "{text}");
+            assert!(!text.contains("hunter2"), "{text}");
+        }
     }
 }

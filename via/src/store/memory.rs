@@ -1,5 +1,7 @@
 //! A store in the memory of this process.
 
+mod eviction;
+
 use std::{
     collections::{BTreeSet, HashMap, hash_map},
     fmt::{self, Debug},
@@ -9,6 +11,7 @@ use std::{
 
 use bytes::Bytes;
 
+use self::eviction::{Candidates, Evicted, Filed, Kind};
 use super::{
     Change, Commit, CommitOutcome, Durability, Expiry, Key, Loaded, Store, StoreError, StoreFuture,
     StoredDocument, Subscription, Timestamp, Version, Write,
@@ -27,12 +30,25 @@ const RESERVE: usize = 16;
 /// Expired documents and tombstones count towards the limits until a sweep removes them, or until
 /// the store needs their room.
 ///
-/// If a new document would exceed a limit, the store refuses it with [`StoreError::Full`]. Documents
+/// # When it is full
+///
+/// If a commit would exceed a limit, the store evicts sessions in which nobody is logged in. First it
+/// evicts sessions that were committed once and that nobody has used for 10 minutes. Then it evicts
+/// other sessions that nobody has used for 24 hours. In both groups the session that was unused for
+/// longest goes first. Every load, commit and touch is a use, and so is an open page, because the server
+/// asks every few seconds whether the page is up to date. The store never evicts shared values or
+/// documents that have an owner.
+///
+/// An evicted session has ended, as if it had been deleted: its tabs say so, and its actions change
+/// nothing. The store remembers this of the sessions that were evicted last, four times as many as it may
+/// hold documents.
+///
+/// If there is nothing to evict, the store refuses the commit with [`StoreError::Full`]. Documents
 /// that already exist still work: the store reserves the last sixteenth of its bytes for their
 /// growth. New visitors still see the pages of an app, live. Their first action waits until there is
 /// room for their session.
 ///
-/// Tested by: `tests/server/limits.rs`.
+/// Tested by: `tests/server/limits.rs`, `tests/server/newcomers.rs`.
 ///
 /// # Example: with other limits
 ///
@@ -72,6 +88,8 @@ impl MemoryStore {
                 entries: HashMap::new(),
                 by_deadline: BTreeSet::new(),
                 by_owner: HashMap::new(),
+                candidates: Candidates::default(),
+                evicted: Evicted::new(max_documents),
                 bytes: 0,
             })),
             notices: Notices::new(),
@@ -117,7 +135,13 @@ impl Store for MemoryStore {
 
     fn load<'a>(&'a self, keys: &'a [Key], now: Timestamp) -> StoreFuture<'a, Vec<Loaded>> {
         Box::pin(async move {
-            self.with(|documents| Ok(keys.iter().map(|key| documents.load(key, now)).collect()))
+            self.with(|documents| {
+                let load = |key| {
+                    documents.note_use(key, now);
+                    documents.load(key, now)
+                };
+                Ok(keys.iter().map(load).collect())
+            })
         })
     }
 
@@ -125,12 +149,14 @@ impl Store for MemoryStore {
         Box::pin(async move {
             commit.check_sizes()?;
             self.with(|documents| {
-                let outcome = documents.commit(&commit)?;
-                if let CommitOutcome::Committed(versions) = &outcome {
-                    // Under the lock, so that notices have the order of commits.
+                let mut evicted = Vec::new();
+                let outcome = documents.commit(&commit, &mut evicted);
+                // Under the lock, so that notices have the order of commits.
+                self.notices.announce_deleted(&evicted);
+                if let Ok(CommitOutcome::Committed(versions)) = &outcome {
                     self.notices.announce_commit(&commit, versions);
                 }
-                Ok(outcome)
+                outcome
             })
         })
     }
@@ -186,9 +212,13 @@ impl Store for MemoryStore {
     ) -> StoreFuture<'a, Vec<Option<Version>>> {
         Box::pin(async move {
             self.with(|documents| {
-                let version = |key| match documents.occupancy(key, now) {
-                    Occupancy::At(version) => Some(version),
-                    Occupancy::Absent | Occupancy::Deleted => None,
+                let version = |key| {
+                    // Asked for every few seconds while a tab shows it.
+                    documents.note_use(key, now);
+                    match documents.occupancy(key, now) {
+                        Occupancy::At(version) => Some(version),
+                        Occupancy::Absent | Occupancy::Deleted => None,
+                    }
                 };
                 Ok(keys.iter().map(version).collect())
             })
@@ -219,6 +249,9 @@ struct Documents {
     /// Every entry under its [`Entry::filed`].
     by_deadline: BTreeSet<(Timestamp, Arc<str>)>,
     by_owner: HashMap<Box<str>, BTreeSet<Arc<str>>>,
+    /// Every entry with an [`Entry::eviction`].
+    candidates: Candidates,
+    evicted: Evicted,
     /// The sum of all [`size_of`].
     bytes: usize,
 }
@@ -235,6 +268,10 @@ struct Entry {
     /// deadline. Most commits move the deadline later and leave this alone; a sweep corrects it when
     /// it meets the entry.
     filed: Timestamp,
+    /// When it was last used.
+    used: Timestamp,
+    /// Where [`Documents::candidates`] has it, if it may make way for others.
+    eviction: Option<Filed>,
     /// `None` for a tombstone.
     content: Option<StoredBytes>,
 }
@@ -258,6 +295,7 @@ impl Documents {
 
     fn occupancy(&self, key: &Key, now: Timestamp) -> Occupancy {
         match self.present(key, now) {
+            None if self.evicted.contains(key.as_str(), now) => Occupancy::Deleted,
             None => Occupancy::Absent,
             Some(Entry { content: None, .. }) => Occupancy::Deleted,
             Some(entry) => Occupancy::At(entry.version),
@@ -266,7 +304,11 @@ impl Documents {
 
     fn load(&self, key: &Key, now: Timestamp) -> Loaded {
         let Some(entry) = self.present(key, now) else {
-            return Loaded::Absent;
+            return if self.evicted.contains(key.as_str(), now) {
+                Loaded::Deleted
+            } else {
+                Loaded::Absent
+            };
         };
         let Some(content) = &entry.content else {
             return Loaded::Deleted;
@@ -279,7 +321,18 @@ impl Documents {
         })
     }
 
-    fn commit(&mut self, commit: &Commit) -> Result<CommitOutcome, StoreError> {
+    fn note_use(&mut self, key: &Key, now: Timestamp) {
+        if let Some(entry) = self.entries.get_mut(key.as_str()) {
+            entry.used = entry.used.max(now);
+        }
+    }
+
+    /// Adds the documents that it evicts to `evicted`.
+    fn commit(
+        &mut self,
+        commit: &Commit,
+        evicted: &mut Vec<Key>,
+    ) -> Result<CommitOutcome, StoreError> {
         let now = commit.now;
         let judge = |write: &Write| write.expect.judge(self.occupancy(&write.key, now));
         let verdict = commit.writes.iter().map(judge).max();
@@ -293,7 +346,7 @@ impl Documents {
                 ));
             }
         }
-        self.make_room(commit)?;
+        self.make_room(commit, evicted)?;
         let versions = commit.versions_after();
         for (write, &version) in commit.writes.iter().zip(&versions) {
             match &write.change {
@@ -302,11 +355,11 @@ impl Documents {
                         bytes: put.bytes.clone(),
                         owner: put.owner.clone(),
                     };
-                    self.place(write.key.as_str(), version, put.expiry, Some(content));
+                    self.place(&write.key, version, put.expiry, Some(content), now);
                 }
                 Change::Delete { tombstone_until } => {
                     let expiry = Expiry::at(*tombstone_until);
-                    self.place(write.key.as_str(), version, expiry, None);
+                    self.place(&write.key, version, expiry, None, now);
                 }
                 Change::Keep => {}
             }
@@ -314,8 +367,13 @@ impl Documents {
         Ok(CommitOutcome::Committed(versions))
     }
 
-    /// Refuses a commit that exceeds a limit, unless removing expired documents makes enough room.
-    fn make_room(&mut self, commit: &Commit) -> Result<(), StoreError> {
+    /// Refuses a commit that exceeds a limit, unless it makes enough room to remove what has expired and
+    /// to evict what nobody uses. Adds what it evicts to `evicted`.
+    fn make_room(&mut self, commit: &Commit, evicted: &mut Vec<Key>) -> Result<(), StoreError> {
+        // What is committed now does not make way for itself.
+        for write in &commit.writes {
+            self.note_use(&write.key, commit.now);
+        }
         loop {
             let growth = self.growth(commit);
             let Some(refusal) = self.refusal(growth) else {
@@ -323,10 +381,36 @@ impl Documents {
             };
             let swept = self.sweep(commit.now, SWEEP_CHUNK, SWEEP_CHUNK);
             // All entries of this chunk may have later deadlines by now, so look at the next chunk.
-            if swept.removed == 0 && swept.finished {
-                return Err(StoreError::Full(refusal));
+            if swept.removed > 0 || !swept.finished {
+                continue;
             }
+            let Some(name) = self.evict(commit.now) else {
+                return Err(StoreError::Full(refusal));
+            };
+            evicted.extend(Key::new(name));
         }
+    }
+
+    /// Removes one document that nobody has used for a while; `None` if there is none.
+    fn evict(&mut self, now: Timestamp) -> Option<Arc<str>> {
+        while let Some((kind, name)) = self.candidates.pop_due(now) {
+            let hash_map::Entry::Occupied(mut slot) = self.entries.entry(name.clone()) else {
+                continue;
+            };
+            let entry = slot.get_mut();
+            if kind.from(entry.used) > now {
+                let filed = Filed::new(kind, entry.used);
+                entry.eviction = Some(filed);
+                self.candidates.insert(filed, name);
+                continue;
+            }
+            let entry = slot.remove();
+            self.bytes -= entry.size(&name);
+            self.by_deadline.remove(&(entry.filed, name.clone()));
+            self.evicted.remember(&name, entry.expiry.deadline());
+            return Some(name);
+        }
+        None
     }
 
     /// Why the store cannot grow by this many entries and bytes; `None` if it can.
@@ -370,12 +454,14 @@ impl Documents {
         }
         if let Some(entry) = self.entries.get_mut(key.as_str()) {
             entry.expiry = entry.expiry.touched(idle_until);
+            entry.used = entry.used.max(now);
         }
         true
     }
 
     fn delete(&mut self, key: &Key, tombstone_until: Timestamp, now: Timestamp) -> bool {
         let Some(entry) = self.present(key, now) else {
+            self.evicted.prolong(key.as_str(), tombstone_until);
             return false;
         };
         let was_there = entry.content.is_some();
@@ -385,7 +471,7 @@ impl Documents {
         } else {
             tombstone_until.max(entry.expiry.deadline())
         };
-        self.place(key.as_str(), version, Expiry::at(until), None);
+        self.place(key, version, Expiry::at(until), None, now);
         was_there
     }
 
@@ -411,6 +497,9 @@ impl Documents {
             if entry.expiry.has_passed(now) {
                 let entry = slot.remove();
                 self.bytes -= entry.size(&name);
+                if let Some(filed) = entry.eviction {
+                    self.candidates.remove(filed, name.clone());
+                }
                 if let Some(owner) = entry.owner() {
                     self.disown(owner, &name);
                 }
@@ -435,13 +524,26 @@ impl Documents {
     }
 
     /// Inserts an entry, or replaces the one under this key.
-    fn place(&mut self, key: &str, version: Version, expiry: Expiry, content: Option<StoredBytes>) {
+    fn place(
+        &mut self,
+        key: &Key,
+        version: Version,
+        expiry: Expiry,
+        content: Option<StoredBytes>,
+        now: Timestamp,
+    ) {
+        let key = key.as_str();
         let deadline = expiry.deadline();
         let owner = content.as_ref().and_then(|content| content.owner.clone());
+        let kind = content
+            .as_ref()
+            .and_then(|content| Kind::of(version, expiry, content.owner.as_deref()));
         let mut entry = Entry {
             version,
             expiry,
             filed: deadline,
+            used: now,
+            eviction: kind.map(|kind| Filed::new(kind, now)),
             content,
         };
         self.bytes += entry.size(key);
@@ -452,12 +554,27 @@ impl Documents {
         };
         match self.entries.entry(name.clone()) {
             hash_map::Entry::Vacant(slot) => {
+                if let Some(filed) = entry.eviction {
+                    self.candidates.insert(filed, name.clone());
+                }
                 slot.insert(entry);
                 self.by_deadline.insert((deadline, name.clone()));
                 self.own(owner, name);
             }
             hash_map::Entry::Occupied(mut slot) => {
                 entry.filed = deadline.min(slot.get().filed);
+                entry.used = now.max(slot.get().used);
+                let before = slot.get().eviction;
+                if before.map(Filed::kind) == kind {
+                    entry.eviction = before;
+                } else {
+                    if let Some(filed) = before {
+                        self.candidates.remove(filed, name.clone());
+                    }
+                    if let Some(filed) = entry.eviction {
+                        self.candidates.insert(filed, name.clone());
+                    }
+                }
                 let filed = entry.filed;
                 let old = mem::replace(slot.get_mut(), entry);
                 self.bytes -= old.size(key);
@@ -511,7 +628,7 @@ fn size_of(key: &str, bytes: usize, owner: Option<&str>) -> usize {
 mod tests {
     use super::*;
     use crate::store::{
-        Expect, Put,
+        Expect, Notice, Put,
         conformance::{Behind, Faults, Harness, Small, support::*},
     };
 
@@ -694,5 +811,159 @@ mod tests {
         assert!(documents.entries.is_empty());
         assert!(documents.by_deadline.is_empty());
         assert!(documents.by_owner.is_empty());
+        assert!(documents.candidates.is_empty());
+    }
+
+    const MINUTES: i64 = 60 * 1000;
+    const DAYS: i64 = 24 * 60 * MINUTES;
+
+    /// A session in which nobody is logged in.
+    fn session() -> Put {
+        Put {
+            expiry: Expiry {
+                idle_until: after(14 * DAYS),
+                absolute: after(90 * DAYS),
+            },
+            ..put("")
+        }
+    }
+
+    /// Creates a document after so many milliseconds and answers whether there was room.
+    async fn created(store: &MemoryStore, millis: i64, name: &str, put: Put) -> bool {
+        let create = vec![write(&key(name), Expect::Absent, put)];
+        let result = commit_at(store, after(millis), create).await;
+        assert!(result.is_ok() || is_full(&result), "{result:?}");
+        result.is_ok_and(|outcome| matches!(outcome, CommitOutcome::Committed(_)))
+    }
+
+    /// Which of these documents exist after so many milliseconds. Looking is no use of them.
+    fn existing<'n>(store: &MemoryStore, millis: i64, names: &[&'n str]) -> Vec<&'n str> {
+        let documents = store.lock();
+        let documents = documents.as_ref().unwrap();
+        let exists = |name: &&&str| documents.present(&key(name), after(millis)).is_some();
+        names.iter().filter(exists).copied().collect()
+    }
+
+    #[tokio::test]
+    async fn a_session_that_was_committed_once_makes_way_after_ten_minutes_and_has_ended() {
+        let store = MemoryStore::with_limits(2, usize::MAX);
+        let (first, second) = (key("first"), key("second"));
+        let version = create(&store, &first, session()).await;
+        assert!(created(&store, MINUTES, "second", session()).await);
+        assert!(!created(&store, 10 * MINUTES - 1, "third", session()).await);
+        let mut notices = store.subscribe();
+        let now = after(10 * MINUTES);
+        assert!(created(&store, 10 * MINUTES, "third", session()).await);
+        assert_eq!(
+            next(&mut notices).await,
+            Some(Notice::Deleted { key: first.clone() })
+        );
+        assert!(matches!(
+            next(&mut notices).await,
+            Some(Notice::Committed { .. })
+        ));
+
+        assert_eq!(load_at(&store, &first, now).await, Loaded::Deleted);
+        assert_eq!(
+            store.revisions(&[first.clone()], now).await.unwrap(),
+            [None]
+        );
+        assert!(!store.touch(&first, after(DAYS), now).await.unwrap());
+        for expect in [Expect::Absent, Expect::At(version)] {
+            let again = vec![write(&first, expect, session())];
+            let outcome = commit_at(&store, now, again).await.unwrap();
+            assert_eq!(outcome, CommitOutcome::Gone);
+        }
+        // Until then its cookie may come back.
+        let last = after(14 * DAYS - 1);
+        assert_eq!(load_at(&store, &first, last).await, Loaded::Deleted);
+        assert_eq!(
+            load_at(&store, &first, after(14 * DAYS)).await,
+            Loaded::Absent
+        );
+        assert!(matches!(
+            load_at(&store, &second, now).await,
+            Loaded::Found(_)
+        ));
+    }
+
+    #[tokio::test]
+    async fn whatever_is_used_stays() {
+        let store = MemoryStore::with_limits(4, usize::MAX);
+        let names = ["loaded", "touched", "shown", "committed"];
+        let mut versions = Vec::new();
+        for name in names {
+            versions.push(create(&store, &key(name), session()).await);
+        }
+        let now = after(10 * MINUTES);
+        load_at(&store, &key("loaded"), now).await;
+        assert!(store.touch(&key("touched"), after(0), now).await.unwrap());
+        store.revisions(&[key("shown")], now).await.unwrap();
+        // A commit that needs room does not evict what it writes.
+        let both = vec![
+            write(&key("committed"), Expect::At(versions[3]), session()),
+            write(&key("new"), Expect::Absent, session()),
+        ];
+        assert!(is_full(&commit_at(&store, now, both.clone()).await));
+        assert_eq!(existing(&store, 10 * MINUTES, &names), names);
+        let later = after(20 * MINUTES);
+        assert!(matches!(
+            commit_at(&store, later, both).await.unwrap(),
+            CommitOutcome::Committed(_)
+        ));
+        let left = existing(&store, 20 * MINUTES, &names);
+        assert_eq!(left.len(), 3);
+        assert!(left.contains(&"committed"));
+    }
+
+    #[tokio::test]
+    async fn what_was_committed_once_makes_way_before_what_was_not_used_for_a_day() {
+        let store = MemoryStore::with_limits(5, usize::MAX);
+        let often = create(&store, &key("often"), session()).await;
+        replace(&store, &key("often"), often, session()).await;
+        let logged_in = Put {
+            owner: Some("ann".into()),
+            ..session()
+        };
+        create(&store, &key("owned"), logged_in).await;
+        create(&store, &key("shared"), put("")).await;
+        let with_ttl = Put {
+            expiry: Expiry {
+                idle_until: after(30 * DAYS),
+                absolute: Timestamp::NEVER,
+            },
+            ..put("")
+        };
+        create(&store, &key("kept"), with_ttl).await;
+        assert!(created(&store, DAYS - 10 * MINUTES, "once", session()).await);
+        let names = ["often", "owned", "shared", "kept", "once"];
+        assert!(created(&store, DAYS, "new", session()).await);
+        assert_eq!(existing(&store, DAYS, &names), names[..4]);
+        assert!(created(&store, DAYS + 1, "newer", session()).await);
+        assert_eq!(existing(&store, DAYS, &names), names[1..4]);
+        // The others would stay for ever.
+        for (days, name) in [(2, "a"), (3, "b"), (4, "c")] {
+            assert!(created(&store, days * DAYS, name, session()).await);
+        }
+        assert_eq!(existing(&store, 4 * DAYS, &names), names[1..4]);
+    }
+
+    #[tokio::test]
+    async fn bytes_are_made_free_in_the_same_way() {
+        let store = MemoryStore::with_limits(usize::MAX, 160);
+        for name in ["a", "b"] {
+            let put = Put {
+                bytes: vec![0; 70].into(),
+                ..session()
+            };
+            create(&store, &key(name), put).await;
+        }
+        let large = Put {
+            bytes: vec![0; 140].into(),
+            ..session()
+        };
+        assert!(!created(&store, 9 * MINUTES, "c", large.clone()).await);
+        assert!(created(&store, 10 * MINUTES, "c", large).await);
+        assert!(existing(&store, 10 * MINUTES, &["a", "b"]).is_empty());
     }
 }

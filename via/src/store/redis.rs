@@ -24,6 +24,7 @@ use super::{
     Change, Commit, CommitOutcome, Durability, Expect, Key, Loaded, OpenError, Store, StoreError,
     StoreFuture, Subscription, Timestamp, Version, Write, compare::Occupancy, notices::Notices,
 };
+use crate::log_text::LogText;
 
 mod address;
 mod commands;
@@ -254,7 +255,7 @@ impl RedisStore {
             }
             Ok(_) => Ok(CommitOutcome::Unknown),
             Err(RedisFailure::InDoubt(error)) => {
-                tracing::debug!(%error, "the outcome of a commit is unknown");
+                tracing::debug!(error = %LogText(&error), "the outcome of a commit is unknown");
                 Ok(CommitOutcome::Unknown)
             }
             Err(RedisFailure::Refused(error)) => Err(error),

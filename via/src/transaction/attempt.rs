@@ -1,5 +1,7 @@
 //! One attempt: what it writes, and what is kept until its outcome is known.
 
+use std::net::IpAddr;
+
 use super::{Actor, DOCUMENTS, Done, Numbered};
 use crate::{
     action::Effects,
@@ -25,6 +27,8 @@ pub(super) struct Transaction<'a> {
     pub(super) numbered: Option<Numbered>,
     /// The session's new secret, once an attempt rotates it.
     pub(super) secret: Option<Secret>,
+    /// Whose new session has not been counted yet.
+    pub(super) newcomer: Option<IpAddr>,
 }
 
 /// One run of the step, on its way into the store.

@@ -68,6 +68,12 @@ impl Transaction<'_> {
         if self.numbered.is_none() && outdated(unsure, base) {
             return Err(Refusal::UNAVAILABLE);
         }
+        if matches!(base.session, SessionState::Absent)
+            && let Some(address) = self.newcomer.take()
+            && !self.stored.core.newcomers.admits(address)
+        {
+            return Err(Refusal::TOO_MANY_SESSIONS);
+        }
         let attempt = self.draft(base, document, step, now)?;
         Ok(Prepared::Attempt(Box::new(attempt)))
     }

@@ -6,6 +6,7 @@ use tokio::{net::TcpListener, time::sleep};
 use tokio_util::task::TaskTracker;
 
 use super::{connection, pulse::Pulse, site::Site};
+use crate::log_text::LogText;
 
 /// How long to wait if the system cannot accept another connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
@@ -27,7 +28,7 @@ pub(super) async fn run(
             Err(error) if is_of_the_connection(&error) => continue,
             Err(error) => {
                 if !was_full {
-                    tracing::error!(%error, "no connection can be accepted; it is tried again");
+                    tracing::error!(error = %LogText(&error), "no connection can be accepted; it is tried again");
                 }
                 was_full = true;
                 // Usually the process has no descriptor left.
@@ -38,7 +39,7 @@ pub(super) async fn run(
         };
         was_full = false;
         if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "a connection will be slower than it could");
+            tracing::debug!(error = %LogText(&error), "a connection will be slower than it could");
         }
         let pulse = Pulse::new();
         let seat = site.connections.admit(Arc::clone(&pulse)).await;

@@ -34,6 +34,7 @@ use crate::{
     app::{client_address::client_address, routes},
     limits,
     lock::lock,
+    log_text::LogText,
     protocol::header::STREAM_PATH,
     refusal::Refusal,
 };
@@ -110,7 +111,7 @@ fn answer(
             }
             over.map(|result| {
                 if let Err(error) = result {
-                    tracing::debug!(%error, "a connection has ended");
+                    tracing::debug!(error = %LogText(&error), "a connection has ended");
                 }
                 None
             })

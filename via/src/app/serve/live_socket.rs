@@ -20,6 +20,7 @@ use crate::{
     app::{live_stream, security},
     frames::{Outgoing, SlowReader},
     limits,
+    log_text::LogText,
     stream::TabStream,
 };
 
@@ -93,7 +94,7 @@ fn head() -> Vec<u8> {
 /// Ends the connection without sending what the system still buffers: the client does not read it.
 fn reset(socket: &TcpStream) {
     if let Err(error) = socket.set_zero_linger() {
-        tracing::debug!(%error, "the buffers of a connection are kept for a while");
+        tracing::debug!(error = %LogText(&error), "the buffers of a connection are kept for a while");
     }
 }
 

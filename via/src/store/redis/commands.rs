@@ -24,7 +24,10 @@ use super::{
     scripts::Code,
     server,
 };
-use crate::store::{Durability, OpenError, StoreError};
+use crate::{
+    log_text::LogText,
+    store::{Durability, OpenError, StoreError},
+};
 
 /// How long to wait after a failed connection before the next attempt.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -73,7 +76,7 @@ impl CommandConnection {
         let mut declared = self.level.lock().unwrap_or_else(PoisonError::into_inner);
         if *declared != level {
             tracing::warn!(
-                endpoint = %self.address.endpoint,
+                endpoint = %LogText(&self.address.endpoint),
                 "the durability of this Redis is now {level:?} instead of {:?}", *declared
             );
             *declared = level;

@@ -54,7 +54,11 @@ pub(super) fn is_demoted(error: &ServerError) -> bool {
 
 fn said(error: &ServerError) -> String {
     match error.details() {
-        Some(details) => format!("Redis says: {} {details}", error.code()),
+        // For a command that Redis does not know, it quotes the arguments: keys and documents.
+        Some(details) => {
+            let before = details.split(", with args").next().unwrap_or_default();
+            format!("Redis says: {} {before}", error.code())
+        }
         None => format!("Redis says: {}", error.code()),
     }
 }

@@ -16,7 +16,10 @@ use super::{
     echo::Echoes,
     record,
 };
-use crate::store::{Notice, OpenError, notices::Notices};
+use crate::{
+    log_text::LogText,
+    store::{Notice, OpenError, notices::Notices},
+};
 
 /// How often to check that the server answers and can still keep documents.
 const HEARTBEAT: Duration = Duration::from_secs(3);
@@ -60,7 +63,7 @@ impl NoticeListener {
                         break;
                     }
                     Err(error) => {
-                        tracing::debug!(%error, "cannot subscribe to notices in Redis, trying again");
+                        tracing::debug!(error = %LogText(&error), "cannot subscribe to notices in Redis, trying again");
                         sleep(pause).await;
                         pause = LONGEST_PAUSE.min(pause * 2);
                     }
@@ -80,7 +83,7 @@ impl NoticeListener {
                 Err(OpenError::Unreachable { .. }) => return,
                 Err(error) => {
                     // This server must not get commits until it passes the check again.
-                    tracing::error!(%error, "refusing commits until this Redis can be used again");
+                    tracing::error!(error = %LogText(&error), "refusing commits until this Redis can be used again");
                     self.commands.give_up();
                     return;
                 }

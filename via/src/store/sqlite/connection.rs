@@ -15,7 +15,10 @@ use super::{
     failure::{Fault, is_full},
     table::{DocumentTable, SCHEMA},
 };
-use crate::store::{Durability, OpenError};
+use crate::{
+    log_text::LogText,
+    store::{Durability, OpenError},
+};
 
 /// `PRAGMA application_id` of our files: "viaS".
 pub(super) const APPLICATION_ID: i32 = 0x7669_6153;
@@ -219,7 +222,7 @@ impl DatabaseFile {
             transaction.execute_batch(SCHEMA)?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
             transaction.pragma_update(None, "user_version", FORMAT)?;
-            tracing::debug!(store = %self.path.display(), "created a new store");
+            tracing::debug!(store = %LogText(self.path.display()), "created a new store");
             return transaction.commit();
         }
         transaction.rollback()

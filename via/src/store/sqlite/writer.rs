@@ -19,7 +19,10 @@ use super::{
     failure::{Setback, SqliteFailure, is_certain, is_passing},
     table::DocumentTable,
 };
-use crate::store::{Notice, StoreError, notices::Notices};
+use crate::{
+    log_text::LogText,
+    store::{Notice, StoreError, notices::Notices},
+};
 
 /// How often to look whether another process has changed the file.
 const POLL: Duration = Duration::from_millis(50);
@@ -176,8 +179,8 @@ impl Writer {
                     setback.in_doubt = false;
                 }
                 tracing::warn!(
-                    store = %self.file.path().display(),
-                    failure = ?setback.failure,
+                    store = %LogText(self.file.path().display()),
+                    failure = %LogText(StoreError::from(setback.failure.clone())),
                     in_doubt = setback.in_doubt,
                     calls = jobs.len(),
                     "a transaction of the store failed",
