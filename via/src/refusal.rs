@@ -188,6 +188,16 @@ impl Refusal {
         "encoded_body",
         "A request must not have a `Content-Encoding`.",
     );
+    pub(crate) const UNKNOWN_EXPECTATION: Self = Self::definite(
+        StatusCode::EXPECTATION_FAILED,
+        "unknown_expectation",
+        "The header `Expect` may only say `100-continue`.",
+    );
+    pub(crate) const BAD_CHUNK: Self = Self::definite(
+        StatusCode::BAD_REQUEST,
+        "bad_chunk",
+        "The body is not encoded as `Transfer-Encoding` says.",
+    );
     pub(crate) const NOT_JSON_TYPE: Self = Self::definite(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "not_json",

@@ -6,6 +6,7 @@ mod crowded;
 mod damaged;
 mod exactly_once;
 mod frames_in_answers;
+mod framing;
 mod hosts;
 mod icon;
 mod idle_tabs;

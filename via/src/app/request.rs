@@ -3,9 +3,10 @@
 use std::{
     error::Error,
     future::{Future, ready},
+    io,
 };
 
-use axum::extract::Request;
+use axum::{body::HttpBody as _, extract::Request};
 use bytes::Bytes;
 use futures_util::{FutureExt as _, future::Either};
 use http::{HeaderMap, header, request::Parts};
@@ -29,6 +30,9 @@ pub(super) fn read(
     let (Parts { headers, .. }, body) = request.into_parts();
     match is_json_of_ours(core, &headers) {
         Err(refused) => Either::Left(ready(Err(refused))),
+        Ok(()) if body.size_hint().lower() > limits::BODY as u64 => {
+            Either::Left(ready(Err(Refusal::BODY_TOO_LARGE)))
+        }
         Ok(()) => Either::Right(
             timeout(limits::BODY_TIME, axum::body::to_bytes(body, limits::BODY)).map(|read| {
                 match read {
@@ -43,6 +47,13 @@ pub(super) fn read(
 
 fn is_json_of_ours(core: &Core, headers: &HeaderMap) -> Result<(), Refusal> {
     security::same_origin(headers, &core.config.origins)?;
+    // Before the server asks for the body, for which a client may wait.
+    if headers
+        .get(header::EXPECT)
+        .is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+    {
+        return Err(Refusal::UNKNOWN_EXPECTATION);
+    }
     if headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Refusal::ENCODED_BODY);
     }
@@ -63,6 +74,18 @@ fn too_large_or_cut(error: &axum::Error) -> Refusal {
         .is_some_and(<dyn Error>::is::<LengthLimitError>)
     {
         return Refusal::BODY_TOO_LARGE;
+    }
+    let mut cause: Option<&dyn Error> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>()
+            && matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
+            )
+        {
+            return Refusal::BAD_CHUNK;
+        }
+        cause = error.source();
     }
     Refusal::CUT_BODY
 }

@@ -5,6 +5,7 @@ mod addresses;
 mod connection;
 mod connections;
 mod descriptors;
+mod framing;
 mod live_socket;
 mod patient_io;
 mod pulse;

@@ -18,8 +18,12 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use futures_util::FutureExt as _;
-use http::Method;
-use hyper::{body::Incoming, server::conn::http1, service::Service};
+use http::{HeaderValue, Method, header};
+use hyper::{
+    body::{Body as _, Incoming},
+    server::conn::http1,
+    service::Service,
+};
 use tokio::net::TcpStream;
 
 use super::{
@@ -138,7 +142,13 @@ impl Service<http::Request<Incoming>> for RequestService {
                 Ok(with_default_headers(refused.into_response()))
             });
         }
-        Box::pin(self.0.site.answer(request).map(move |response| {
+        // After a body without a length nobody checks where the next request begins.
+        let is_last = request.body().size_hint().exact().is_none();
+        Box::pin(self.0.site.answer(request).map(move |mut response| {
+            if is_last {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
             context.pulse.end();
             Ok(response)
         }))

@@ -2,20 +2,28 @@
 
 use std::{
     io,
+    mem::MaybeUninit,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::{
+    io::{AsyncRead as _, ReadBuf},
     net::TcpStream,
     time::{Instant, Sleep, sleep_until},
 };
 
-use super::pulse::Pulse;
+use super::{
+    framing::{Framing, WRONG},
+    pulse::Pulse,
+};
 use crate::limits;
+
+/// How much is read at a time.
+const CHUNK: usize = 8 * 1024;
 
 /// A socket with timeouts. The client must send a request head in time, send the next request in time,
 /// and read what the server writes.
@@ -23,6 +31,9 @@ use crate::limits;
 pub(super) struct PatientIo {
     socket: TokioIo<TcpStream>,
     pulse: Arc<Pulse>,
+    framing: Framing,
+    /// Whether a request was wrong; nothing is read after it.
+    is_wrong: bool,
     reading: Alarm,
     /// Since when the client has read nothing.
     stalled_since: Option<Instant>,
@@ -55,6 +66,8 @@ impl PatientIo {
         Self {
             socket: TokioIo::new(socket),
             pulse,
+            framing: Framing::default(),
+            is_wrong: false,
             reading: Alarm::default(),
             stalled_since: None,
             writing: Alarm::default(),
@@ -63,6 +76,29 @@ impl PatientIo {
 
     pub(super) fn into_socket(self) -> TcpStream {
         self.socket.into_inner()
+    }
+
+    /// Reads a part of a request. If it is wrong, the parser reads something that it refuses.
+    fn read(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.is_wrong {
+            return Poll::Ready(Ok(()));
+        }
+        let mut chunk = [MaybeUninit::uninit(); CHUNK];
+        let room = buffer.remaining().saturating_sub(WRONG.len());
+        let mut read = ReadBuf::uninit(&mut chunk[..room.clamp(1, CHUNK)]);
+        ready!(Pin::new(self.socket.inner_mut()).poll_read(cx, &mut read))?;
+        let bytes = read.filled();
+        let right = self.framing.follow(bytes);
+        buffer.put_slice(&bytes[..right]);
+        if right < bytes.len() {
+            self.is_wrong = true;
+            buffer.put_slice(&WRONG[..WRONG.len().min(buffer.remaining())]);
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn written<T>(
@@ -96,7 +132,7 @@ impl Read for PatientIo {
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let read = Pin::new(&mut this.socket).poll_read(cx, buffer);
+        let read = this.read(cx, buffer);
         if this.pulse.is_busy() {
             this.pulse.body_goes_on(read.is_pending());
             return read;
