@@ -33,7 +33,7 @@ const hasUnknownOutcome = ({ status, body }) =>
   !(body?.definite ?? (status !== 409 || body?.code === 'stale_page'));
 
 /**
- * `post(body, { number, keepalive, signal })` sends; `queued(item)` is called for each added item,
+ * `post(body, { number, identity, keepalive, signal })` sends; `queued(item)` is called for each added item,
  * `sending(item)` before it is sent for the first time, `retrying(item)` when it will be sent again,
  * `settled(item, { status, text, body })` when it has its answer, `delayed(message)` once for an item that has to
  * wait for long, and `displaced()` when the document must be attached as another tab.
@@ -77,14 +77,14 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
     retry = timers.setTimeout(send, wait);
   };
 
-  const exchange = async ({ body, number }) => {
+  const exchange = async ({ body, number, identity }) => {
     const controller = new AbortController();
     const abort = () => controller.abort();
     flight = { since: now(), abort };
     const impatient = timers.setTimeout(abort, ANSWER_WITHIN);
     try {
       const keepalive = new TextEncoder().encode(body).length <= KEEPALIVE_LIMIT;
-      const response = await post(body, { number, keepalive, signal: controller.signal });
+      const response = await post(body, { number, identity, keepalive, signal: controller.signal });
       const text = await response.text();
       const { status, headers } = response;
       const ack = headers.get('Via-Ack');
@@ -123,7 +123,7 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
       next();
     },
 
-    /** Adds `{ action, args, signals, dirty, .. }`; `args` is JSON text. */
+    /** Adds `{ action, args, signals, dirty, identity, .. }`; `args` is JSON text. */
     add(item) {
       items.push(item);
       queued?.(item);

@@ -239,3 +239,13 @@ test('after a definite refusal the next action goes out as the same tab', async 
     assert.deepEqual([sent[1].json.token, sent[1].json.number], ['T', 2]);
   }
 });
+
+test('each repetition of an action names the user of its click', async () => {
+  const { clock, queue, sent, add } = setUp();
+  queue.authorize('T', true);
+  add('a', { identity: 'ann' });
+  await clock.pass(0);
+  sent[0].fail();
+  await clock.pass(1_000);
+  assert.deepEqual(sent.map(({ options }) => options.identity), ['ann', 'ann']);
+});

@@ -31,6 +31,9 @@ function boot(root) {
   const pagePath = location.pathname + location.search;
   let frame = root.dataset.viaFrame ?? null;
   let broken = false;
+  /** Who is logged in as far as this page shows, and, until a stream has sent its first frame, in that frame. */
+  let identity = root.dataset.viaIdentity;
+  let coming;
   /** The stream that shows this page, and the one that the action in flight has named. */
   let stream = '';
   let named;
@@ -50,9 +53,18 @@ function boot(root) {
 
   const queue = makeQueue({
     // The number is in the body too; with the header, a server can name it without reading the body.
-    post: (body, { number, ...options }) =>
-      post(pagePath, 'action', { headers: { 'Via-Number': number, 'Via-Stream': (named = stream) }, body, ...options }),
-    queued: ({ action, args, el }) => tell('via:action', { action, args, element: el ?? null }),
+    post: (body, { number, identity = '', ...options }) =>
+      post(pagePath, 'action', {
+        headers: { 'Via-Number': number, 'Via-Stream': (named = stream), 'Via-Identity': identity },
+        body,
+        ...options,
+      }),
+    queued(item) {
+      const { action, args, el } = item;
+      // A click that the document before a reload has handed on belongs to the user whom that one showed.
+      item.identity ??= identity;
+      tell('via:action', { action, args, element: el ?? null });
+    },
     sending(item) {
       item.dirty = drafts.sent(item.versions);
       lifecycle('started', item.el);
@@ -66,6 +78,7 @@ function boot(root) {
       tell('via:answer', { action, number, element: el ?? null, status, code: body?.code, message: body?.message });
       batch(() => answers.settle(item, answer));
       if (!body && status !== 204) link.tell('answered', { id: named, text });
+      if (body?.code === 'identity_changed') refresh(body.code);
     },
     delayed: (message) => toast(message, true),
     displaced: () => attachment.attach(null),
@@ -113,8 +126,11 @@ function boot(root) {
     if (type === 'status') {
       setStatus(status);
       if (status === 'online') queue.wake();
-    } else if (type === 'stream') stream = more.id;
-    else if (type === 'frame') apply(more);
+    } else if (type === 'stream') {
+      stream = more.id;
+      // A server of an older build does not say it.
+      coming = { data: more.identity };
+    } else if (type === 'frame') apply(more);
     else if (type === 'command') answers.run(command);
     else answers.refused({ code, message });
   }
@@ -124,15 +140,23 @@ function boot(root) {
     if (broken && !full) return;
     try {
       batch(() => patch(list));
+      const who = list.find(({ event }) => event === 'via-identity') ?? coming;
+      if (who) identity = who.data;
+      coming = null;
       frame = hash;
       broken = false;
       drafts.young = false;
       tell('via:frame', { full, hash, events: list });
     } catch (error) {
       broken = true;
-      frame = null;
-      link.tell('failed', String(error));
+      refresh(String(error));
     }
+  }
+
+  /** Asks for a full frame. */
+  function refresh(why) {
+    frame = null;
+    link.tell('failed', why);
   }
 
   function begin() {

@@ -26,7 +26,7 @@ export function makeHandover({ storage, signals, drafts, queue, isSecret }) {
       const { signals: values, dirty } = drafts.capture();
       const typed = dirty.filter((name) => !isSecret(name)).map((name) => [name, values[name]]);
       const waiting = refused ? [...refused, ...queue.unsent()] : [];
-      const clicks = waiting.map(({ action, args }) => ({ action, args }));
+      const clicks = waiting.map(({ action, args, identity }) => ({ action, args, identity }));
       // What an earlier leave wrote is old: the document may have come back from the back-forward cache.
       storage.removeItem(key);
       if (typed.length + clicks.length) storage.setItem(key, JSON.stringify({ typed, clicks }, forJson));

@@ -48,3 +48,13 @@ test('clicks are handed on only by a page of an older build, behind the one that
     ['P::a', 'P::b', 'P::c'],
   );
 });
+
+test('a click is handed on with the user whom its page showed', () => {
+  const { handover, left } = scene({ unsent: [{ action: 'P::b', args: '[]', identity: 'ann' }] });
+  handover.carry({ action: 'P::a', args: '[]', identity: 'nobody' });
+  handover.leave();
+  assert.deepEqual(left()[0].clicks, [
+    { action: 'P::a', args: '[]', identity: 'nobody' },
+    { action: 'P::b', args: '[]', identity: 'ann' },
+  ]);
+});

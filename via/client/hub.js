@@ -106,10 +106,10 @@ export function makeHub({ url, fetch, random, timers = globalThis, now = Date.no
       timers,
       now,
       listed,
-      greeted(id) {
+      greeted(id, identity) {
         stream.id = id;
         setStatus('online');
-        tellAll({ type: 'stream', id });
+        tellAll({ type: 'stream', id, identity });
         if (postponed) reopen(0);
       },
       event: take,

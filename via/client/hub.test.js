@@ -125,7 +125,7 @@ test('frames of answers and of the stream are taken in the order of their number
   const request = server.last;
   request.hello();
   await clock.pass(0);
-  assert.deepEqual(a.at(-1), { type: 'stream', id: request.id });
+  assert.deepEqual(a.at(-1), { type: 'stream', id: request.id, identity: undefined });
   const answer = (text) => hub.answered('a', { id: request.id, text });
   answer(frame('0/1/h1'));
   assert.deepEqual(hashes(a), ['h1']);

@@ -8,7 +8,7 @@ import { sseParser } from './sse.js';
 const HELLO_WITHIN = 15_000;
 
 /**
- * Opens a stream. `greeted(id)` is called when it is live, `event` for each event, and `lost(why, wait)`
+ * Opens a stream. `greeted(id, identity)` is called when it is live, `event` for each event, and `lost(why, wait)`
  * once. `wait` is set for a planned end. `refused({ code, message })` is called instead of `lost` if the
  * stream must not be tried again.
  */
@@ -49,7 +49,7 @@ export function openStream({ url, fetch, timers, now, listed, greeted, event, lo
       const hello = JSON.parse(message.data);
       patience = 2.5 * hello.heartbeat_ms || patience;
       listen();
-      greeted(hello.stream);
+      greeted(hello.stream, hello.identity);
     } else event(message);
   });
 

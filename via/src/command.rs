@@ -47,15 +47,9 @@ impl Command {
         }
     }
 
-    #[track_caller]
-    pub(crate) fn emit(name: String, detail: &(impl Serialize + ?Sized)) -> Self {
-        assert!(
-            !name.starts_with("via:"),
-            "`emit` takes a name of the app's own, not {name:?}: the client itself says `via:..`"
-        );
-        let detail = serde_json::to_value(detail)
-            .unwrap_or_else(|error| panic!("the detail of {name:?} is not JSON: {error}"));
-        Self::Emit { name, detail }
+    /// Whether the client itself uses this name for messages to the page's JavaScript.
+    pub(crate) fn is_reserved(name: &str) -> bool {
+        name.starts_with("via:")
     }
 }
 

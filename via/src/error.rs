@@ -1,7 +1,10 @@
 //! [`Error`]: what can stop an app from starting or serving.
 
+mod effect;
+
 use std::{error::Error as StdError, fmt, net::SocketAddr};
 
+pub use self::effect::EffectError;
 use crate::store::{OpenError, StoreError};
 
 /// The result of starting or serving an app.
@@ -29,6 +32,8 @@ enum Reason {
     PlainHttp(SocketAddr),
     #[error(transparent)]
     Config(Box<dyn StdError + Send + Sync>),
+    #[error(transparent)]
+    Effect(EffectError),
 }
 
 impl Error {
@@ -91,6 +96,12 @@ impl StdError for Error {
 impl From<OpenError> for Error {
     fn from(error: OpenError) -> Self {
         Self(Box::new(Reason::Open(error)))
+    }
+}
+
+impl From<EffectError> for Error {
+    fn from(error: EffectError) -> Self {
+        Self(Box::new(Reason::Effect(error)))
     }
 }
 

@@ -4,6 +4,7 @@
 //! all streams that show the document; a stream lowers its flag and renders the latest state.
 
 mod admission;
+mod authority;
 mod baton;
 mod check;
 mod lingering;
@@ -24,6 +25,7 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 
 pub(crate) use admission::ActionRate;
+pub(crate) use authority::TaskAuthority;
 use baton::Baton;
 pub(crate) use check::{check_for_ever, check_shared};
 pub(crate) use live::{

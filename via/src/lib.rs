@@ -48,7 +48,7 @@ mod transaction;
 pub use action::{ActionHandle, Effects, Task};
 pub use app::{App, Server};
 pub use clock::Clock;
-pub use error::{Error, Result};
+pub use error::{EffectError, Error, Result};
 pub use hub::rollbacks;
 pub use maud::{Markup, PreEscaped, html};
 pub use page::{Cx, Page, View};

@@ -37,6 +37,8 @@ pub(crate) const WAITING_SHARED: usize = 4096;
 /// How long a browser that shows the previous secret is asked to try again with the new one, and how
 /// late the action that replaced the secret may be repeated.
 pub(crate) const ROTATION: Duration = Duration::from_secs(30);
+/// How long after a log-in an action may arrive from a tab that did not show it yet.
+pub(crate) const LOG_IN_CROSSED: Duration = Duration::from_secs(30);
 /// How many expired documents are removed at a time.
 pub(crate) const SWEEP_BATCH: usize = 512;
 /// How often expired documents are looked for, give or take a fifth.

@@ -46,6 +46,13 @@ impl Refusal {
         "stale_page",
         "This page is out of date. Reload it to continue.",
     );
+    /// The tab showed another user than the one who is logged in now. The server did nothing.
+    pub(crate) const IDENTITY_CHANGED: Self = Self::definite(
+        StatusCode::CONFLICT,
+        "identity_changed",
+        "Your login has changed since this page was shown, so your last action was not done. \
+         Please check, then try again.",
+    );
     pub(crate) const NOT_FOUND: Self = Self::definite(
         StatusCode::NOT_FOUND,
         "not_found",

@@ -2,6 +2,7 @@
 
 mod cookie;
 mod handle;
+mod identity;
 mod keyring;
 mod secrets;
 
@@ -15,6 +16,7 @@ use subtle::ConstantTimeEq;
 pub(crate) use cookie::{CookieConfig, Found, SessionCookie};
 pub use handle::Session;
 pub(crate) use handle::SessionChange;
+pub(crate) use identity::IdentityMark;
 pub(crate) use keyring::{Keyring, Purpose};
 pub(crate) use secrets::{Secrets, VARIABLE as SECRET_VARIABLE, WeakSecret};
 

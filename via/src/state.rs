@@ -18,8 +18,8 @@ pub(crate) use changes::{ChangeError, Changes};
 #[cfg(test)]
 pub(crate) use compress::unpack;
 pub(crate) use document::{
-    Carried, Document, DocumentError, Encoded, Load, Outcome, PreviousSecret, RECENT, TabId,
-    TabRecord, raw,
+    Carried, Document, DocumentError, Encoded, Load, Outcome, PreviousSecret, RECENT, RefusedBy,
+    TabId, TabRecord, raw,
 };
 pub use fields::{FieldReader, FieldWriter, HasDefault, Param, ReadError};
 pub(crate) use fields::{Unreadable, Written};

@@ -31,7 +31,7 @@ use crate::{
     protocol::{events, sse},
     random::{random, spread},
     runtime::{Core, Standing},
-    session::SessionCookie,
+    session::{IdentityMark, SessionCookie},
     store::Timestamp,
 };
 
@@ -41,6 +41,8 @@ pub(crate) struct Viewer {
     pub(crate) session: PageDocuments,
     /// The cookie that opened the session.
     pub(crate) cookie: SessionCookie,
+    /// Who was logged in when the stream was opened.
+    pub(crate) identity: IdentityMark,
     pub(crate) watching: Watching,
 }
 
@@ -148,7 +150,8 @@ impl TabStream {
         }
         if let Some(first) = self.first.take() {
             let id = self.viewer.watching.watch().id();
-            events::hello(out.own(), millis(limits::HEARTBEAT), id);
+            let identity = self.viewer.identity;
+            events::hello(out.own(), millis(limits::HEARTBEAT), id, identity);
             out.own().extend_from_slice(&first);
         }
         loop {

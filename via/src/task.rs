@@ -1,19 +1,23 @@
 //! The server's side of a task: what an `async fn` action is given to work with.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock},
+};
 
 use futures_util::FutureExt as _;
 
 use crate::{
     action::{HostFuture, Rejection, Step, TaskError, TaskFuture, TaskHost},
     command::Command,
-    hub::PageDocuments,
+    hub::{PageDocuments, TaskAuthority},
     incident::Incident,
+    refusal::Refusal,
     runtime::Core,
-    session::SessionCookie,
+    session::SessionId,
     sessions::{SessionHandle, Sessions},
     state::{Inputs, TabId},
-    transaction::{self, Actor},
+    transaction::{self, Actor, Authority},
 };
 
 /// Where a task was started.
@@ -21,20 +25,23 @@ use crate::{
 pub(crate) struct Host {
     pub(crate) core: Arc<Core>,
     pub(crate) documents: PageDocuments,
-    pub(crate) session: SessionCookie,
+    pub(crate) session: SessionId,
+    /// On whose behalf the task works: known once its start is committed, which is before it runs.
+    pub(crate) authority: OnceLock<TaskAuthority>,
     pub(crate) tab: TabId,
     pub(crate) params: Vec<(String, String)>,
 }
 
 impl Host {
     /// Runs a task to its end, and tells the user if it fails.
-    pub(crate) async fn carry_out(self: Arc<Self>, future: TaskFuture) {
+    pub(crate) async fn carry_out(self: Arc<Self>, authority: TaskAuthority, future: TaskFuture) {
+        let _ = self.authority.set(authority);
         let toast = match AssertUnwindSafe(future).catch_unwind().await {
             Ok(Ok(())) => return,
             Ok(Err(Rejection(text))) => Command::Toast { text },
             Err(panic) => Incident::of_panic("a task panicked", &*panic).toast(),
         };
-        self.tell(&toast);
+        self.tell(toast);
     }
 }
 
@@ -42,16 +49,21 @@ impl TaskHost for Host {
     fn update<'a>(&'a self, step: &'a mut Step<'_>) -> HostFuture<'a, Result<(), TaskError>> {
         // The signals that the browser sent with the start may be old by now: what the user changed
         // of them is committed, and may have been changed again.
-        let actor = Actor {
-            session: &self.session,
-            tab: self.tab,
-            params: &self.params,
-            inputs: Inputs::none(),
-            stream: None,
-            // A task begins no session.
-            address: None,
-        };
         Box::pin(async move {
+            let authority = self
+                .authority
+                .get()
+                .ok_or(TaskError(Refusal::SESSION_GONE))?;
+            let actor = Actor {
+                authority: Authority::Task(authority),
+                tab: self.tab,
+                params: &self.params,
+                inputs: Inputs::none(),
+                stream: None,
+                // A task begins no session.
+                address: None,
+                starts_task: false,
+            };
             let _turn = self.documents.session().turn().await;
             transaction::run(&self.core, &self.documents, actor, None, step)
                 .await
@@ -61,7 +73,7 @@ impl TaskHost for Host {
     }
 
     fn session(&self) -> SessionHandle {
-        SessionHandle::of(self.session.id)
+        SessionHandle::of(self.session)
     }
 
     fn principal(&self) -> HostFuture<'_, crate::Result<Option<String>>> {
@@ -78,7 +90,7 @@ impl TaskHost for Host {
         self.core.sessions()
     }
 
-    fn tell(&self, command: &Command) {
-        self.documents.session().tell(self.tab, command);
+    fn tell(&self, command: Command) {
+        self.documents.session().tell(self.tab, &command);
     }
 }

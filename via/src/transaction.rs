@@ -21,11 +21,11 @@ use self::{
 use crate::{
     action::{Effects, Step},
     backoff::backoff,
-    hub::{PageDocuments, StreamId, WakeGuard},
+    hub::{PageDocuments, StreamId, TaskAuthority, WakeGuard},
     limits,
     refusal::Refusal,
     runtime::Core,
-    session::SessionCookie,
+    session::{IdentityMark, SessionCookie},
     state::{Inputs, Load, Outcome, TabId},
 };
 pub(crate) use first_use::note_first_use;
@@ -33,7 +33,7 @@ pub(crate) use first_use::note_first_use;
 /// Whose state a transaction changes, and what it sees.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Actor<'a> {
-    pub(crate) session: &'a SessionCookie,
+    pub(crate) authority: Authority<'a>,
     pub(crate) tab: TabId,
     pub(crate) params: &'a [(String, String)],
     pub(crate) inputs: &'a Inputs,
@@ -41,6 +41,17 @@ pub(crate) struct Actor<'a> {
     pub(crate) stream: Option<StreamId>,
     /// The visitor's network address, if it is known.
     pub(crate) address: Option<IpAddr>,
+    /// Whether the action starts a task.
+    pub(crate) starts_task: bool,
+}
+
+/// Why a transaction may change a session.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Authority<'a> {
+    /// A browser shows the secret of the session.
+    Browser(&'a SessionCookie),
+    /// A task goes on that such a browser has started.
+    Task(&'a TaskAuthority),
 }
 
 /// The position of an action in the order of its tab.
@@ -52,6 +63,9 @@ pub(crate) struct Numbered {
     pub(crate) digest: u64,
     /// Whether the session had committed anything when the load began.
     pub(crate) began: bool,
+    /// Who was logged in as far as the tab showed when the user clicked; `None` if an older client sends
+    /// the action.
+    pub(crate) shown: Option<IdentityMark>,
 }
 
 /// How a transaction ended.
@@ -64,6 +78,8 @@ pub(crate) struct Done {
     pub(crate) repeated: bool,
     /// The cookie with the session's new secret, if it was rotated.
     pub(crate) cookie: Option<SessionCookie>,
+    /// On whose behalf the task works that the action has started.
+    pub(crate) task: Option<TaskAuthority>,
     /// Keeps the stream of the answer asleep, if this was committed just now.
     pub(crate) wake_guard: Option<WakeGuard>,
 }
@@ -90,18 +106,21 @@ pub(crate) async fn run(
     let (mut base, mut fresh) = stored.current().await?;
     let mut turns = Turns::none(documents.shared());
     let mut unsure: Vec<Tried> = Vec::new();
-    let mut is_noted = numbered.is_none();
+    let mut is_noted = false;
     let mut round = 0;
     while round < limits::ATTEMPTS {
         let now = core.clock.now();
         // An action that ends without a commit is a use as well.
-        if !is_noted && note_first_use(core, actor.session, &base.session, now).await {
+        if let Authority::Browser(cookie) = actor.authority
+            && !is_noted
+            && note_first_use(core, cookie, &base.session, now).await
+        {
             is_noted = true;
             (base, fresh) = stored.current().await?;
         }
         let attempt = match transaction.prepare(&base, &mut unsure, step, now) {
             Ok(Prepared::Attempt(attempt)) => attempt,
-            Ok(Prepared::Done(done)) => return Ok(done),
+            Ok(Prepared::Done(done)) => return Ok(*done),
             Err(refusal) if fresh => return Err(refusal),
             // The known state may be older than a commit of another server. The user is not told of a
             // failure that came of that.

@@ -40,7 +40,7 @@ impl Lobby {
             name if name.chars().count() > 40 => return Err("A name has at most 40 characters."),
             name => self.name = name.to_owned(),
         }
-        fx.redirect(format!("/rooms/{room}"));
+        fx.redirect(format!("/rooms/{room}"))?;
         Ok(())
     }
 }

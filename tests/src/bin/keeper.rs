@@ -9,8 +9,8 @@ macro_rules! keeper {
                 $(self.$field += 1;)*
             }
 
-            fn log_in(&mut self, fx: &mut Effects) {
-                fx.session().login("anna");
+            fn log_in(&mut self, fx: &mut Effects) -> Result<(), via::EffectError> {
+                fx.session().login("anna")
             }
 
             fn log_out(&mut self, fx: &mut Effects) {

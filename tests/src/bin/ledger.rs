@@ -36,8 +36,8 @@ impl Ledger {
         self.book.add(tab, number);
     }
 
-    fn log_in(&mut self, fx: &mut Effects) {
-        fx.session().login("anna");
+    fn log_in(&mut self, fx: &mut Effects) -> Result<(), via::EffectError> {
+        fx.session().login("anna")
     }
 
     fn log_out(&mut self, fx: &mut Effects) {

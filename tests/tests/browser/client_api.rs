@@ -31,10 +31,11 @@ struct Bench {
 
 #[via::actions]
 impl Bench {
-    fn add(&mut self, amount: i64, fx: &mut Effects) {
+    fn add(&mut self, amount: i64, fx: &mut Effects) -> Result<(), via::EffectError> {
         self.count += amount;
-        fx.emit("measured", &json!({ "count": self.count }));
+        fx.emit("measured", &json!({ "count": self.count }))?;
         fx.toast("Added.");
+        Ok(())
     }
 
     fn advance(&mut self) {
@@ -47,8 +48,8 @@ impl Bench {
     }
 
     #[expect(clippy::unused_async, reason = "a task is asynchronous")]
-    async fn later(task: Task<Self>) {
-        task.emit("measured", "later");
+    async fn later(task: Task<Self>) -> Result<(), via::EffectError> {
+        task.emit("measured", "later")
     }
 }
 

@@ -17,9 +17,9 @@ struct Office {
 
 #[via::actions]
 impl Office {
-    fn log_in(&mut self, fx: &mut Effects) {
+    fn log_in(&mut self, fx: &mut Effects) -> Result<(), via::EffectError> {
         self.draft.clear();
-        fx.session().login("anna");
+        fx.session().login("anna")
     }
 
     fn log_out(&mut self, fx: &mut Effects) {
@@ -210,6 +210,53 @@ async fn clicks_in_all_tabs_while_the_secret_changes_count_once() {
         shows(tab, "anna", 3 * ROUNDS);
     }
     undisturbed(&tabs);
+}
+
+/// Holds the answers to actions back until the page is told to let them go.
+const HOLD_ACTIONS: &str = "{
+    const real = window.fetch;
+    const held = new Promise((resolve) => { window.release = resolve; });
+    window.fetch = async (url, options) => {
+        if (options?.headers?.['Via-Request'] === 'action') await held;
+        return real(url, options);
+    };
+}";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_that_waited_is_not_carried_out_for_the_next_user_and_the_page_says_so() {
+    let server = serve().await;
+    let profile = Browser::shared().profile();
+    let url = format!("http://{}/", server.address());
+    let tabs = [open(&profile, &url), open(&profile, &url)];
+    tabs[0].click("#log_in");
+    for tab in &tabs {
+        shows(tab, "anna", 0);
+    }
+    tabs[0].settled();
+    tabs[1].eval(HOLD_ACTIONS);
+    tabs[1].eval("document.querySelector('#add').click(); 0");
+    tabs[0].click("#log_out");
+    for tab in &tabs {
+        shows(tab, "nobody", 0);
+    }
+    tabs[1].expect("status of 409");
+    tabs[1].expect("identity_changed");
+    tabs[1].eval("window.release()");
+    tabs[1].wait_for("document.querySelector('.via-notice')");
+    assert_eq!(
+        notices(&tabs[1]),
+        [
+            "Your login has changed since this page was shown, so your last action was not done. \
+             Please check, then try again."
+        ]
+    );
+    tabs[1].settled();
+    // What the user clicks now belongs to the user whom the page shows now.
+    tabs[1].click("#add");
+    for tab in &tabs {
+        shows(tab, "nobody", 1);
+    }
+    assert_eq!(tabs[1].navigations(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,9 +35,9 @@ impl Counter {
         fx.toast("more");
     }
 
-    fn enter(&mut self, fx: &mut Effects) {
+    fn enter(&mut self, fx: &mut Effects) -> Result<(), via::EffectError> {
         self.count += 1;
-        fx.session().login("ada");
+        fx.session().login("ada")
     }
 }
 

@@ -22,16 +22,16 @@ impl Desk {
         self.count += 1;
     }
 
-    fn enter(&mut self, fx: &mut Effects) {
-        fx.session().login("ann");
+    fn enter(&mut self, fx: &mut Effects) -> Result<(), via::EffectError> {
+        fx.session().login("ann")
     }
 
-    fn go(&mut self, fx: &mut Effects) {
-        fx.redirect("/item/7");
+    fn go(&mut self, fx: &mut Effects) -> Result<(), via::EffectError> {
+        fx.redirect("/item/7")
     }
 
-    fn leave(&mut self, fx: &mut Effects) {
-        fx.redirect_from_root("/login");
+    fn leave(&mut self, fx: &mut Effects) -> Result<(), via::EffectError> {
+        fx.redirect_from_root("/login")
     }
 }
 

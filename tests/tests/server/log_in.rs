@@ -21,9 +21,10 @@ struct Office {
 
 #[via::actions]
 impl Office {
-    fn log_in(&mut self, name: String, fx: &mut Effects) {
+    fn log_in(&mut self, name: String, fx: &mut Effects) -> Result<(), &'static str> {
         self.opened = 0;
-        fx.session().login(name);
+        fx.session().login(name)?;
+        Ok(())
     }
 
     fn log_out(&mut self, fx: &mut Effects) {
@@ -45,7 +46,7 @@ impl Office {
 
     fn refuse_log_in(&mut self, fx: &mut Effects) -> Result<(), &'static str> {
         self.notes.push("refused".to_owned());
-        fx.session().login("mallory");
+        fx.session().login("mallory")?;
         Err("That is not the password.")
     }
 
@@ -351,9 +352,12 @@ async fn a_refused_action_logs_nobody_in() {
 #[tokio::test]
 async fn a_name_that_is_no_name_logs_nobody_in() {
     let (_server, _clock, visitor, tab) = office().await;
-    for name in [String::new(), "a".repeat(Session::MAX_PRINCIPAL + 1)] {
-        let answer = tab.act(log_in(&name)).await;
-        assert_refused(&answer, StatusCode::INTERNAL_SERVER_ERROR, "incident");
+    let too_long = "a".repeat(Session::MAX_PRINCIPAL + 1);
+    for name in ["", "\0system", "anna\n", "anna\u{9f}", &too_long] {
+        let answer = tab.act(log_in(name)).await;
+        assert_refused(&answer, StatusCode::UNPROCESSABLE_ENTITY, "refused");
+        let message = answer.message().unwrap();
+        assert_eq!(message, "That name cannot be used to log in.");
     }
     assert_eq!(shown(&visitor).await.0, "nobody");
     let longest = "a".repeat(Session::MAX_PRINCIPAL);

@@ -9,6 +9,7 @@ mod frames_in_answers;
 mod framing;
 mod hosts;
 mod icon;
+mod identity;
 mod idle_tabs;
 mod keys;
 mod limits;

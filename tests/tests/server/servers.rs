@@ -69,8 +69,8 @@ impl Desk {
         .map_err(|error| error.to_string())
     }
 
-    fn log_in(&mut self, fx: &mut Effects) {
-        fx.session().login("anna");
+    fn log_in(&mut self, fx: &mut Effects) -> Result<(), via::EffectError> {
+        fx.session().login("anna")
     }
 }
 

@@ -338,9 +338,10 @@ struct Leaving {
 
 #[via::actions]
 impl Leaving {
-    fn go(&mut self, to: String, fx: &mut Effects) {
+    fn go(&mut self, to: String, fx: &mut Effects) -> Result<(), &'static str> {
         self.count += 1;
-        fx.redirect(to);
+        fx.redirect(to)?;
+        Ok(())
     }
 
     fn fill(&mut self, bytes: usize) {
@@ -367,7 +368,11 @@ async fn an_action_sends_its_tab_to_another_page_of_this_site_and_to_no_other_si
     assert_eq!(local.json(), json!({ "commands": [redirect] }));
     let foreign = ["//evil", "/\\evil", "/\t/evil", "https://evil", "evil", ""];
     for (number, to) in (2..).zip(foreign) {
-        assert_incident(&tab.act(go(to)).await, number);
+        let answer = tab.act(go(to)).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{to:?}");
+        assert_eq!(answer.ack(), Some(number));
+        let message = answer.message().unwrap();
+        assert_eq!(message, "That address is not a page of this site.");
     }
     assert_eq!(visitor.get("/").await.shows("count"), "1");
 }

@@ -4,7 +4,7 @@ use std::{fmt, future::Future, pin::Pin};
 
 use serde::Serialize;
 
-use crate::{command::Command, session::Session};
+use crate::{command::Command, error::EffectError, session::Session};
 
 /// Collects effects, which the server carries out once after the action's commit.
 ///
@@ -41,10 +41,10 @@ impl Effects {
     /// Calls the page's own JavaScript, in the tab that acted: the functions that it gave to
     /// `via.on(name, ..)` receive `detail`. If there are none, nothing happens.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// Panics if `name` begins with `via:`, which is reserved for the client itself, or if `detail`
-    /// cannot be written as JSON. The panic refuses the action and commits nothing.
+    /// [`EffectError`] if `name` begins with `via:`, which is reserved for the client itself, or if
+    /// `detail` cannot be written as JSON.
     ///
     /// # Examples
     ///
@@ -59,18 +59,22 @@ impl Effects {
     ///
     /// #[via::actions]
     /// impl Chart {
-    ///     fn measure(&mut self, value: f64, fx: &mut Effects) {
+    ///     fn measure(&mut self, value: f64, fx: &mut Effects) -> Result<(), via::EffectError> {
     ///         self.points.push(value);
-    ///         fx.emit("measured", &self.points.len());
+    ///         fx.emit("measured", &self.points.len())
     ///     }
     /// }
     /// # impl View for Chart {
     /// #     fn view(&self, _cx: &Cx<Self>) -> Markup { html! {} }
     /// # }
     /// ```
-    #[track_caller]
-    pub fn emit(&mut self, name: impl Into<String>, detail: &(impl Serialize + ?Sized)) {
-        self.commands.push(Command::emit(name.into(), detail));
+    pub fn emit(
+        &mut self,
+        name: impl Into<String>,
+        detail: &(impl Serialize + ?Sized),
+    ) -> Result<(), EffectError> {
+        self.commands.push(emit(name.into(), detail)?);
+        Ok(())
     }
 
     /// Sends the tab that acted to another page of the app.
@@ -78,20 +82,20 @@ impl Effects {
     /// The path begins where the app is mounted: if a host program nests the app at `/shop`, then
     /// `redirect("/orders")` leads to `/shop/orders`. Tested by: `tests/server/hosts.rs`.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// Panics if `path` is not a local path: it must begin with one `/`. The panic refuses the action
-    /// and commits nothing.
-    pub fn redirect(&mut self, path: impl Into<String>) {
-        self.go(path.into(), false);
+    /// [`EffectError`] if `path` is not a local path: it must begin with one `/` and have no control
+    /// characters. So you can pass on what a user or an address bar says.
+    pub fn redirect(&mut self, path: impl Into<String>) -> Result<(), EffectError> {
+        self.go(path.into(), false)
     }
 
     /// Sends the tab that acted to a page of the site outside the app, such as the log-in page of the host
     /// program in whose router the app is nested.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// Panics as [`redirect`](Self::redirect) does.
+    /// As [`redirect`](Self::redirect).
     ///
     /// # Examples
     ///
@@ -103,28 +107,28 @@ impl Effects {
     ///
     /// #[via::actions]
     /// impl Desk {
-    ///     fn leave(&mut self, fx: &mut Effects) {
+    ///     fn leave(&mut self, fx: &mut Effects) -> Result<(), via::EffectError> {
     ///         fx.session().logout();
-    ///         fx.redirect_from_root("/login");
+    ///         fx.redirect_from_root("/login")
     ///     }
     /// }
     /// # impl View for Desk {
     /// #     fn view(&self, _cx: &Cx<Self>) -> Markup { html! {} }
     /// # }
     /// ```
-    pub fn redirect_from_root(&mut self, path: impl Into<String>) {
-        self.go(path.into(), true);
+    pub fn redirect_from_root(&mut self, path: impl Into<String>) -> Result<(), EffectError> {
+        self.go(path.into(), true)
     }
 
-    fn go(&mut self, to: String, from_root: bool) {
-        let local = to.starts_with('/')
+    fn go(&mut self, to: String, from_root: bool) -> Result<(), EffectError> {
+        let is_local = to.starts_with('/')
             && !to[1..].starts_with(['/', '\\'])
-            && !to.contains(|c: char| c.is_control());
-        assert!(
-            local,
-            "`redirect` takes a local path such as \"/login\", not {to:?}"
-        );
+            && !to.contains(char::is_control);
+        if !is_local {
+            return Err(EffectError::PATH);
+        }
         self.commands.push(Command::Redirect { to, from_root });
+        Ok(())
     }
 
     /// Runs `future` on the server after the commit.
@@ -134,6 +138,18 @@ impl Effects {
     pub fn spawn(&mut self, future: impl Future<Output = ()> + Send + 'static) {
         self.futures.push(Box::pin(future));
     }
+}
+
+/// The command that gives `detail` to the page's own JavaScript.
+pub(super) fn emit(
+    name: String,
+    detail: &(impl Serialize + ?Sized),
+) -> Result<Command, EffectError> {
+    if Command::is_reserved(&name) {
+        return Err(EffectError::EVENT_NAME);
+    }
+    let detail = serde_json::to_value(detail).map_err(|_| EffectError::EVENT_DETAIL)?;
+    Ok(Command::Emit { name, detail })
 }
 
 impl fmt::Debug for Effects {
@@ -153,7 +169,7 @@ mod tests {
     #[test]
     fn what_is_emitted_travels_with_its_name_and_detail() {
         let mut fx = Effects::default();
-        fx.emit("saved", &[1, 2]);
+        fx.emit("saved", &[1, 2]).unwrap();
         assert_eq!(
             serde_json::to_string(&fx.commands).unwrap(),
             r#"[{"do":"emit","name":"saved","detail":[1,2]}]"#
@@ -161,8 +177,33 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "`emit` takes a name of the app's own, not \"via:frame\"")]
-    fn names_of_the_client_cannot_be_emitted() {
-        Effects::default().emit("via:frame", "x");
+    fn a_wrong_effect_is_an_error_and_nothing_is_sent() {
+        use std::collections::BTreeMap;
+
+        let mut fx = Effects::default();
+        assert_eq!(fx.emit("via:frame", "x"), Err(EffectError::EVENT_NAME));
+        let detail = BTreeMap::from([((1, 2), 3)]);
+        assert_eq!(fx.emit("saved", &detail), Err(EffectError::EVENT_DETAIL));
+        for path in [
+            "",
+            "login",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example/",
+            "/a\nb",
+            "/\u{85}",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(fx.redirect(path), Err(EffectError::PATH), "{path:?}");
+            let outside = fx.redirect_from_root(path);
+            assert_eq!(outside, Err(EffectError::PATH), "{path:?}");
+        }
+        for name in ["", "a\nb", "\u{0}system", "\u{7f}", &"a".repeat(257)] {
+            let login = fx.session().login(name);
+            assert_eq!(login, Err(EffectError::PRINCIPAL), "{name:?}");
+        }
+        assert!(fx.commands.is_empty());
+        assert!(fx.session().principal().is_none());
+        assert!(fx.session.into_change().is_none());
     }
 }

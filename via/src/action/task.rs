@@ -2,9 +2,10 @@
 
 use std::{fmt, future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 
-use super::Step;
+use super::{Step, effects::emit};
 use crate::{
     command::Command,
+    error::EffectError,
     refusal::Refusal,
     sessions::{SessionHandle, Sessions},
 };
@@ -33,8 +34,8 @@ pub(crate) trait TaskHost: Send + Sync {
     /// The sessions of principals.
     fn sessions(&self) -> Sessions;
 
-    /// Sends a command to the tab that started the task, if it is connected.
-    fn tell(&self, command: &Command);
+    /// Sends a command to the tab that started the task, once its stream is there.
+    fn tell(&self, command: Command);
 }
 
 /// What a [`TaskHost`] returns where it has to wait.
@@ -75,18 +76,22 @@ impl<P> Task<P> {
 
     /// Shows `text` for a few seconds in the tab that started the task, if it is connected.
     pub fn toast(&self, text: impl Into<String>) {
-        self.host.tell(&Command::Toast { text: text.into() });
+        self.host.tell(Command::Toast { text: text.into() });
     }
 
     /// Calls the page's own JavaScript in the tab that started the task, if it is connected, as
     /// [`Effects::emit`](crate::Effects::emit) does.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// Panics as [`Effects::emit`](crate::Effects::emit) does.
-    #[track_caller]
-    pub fn emit(&self, name: impl Into<String>, detail: &(impl serde::Serialize + ?Sized)) {
-        self.host.tell(&Command::emit(name.into(), detail));
+    /// [`EffectError`] as [`Effects::emit`](crate::Effects::emit).
+    pub fn emit(
+        &self,
+        name: impl Into<String>,
+        detail: &(impl serde::Serialize + ?Sized),
+    ) -> Result<(), EffectError> {
+        self.host.tell(emit(name.into(), detail)?);
+        Ok(())
     }
 }
 

@@ -1,10 +1,14 @@
 //! `POST` to a page with `Via-Request: action`: a tab acts.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    str::FromStr,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::{outlive::outlive, security::DEFAULT_HEADERS, visitor::Visitor};
@@ -15,17 +19,17 @@ use crate::{
     incident::Incident,
     page::{ActionKind, PageEntry},
     protocol::{
-        header::{VIA_ACK, VIA_REVISION, VIA_STREAM},
+        header::{VIA_ACK, VIA_IDENTITY, VIA_REVISION, VIA_STREAM},
         incoming::Act,
         sse,
     },
     refusal::Refusal,
     runtime::Core,
-    session::SessionCookie,
-    state::{Inputs, Outcome, Sources, TabId},
+    session::{IdentityMark, SessionCookie},
+    state::{Inputs, Outcome, RefusedBy, Sources, TabId},
     stream::frame_for_answer,
     task::Host,
-    transaction::{self, Actor, Done, Numbered},
+    transaction::{self, Actor, Authority, Done, Numbered},
 };
 
 /// Runs an action, to its end even if the client goes away. A final answer names the number of the
@@ -44,8 +48,15 @@ pub(super) async fn act(
     let visitor = Visitor::of(&core, &mount, headers, &[&request.token]).await?;
     let keys = visitor.keys;
     // On the heap, because the future that runs it would hold it twice.
-    let stream = stream(headers);
-    let call = match Call::check(&page, params, visitor, request, &body) {
+    let stream = value_of(headers, VIA_STREAM);
+    let call = match Call::check(
+        &page,
+        params,
+        visitor,
+        request,
+        &body,
+        value_of(headers, VIA_IDENTITY),
+    ) {
         Ok(call) => Box::new(Call {
             stream,
             address,
@@ -100,6 +111,7 @@ impl Call {
         mut visitor: Visitor<'_>,
         request: Act,
         body: &[u8],
+        shown: Option<IdentityMark>,
     ) -> Result<Self, Refusal> {
         let cookie = visitor.take_cookie()?;
         let token = visitor.tokens.pop().flatten().ok_or(Refusal::BAD_TOKEN)?;
@@ -136,6 +148,7 @@ impl Call {
                 number: request.number,
                 digest: xxhash_rust::xxh3::xxh3_64(body),
                 began: token.began,
+                shown,
             },
             action: request.action,
             kind,
@@ -167,12 +180,13 @@ impl Call {
             let _turn = session.turn().await;
             drop(slot);
             let actor = Actor {
-                session: &self.cookie,
+                authority: Authority::Browser(&self.cookie),
                 tab: self.tab,
                 params: &self.params,
                 inputs: &self.inputs,
                 stream: self.stream,
                 address: self.address,
+                starts_task: task.is_some(),
             };
             let mut step = |sources: Sources<'_>, fx: &mut Effects| {
                 page.code.run(&self.action, &arguments, sources, fx)
@@ -191,8 +205,8 @@ impl Call {
             for future in std::mem::take(&mut done.effects.futures) {
                 core.tasks.spawn(future);
             }
-            if let Some((host, future)) = task {
-                core.tasks.spawn(host.carry_out(future));
+            if let (Some((host, future)), Some(authority)) = (task, done.task.take()) {
+                core.tasks.spawn(host.carry_out(authority, future));
             }
         }
         Ok((done, frame))
@@ -208,7 +222,8 @@ impl Call {
         let host = Arc::new(Host {
             core: Arc::clone(core),
             documents: core.hub.documents(self.cookie.id, page, &self.params),
-            session: self.cookie.clone(),
+            session: self.cookie.id,
+            authority: OnceLock::new(),
             tab: self.tab,
             params: self.params.clone(),
         });
@@ -227,9 +242,9 @@ impl Call {
     }
 }
 
-/// The live stream that an action names.
-fn stream(headers: &HeaderMap) -> Option<StreamId> {
-    headers.get(VIA_STREAM)?.to_str().ok()?.parse().ok()
+/// What a header says, if this build understands it.
+fn value_of<T: FromStr>(headers: &HeaderMap, name: HeaderName) -> Option<T> {
+    headers.get(name)?.to_str().ok()?.parse().ok()
 }
 
 /// The answer to an action that was handled. Its headers reuse the memory of the request's headers,
@@ -242,9 +257,13 @@ fn applied(
     mut room: HeaderMap,
 ) -> Response {
     match outcome {
-        Outcome::Refused { message } => Refusal::REFUSED
-            .saying(message)
-            .into_response_to(Some(number)),
+        Outcome::Refused { message, by } => {
+            let refusal = match by {
+                RefusedBy::App => Refusal::REFUSED,
+                RefusedBy::Identity => Refusal::IDENTITY_CHANGED,
+            };
+            refusal.saying(message).into_response_to(Some(number))
+        }
         Outcome::Applied { revision, commands } => {
             let content = if commands.is_empty() {
                 frame.map(|frame| (Body::from(frame), sse::CONTENT_TYPE))

@@ -18,7 +18,7 @@ use crate::{
     page::PageEntry,
     refusal::Refusal,
     runtime::{Core, Standing},
-    session::SessionCookie,
+    session::{IdentityMark, SessionCookie},
     state::Inputs,
     store::Timestamp,
     transaction::note_first_use,
@@ -66,7 +66,8 @@ pub(super) async fn show(
     // Only the document contains what the browser can work out by itself. Frames are compared
     // as the view prints them.
     let content = first_html::fill(frame.tree(), &known);
-    let mut response = whole(page, &frame, &content, &head, links, mount).into_response();
+    let mut response =
+        whole(page, &frame, shown.identity, &content, &head, links, mount).into_response();
     let headers = response.headers_mut();
     // The browser may keep the page for the back button, but asks again on every navigation.
     headers.insert(
@@ -83,6 +84,8 @@ pub(super) async fn show(
 /// What a visitor is shown.
 struct FirstView {
     state: PageState,
+    /// Who is logged in.
+    identity: IdentityMark,
     /// The cookie to hand out, if the visitor has none that opens a session.
     new_cookie: Option<SessionCookie>,
 }
@@ -104,8 +107,11 @@ impl FirstView {
                 Standing::Open => {
                     note_first_use(core, &cookie, &state.session, now).await;
                     core.note_use(&documents, &state, now).await;
+                    let session = documents.session().key();
+                    let identity = IdentityMark::of(session, state.session.principal());
                     return Ok(Some(Self {
                         state,
+                        identity,
                         new_cookie: None,
                     }));
                 }
@@ -122,6 +128,7 @@ impl FirstView {
         }
         Ok(Some(Self {
             state,
+            identity: IdentityMark::Nobody,
             new_cookie: Some(cookie),
         }))
     }
@@ -140,6 +147,7 @@ fn one_moment() -> Response {
 fn whole(
     page: &PageEntry,
     frame: &Frame,
+    identity: IdentityMark,
     content: &str,
     head: &str,
     links: &Links,
@@ -169,7 +177,7 @@ fn whole(
                 }
             }
             body {
-                div id="via" data-signals=(signals) data-via-frame=(frame.hash) data-via-page=(page.mark()) {
+                div id="via" data-signals=(signals) data-via-frame=(frame.hash) data-via-page=(page.mark()) data-via-identity=(identity) {
                     (PreEscaped(content))
                 }
             }

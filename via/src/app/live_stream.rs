@@ -21,7 +21,7 @@ use crate::{
     },
     refusal::Refusal,
     runtime::Core,
-    session::SessionCookie,
+    session::{IdentityMark, SessionCookie},
     store::Timestamp,
     stream::{StreamTab, TabStream, Viewer},
 };
@@ -59,12 +59,14 @@ pub(super) async fn open(
     let watch = Watch::new(tabs.iter().map(StreamTab::id));
     let documents = tabs.iter().map(StreamTab::documents);
     let watching = core.hub.watch(&session, documents, watch);
-    load_if_open(&core, &session, &cookie).await?;
+    let state = load_if_open(&core, &session, &cookie).await?;
+    let identity = IdentityMark::of(session.session().key(), state.session.principal());
     look_at_what_is_shared(&core, &tabs).await?;
 
     let viewer = Viewer {
         session,
         cookie,
+        identity,
         watching,
     };
     Ok(TabStream::new(core, viewer, tabs, first))

@@ -2,12 +2,21 @@
 
 use serde_json::json;
 
-use super::sse::{EventWriter, Line};
-use crate::{command::Command, hub::StreamId, refusal::Refusal};
+use super::{
+    datastar::EncodedEvent,
+    sse::{EventWriter, Line},
+};
+use crate::{command::Command, hub::StreamId, refusal::Refusal, session::IdentityMark};
 
-/// The first event of every stream. Actions send its id if their answers may carry frames.
-pub(crate) fn hello(out: &mut Vec<u8>, heartbeat_ms: u64, id: StreamId) {
-    let data = json!({ "heartbeat_ms": heartbeat_ms, "stream": id.to_string() }).to_string();
+/// The first event of every stream. Actions send its id if their answers may carry frames. It also says
+/// who is logged in as far as the first frame of each tab shows.
+pub(crate) fn hello(out: &mut Vec<u8>, heartbeat_ms: u64, id: StreamId, identity: IdentityMark) {
+    let data = json!({
+        "heartbeat_ms": heartbeat_ms,
+        "stream": id.to_string(),
+        "identity": identity.to_string(),
+    });
+    let data = data.to_string();
     event(out, "via-hello", None, &data);
 }
 
@@ -31,6 +40,15 @@ pub(crate) fn tab_event(out: &mut Vec<u8>, index: usize, refusal: &Refusal) {
         Some(&format!("{index}/0")),
         &refusal.to_json(),
     );
+}
+
+/// The event of a frame that says who is logged in as far as the frame shows. Clients that do not know it
+/// apply the rest of the frame.
+pub(crate) fn identity_event(mark: IdentityMark) -> EncodedEvent {
+    EncodedEvent {
+        head: "event: via-identity\n",
+        tail: format!("data: {mark}\n\n").into(),
+    }
 }
 
 /// Writes an event. The callers above make sure that name and id have no line break.

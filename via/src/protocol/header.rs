@@ -9,6 +9,8 @@ pub(crate) const VIA_REQUEST: HeaderName = HeaderName::from_static("via-request"
 pub(crate) const VIA_NUMBER: HeaderName = HeaderName::from_static("via-number");
 /// Names the live stream of the tab of an action, if the client can take a frame out of the answer.
 pub(crate) const VIA_STREAM: HeaderName = HeaderName::from_static("via-stream");
+/// Stands for the user whom the tab of an action showed when the user clicked.
+pub(crate) const VIA_IDENTITY: HeaderName = HeaderName::from_static("via-identity");
 /// Says which action an answer is about. The client repeats an action until an answer has it.
 pub(crate) const VIA_ACK: HeaderName = HeaderName::from_static("via-ack");
 /// Names the revision at which an action was committed.

@@ -1,5 +1,7 @@
 //! [`Session`]: says who is logged in, and lets an action change it.
 
+use crate::error::EffectError;
+
 /// The session of the visitor who called an action. It says who is logged in, and logs in and out. The
 /// changes are committed together with the state that the action changed.
 ///
@@ -26,7 +28,7 @@
 ///             return Err("That is not the password.");
 ///         }
 ///         self.password.clear();
-///         fx.session().login("anna");
+///         fx.session().login("anna")?;
 ///         Ok(())
 ///     }
 ///
@@ -60,8 +62,26 @@ pub struct Session {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SessionChange {
     Rotate,
-    LogIn(Box<str>),
+    LogIn {
+        principal: Box<str>,
+        /// Whether another principal gets the state of the one before.
+        keeps_state: bool,
+    },
     LogOut,
+}
+
+impl SessionChange {
+    /// Whether all state starts again from its defaults, if `before` was logged in.
+    pub(crate) fn begins_anew(&self, before: Option<&str>) -> bool {
+        match self {
+            Self::Rotate => false,
+            Self::LogIn {
+                principal,
+                keeps_state,
+            } => !keeps_state && before.is_some_and(|before| *before != **principal),
+            Self::LogOut => true,
+        }
+    }
 }
 
 impl Session {
@@ -81,26 +101,48 @@ impl Session {
         self.principal.as_deref()
     }
 
-    /// Logs in `principal`: any stable name of a user, such as a primary key. The session keeps its
-    /// state, gets a new secret, and its absolute timeout starts again.
+    /// Logs in `principal`: any stable name of a user, such as a primary key. The session gets a new
+    /// secret, and its absolute timeout starts again.
+    ///
+    /// A visitor who was not logged in keeps the state of the session, such as a shopping cart, and so
+    /// does a principal who logs in again. If *another* principal was logged in, all state starts again
+    /// from its defaults in every tab, including what this action changed, as after
+    /// [`logout`](Self::logout).
     ///
     /// The action must check that the visitor really is that user.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// Panics if `principal` is empty or longer than [`MAX_PRINCIPAL`](Self::MAX_PRINCIPAL) bytes. The
-    /// panic refuses the action and commits nothing.
-    pub fn login(&mut self, principal: impl Into<String>) {
-        let principal = principal.into();
-        assert!(
-            (1..=Self::MAX_PRINCIPAL).contains(&principal.len()),
-            "the name of a principal has 1 to {} bytes, not {}",
-            Self::MAX_PRINCIPAL,
-            principal.len()
-        );
+    /// [`EffectError`] if `principal` is empty, is longer than [`MAX_PRINCIPAL`](Self::MAX_PRINCIPAL)
+    /// bytes, or has control characters. Then nobody is logged in.
+    pub fn login(&mut self, principal: impl Into<String>) -> Result<(), EffectError> {
+        self.log_in(principal.into(), false)
+    }
+
+    /// Logs in `principal` as [`login`](Self::login) does, but the session keeps its state even if another
+    /// principal was logged in. Use it when one user takes the identity of another one (impersonation),
+    /// or if the account has a new name.
+    ///
+    /// # Errors
+    ///
+    /// As [`login`](Self::login).
+    pub fn login_keeping_state(&mut self, principal: impl Into<String>) -> Result<(), EffectError> {
+        self.log_in(principal.into(), true)
+    }
+
+    fn log_in(&mut self, principal: String, keeps_state: bool) -> Result<(), EffectError> {
+        let has_length = (1..=Self::MAX_PRINCIPAL).contains(&principal.len());
+        // A name with them could pass for another one in a log, and for one of the framework's own.
+        if !has_length || principal.contains(char::is_control) {
+            return Err(EffectError::PRINCIPAL);
+        }
         let principal = principal.into_boxed_str();
         self.principal = Some(principal.clone());
-        self.change = Some(SessionChange::LogIn(principal));
+        self.change = Some(SessionChange::LogIn {
+            principal,
+            keeps_state,
+        });
+        Ok(())
     }
 
     /// Logs out: in every tab, all state of the session starts again from its defaults, including what

@@ -40,6 +40,8 @@ pub(crate) struct Document {
     /// The secret before the latest rotation; boxed, because most sessions have none.
     pub(crate) previous: Option<Box<PreviousSecret>>,
     pub(crate) created: Timestamp,
+    /// When all state was forgotten last, because of a log-out or another principal; 0 for never.
+    pub(crate) anew: Timestamp,
     /// The fields that the tabs of the session share.
     pub(crate) fields: Fields,
     /// Shared with the document that this one was copied from.
@@ -144,7 +146,30 @@ pub(crate) enum Outcome {
     },
     Refused {
         message: String,
+        #[serde(default, skip_serializing_if = "RefusedBy::is_app")]
+        by: RefusedBy,
     },
+}
+
+/// What refused an action.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RefusedBy {
+    /// The code of the action.
+    #[default]
+    App,
+    /// Another user is logged in than the one whom the tab showed.
+    Identity,
+}
+
+impl RefusedBy {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes a reference"
+    )]
+    fn is_app(&self) -> bool {
+        *self == Self::App
+    }
 }
 
 /// Reads the commands that this build knows, and skips those of newer builds. So this build can still
@@ -228,6 +253,7 @@ impl Document {
             secret,
             previous: None,
             created,
+            anew: Timestamp::from_millis(0),
             fields: Fields::new(),
             tabs: BTreeMap::new(),
             forgotten: Timestamp::from_millis(0),
@@ -239,6 +265,8 @@ impl Document {
     /// Forgets all state, but not the last actions of the tabs, so that no action runs twice.
     pub(crate) fn begin_anew(&mut self, now: Timestamp) {
         self.created = now;
+        let later = self.anew.as_millis().saturating_add(1);
+        self.anew = now.max(Timestamp::from_millis(later));
         self.fields = Fields::new();
         self.unknown.clear();
         for record in self.tabs.values_mut() {
@@ -260,6 +288,7 @@ impl Document {
             secret: take(&mut parts, "secret")?,
             previous: take_or_default(&mut parts, "previous")?,
             created: Timestamp::from_millis(take(&mut parts, "created")?),
+            anew: Timestamp::from_millis(take_or_default(&mut parts, "anew")?),
             forgotten: Timestamp::from_millis(take_or_default(&mut parts, "forgotten")?),
             fields: Fields::take(&mut parts)?,
             tabs,
@@ -422,6 +451,9 @@ impl Serialize for Document {
             members.serialize_entry("previous", previous)?;
         }
         members.serialize_entry("created", &self.created.as_millis())?;
+        if self.anew.as_millis() != 0 {
+            members.serialize_entry("anew", &self.anew.as_millis())?;
+        }
         if self.forgotten.as_millis() != 0 {
             members.serialize_entry("forgotten", &self.forgotten.as_millis())?;
         }

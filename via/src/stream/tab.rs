@@ -1,6 +1,8 @@
 //! One tab of a stream: a sequence of numbered frames.
 
-use std::{collections::BTreeMap, fmt::Write as _, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    collections::BTreeMap, fmt::Write as _, iter::Peekable, panic::AssertUnwindSafe, sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -14,10 +16,11 @@ use crate::{
     page::PageEntry,
     protocol::{
         datastar::{self, EncodedEvent},
-        events::{command_event, tab_event},
+        events::{command_event, identity_event, tab_event},
         sse::{EventWriter, Line},
     },
     refusal::Refusal,
+    session::IdentityMark,
     state::{Load, Outcome, ReadError, TabId},
 };
 
@@ -191,7 +194,27 @@ impl StreamTab {
         let renamed = patches.is_empty() && self.told != Some(frame.hash);
         let signals = (!unseen.is_empty() || renamed).then(|| datastar::patch_signals(unseen));
         self.told = Some(frame.hash);
-        self.write(signals.as_ref(), &patches, frame.hash, out);
+        let identity = self.identity(state);
+        let events = identity.iter().chain(&signals).chain(&*patches);
+        self.write(events.peekable(), frame.hash, out);
+    }
+
+    /// What says in the first frame of the stream who is logged in, even if nothing else is new. A stream
+    /// shows one user, because a log-in or log-out ends it. If the session never had a user, the hello of
+    /// the stream is enough.
+    fn identity(&self, state: &PageState) -> Option<EncodedEvent> {
+        if self.number > 0 {
+            return None;
+        }
+        let had_user = state
+            .session
+            .snapshot()
+            .is_some_and(|snapshot| snapshot.document.previous.is_some());
+        let principal = state.session.principal();
+        (had_user || principal.is_some()).then(|| {
+            let session = self.documents.session().key();
+            identity_event(IdentityMark::of(session, principal))
+        })
     }
 
     /// The frame that the next one is compared with, if there is one.
@@ -276,14 +299,12 @@ impl StreamTab {
     }
 
     /// Appends a frame unless it is empty: signals first, so that new elements find them.
-    fn write(
+    fn write<'e>(
         &mut self,
-        signals: Option<&EncodedEvent>,
-        patches: &[EncodedEvent],
+        mut events: Peekable<impl Iterator<Item = &'e EncodedEvent> + Clone>,
         hash: FrameHash,
         out: &mut Outgoing,
     ) {
-        let mut events = signals.into_iter().chain(patches).peekable();
         if events.peek().is_none() {
             return;
         }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{Actor, DOCUMENTS, Done, Numbered};
 use crate::{
     action::Effects,
-    hub::{PageDocuments, PageState},
+    hub::{PageDocuments, PageState, TaskAuthority},
     refusal::Refusal,
     runtime::Core,
     session::{Secret, SessionCookie},
@@ -46,6 +46,8 @@ pub(super) struct Tried {
     pub(super) effects: Effects,
     pub(super) repeated: bool,
     pub(super) cookie: Option<SessionCookie>,
+    /// On whose behalf the task works that the action starts.
+    pub(super) task: Option<TaskAuthority>,
 }
 
 /// The documents as the attempt writes them.
@@ -69,6 +71,7 @@ impl Tried {
             effects: self.effects,
             repeated: self.repeated,
             cookie: self.cookie,
+            task: self.task,
             wake_guard: None,
         }
     }

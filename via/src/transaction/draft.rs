@@ -3,19 +3,19 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use super::{
-    Actor, Numbered,
+    Actor, Authority, Numbered,
     attempt::{Attempt, Next, Transaction, Tried},
 };
 use crate::{
     action::{ActionError, Effects, Rejection, Step},
-    hub::PageState,
+    hub::{PageState, TaskAuthority},
     incident::Incident,
     random::{random, random_id},
     refusal::Refusal,
     session::{Secret, SessionChange, SessionCookie},
     state::{
-        ChangeError, Changes, Document, Fields, Outcome, PreviousSecret, SharedDocument, Sources,
-        TabRecord, Targets,
+        ChangeError, Changes, Document, Fields, Outcome, PreviousSecret, RefusedBy, SharedDocument,
+        Sources, TabRecord, Targets,
     },
     store::{CommitId, Timestamp},
 };
@@ -30,16 +30,22 @@ impl Transaction<'_> {
         now: Timestamp,
     ) -> Result<Attempt, Refusal> {
         let Actor {
-            session: cookie,
+            authority,
             tab,
             params,
             inputs,
+            starts_task,
             ..
         } = self.actor;
         let mut effects = Effects::of(base.session.principal());
-        let changes = base.with_sources(params, Some(tab), inputs, |sources| {
-            isolated(step, sources, &mut effects)
-        })?;
+        let changes = if self.is_of_another_user(base, now) {
+            Err(Refused::of_another_user())
+        } else {
+            let ran = base.with_sources(params, Some(tab), inputs, |sources| {
+                isolated(step, sources, &mut effects)
+            })?;
+            ran.map_err(Refused::by_app)
+        };
         let commit = CommitId(u128::from_le_bytes(random_id()));
         let revision = base.session.revision() + 1;
         let mut tab_fields = document
@@ -64,15 +70,18 @@ impl Transaction<'_> {
                     commands: effects.commands.clone(),
                 }
             }
-            Err(Rejection(message)) => {
+            Err(Refused { message, by }) => {
                 effects = Effects::default();
                 let before = document.tabs.get(&tab);
                 carried = before.and_then(|record| record.carried_and_undone());
-                Outcome::Refused { message }
+                Outcome::Refused { message, by }
             }
         };
         let change = std::mem::take(&mut effects.session).into_change();
-        if change == Some(SessionChange::LogOut) {
+        let begins_anew = change
+            .as_ref()
+            .is_some_and(|change| change.begins_anew(base.session.principal()));
+        if begins_anew {
             tab_fields = Fields::new();
         }
         if let Some(Numbered {
@@ -95,27 +104,14 @@ impl Transaction<'_> {
         }
         let mut owner = base.session.principal().map(Box::from);
         let mut handed_out = None;
-        if let Some(change) = change {
-            match change {
-                SessionChange::Rotate => {}
-                SessionChange::LogIn(principal) => {
-                    owner = Some(principal);
-                    document.created = now;
-                }
-                SessionChange::LogOut => {
-                    owner = None;
-                    document.begin_anew(now);
-                }
+        if let (Some(change), Authority::Browser(cookie)) = (change, authority) {
+            if begins_anew {
+                document.begin_anew(now);
             }
-            document.previous = Some(Box::new(PreviousSecret {
-                secret: cookie.secret.hash(),
-                at: now.as_millis(),
-                tab,
-                number: self.numbered.map_or(0, |numbered| numbered.number),
-            }));
-            handed_out = Some(self.rotate(&mut document, now));
+            handed_out = Some(self.carry_out(change, cookie, &mut document, &mut owner, now));
         }
         document.made_for(commit);
+        let task = starts_task.then(|| TaskAuthority::new(owner.as_deref(), &document));
         Ok(Attempt {
             tried: Tried {
                 commit,
@@ -124,6 +120,7 @@ impl Transaction<'_> {
                 effects,
                 repeated: false,
                 cookie: handed_out,
+                task,
             },
             next: Next {
                 session: document,
@@ -133,10 +130,37 @@ impl Transaction<'_> {
         })
     }
 
+    /// Logs in or out, and gives the session a new secret.
+    fn carry_out(
+        &mut self,
+        change: SessionChange,
+        cookie: &SessionCookie,
+        document: &mut Document,
+        owner: &mut Option<Box<str>>,
+        now: Timestamp,
+    ) -> SessionCookie {
+        match change {
+            SessionChange::Rotate => {}
+            SessionChange::LogIn { principal, .. } => {
+                *owner = Some(principal);
+                document.created = now;
+            }
+            SessionChange::LogOut => *owner = None,
+        }
+        document.previous = Some(Box::new(PreviousSecret {
+            secret: cookie.secret.hash(),
+            at: now.as_millis(),
+            tab: self.actor.tab,
+            number: self.numbered.map_or(0, |numbered| numbered.number),
+        }));
+        self.rotate(cookie, document, now)
+    }
+
     /// Answers the repetition of an action that rotated the secret. It hands out another secret,
     /// because the one of the first answer was lost.
     pub(super) fn hand_out_again(
         &mut self,
+        holder: &SessionCookie,
         base: &PageState,
         mut document: Document,
         now: Timestamp,
@@ -147,7 +171,7 @@ impl Transaction<'_> {
             .ok_or(Refusal::SESSION_GONE)?;
         let outcome = record.outcome().ok_or(Refusal::SUPERSEDED)?;
         let commit = CommitId(u128::from_le_bytes(random_id()));
-        let cookie = self.rotate(&mut document, now);
+        let cookie = self.rotate(holder, &mut document, now);
         document.made_for(commit);
         Ok(Attempt {
             tried: Tried {
@@ -157,6 +181,7 @@ impl Transaction<'_> {
                 effects: Effects::default(),
                 repeated: true,
                 cookie: Some(cookie),
+                task: None,
             },
             next: Next {
                 session: document,
@@ -167,11 +192,16 @@ impl Transaction<'_> {
     }
 
     /// Gives the session a new secret, the same in every attempt.
-    fn rotate(&mut self, document: &mut Document, now: Timestamp) -> SessionCookie {
+    fn rotate(
+        &mut self,
+        cookie: &SessionCookie,
+        document: &mut Document,
+        now: Timestamp,
+    ) -> SessionCookie {
         let secret = self.secret.get_or_insert_with(|| Secret(random()));
         document.secret = secret.hash();
         SessionCookie {
-            id: self.actor.session.id,
+            id: cookie.id,
             secret: secret.clone(),
             issued: now,
         }
@@ -199,6 +229,28 @@ impl Transaction<'_> {
             .into_iter()
             .filter_map(|(field, value)| Some((index_of(field)?, value)))
             .collect()
+    }
+}
+
+/// Why an action changes nothing.
+struct Refused {
+    message: String,
+    by: RefusedBy,
+}
+
+impl Refused {
+    fn by_app(Rejection(message): Rejection) -> Self {
+        Self {
+            message,
+            by: RefusedBy::App,
+        }
+    }
+
+    fn of_another_user() -> Self {
+        Self {
+            message: Refusal::IDENTITY_CHANGED.message().to_owned(),
+            by: RefusedBy::Identity,
+        }
     }
 }
 

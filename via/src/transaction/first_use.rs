@@ -99,6 +99,7 @@ async fn note(
                 effects: Effects::default(),
                 repeated: false,
                 cookie: None,
+                task: None,
             },
             next: Next {
                 session: document,

@@ -1,14 +1,17 @@
 //! Whether a transaction may change the session, and whether it did so before.
 
 use super::{
-    Done, Numbered,
+    Authority, Done, Numbered,
     attempt::{Attempt, Transaction, Tried},
 };
 use crate::{
     action::{Effects, Step},
+    clock,
     hub::{PageState, SessionState},
+    limits,
     refusal::Refusal,
     runtime::Standing,
+    session::{IdentityMark, SessionCookie},
     state::{Document, Outcome, RECENT},
     store::Timestamp,
 };
@@ -17,18 +20,18 @@ use crate::{
 pub(super) enum Prepared {
     Attempt(Box<Attempt>),
     /// Nothing: the action was handled before.
-    Done(Done),
+    Done(Box<Done>),
 }
 
 /// How the caller may use the session.
-pub(super) enum Opened {
+pub(super) enum Opened<'a> {
     ByHolder(Document),
     /// With the previous secret, to repeat the very action that replaced it: the answer with the
     /// new secret was lost.
-    ByPredecessor(Document),
+    ByPredecessor(Document, &'a SessionCookie),
 }
 
-impl Transaction<'_> {
+impl<'a> Transaction<'a> {
     /// Finds out whether there is anything to do, and does it on a copy.
     pub(super) fn prepare(
         &mut self,
@@ -44,26 +47,26 @@ impl Transaction<'_> {
                 .position(|tried| snapshot.document.comes_from(tried.commit))
         {
             let tried = unsure.swap_remove(index);
-            return Ok(Prepared::Done(
-                tried.done(self.stored.documents, self.actor),
-            ));
+            let done = tried.done(self.stored.documents, self.actor);
+            return Ok(Prepared::Done(Box::new(done)));
         }
-        let (document, repeats) = match self.open(base, now)? {
-            Opened::ByHolder(document) => (document, false),
-            Opened::ByPredecessor(document) => (document, true),
+        let document = match self.open(base, now)? {
+            Opened::ByHolder(document) => document,
+            Opened::ByPredecessor(document, cookie) => {
+                let attempt = self.hand_out_again(cookie, base, document, now)?;
+                return Ok(Prepared::Attempt(Box::new(attempt)));
+            }
         };
-        if repeats {
-            let attempt = self.hand_out_again(base, document, now)?;
-            return Ok(Prepared::Attempt(Box::new(attempt)));
-        }
         if let Some(outcome) = self.handled(&document)? {
-            return Ok(Prepared::Done(Done {
+            let done = Done {
                 outcome,
                 effects: Effects::default(),
                 repeated: true,
                 cookie: None,
+                task: None,
                 wake_guard: None,
-            }));
+            };
+            return Ok(Prepared::Done(Box::new(done)));
         }
         if self.numbered.is_none() && outdated(unsure, base) {
             return Err(Refusal::UNAVAILABLE);
@@ -79,10 +82,16 @@ impl Transaction<'_> {
     }
 
     /// The document that a change starts from, if the session is open to the caller.
-    pub(super) fn open(&self, base: &PageState, now: Timestamp) -> Result<Opened, Refusal> {
-        let cookie = self.actor.session;
-        // A session that existed does not begin again: the store may have lost it. For a task it
-        // existed, because a commit started the task.
+    pub(super) fn open(&self, base: &PageState, now: Timestamp) -> Result<Opened<'a>, Refusal> {
+        let cookie = match self.actor.authority {
+            Authority::Browser(cookie) => cookie,
+            Authority::Task(authority) if authority.holds(&base.session) => {
+                let snapshot = base.session.snapshot().ok_or(Refusal::SESSION_GONE)?;
+                return Ok(Opened::ByHolder(snapshot.document.clone()));
+            }
+            Authority::Task(_) => return Err(Refusal::SESSION_GONE),
+        };
+        // A session that existed does not begin again: the store may have lost it.
         let had_begun = self.numbered.is_none_or(|numbered| numbered.began);
         if matches!(base.session, SessionState::Absent) && had_begun {
             return Err(Refusal::SESSION_GONE);
@@ -95,26 +104,51 @@ impl Transaction<'_> {
                 }
             })),
             Standing::Gone => Err(Refusal::SESSION_GONE),
-            Standing::Rotated => self.repeats_rotation(base, now).ok_or(Refusal::ROTATED),
+            Standing::Rotated => self
+                .repeats_rotation(cookie, base, now)
+                .ok_or(Refusal::ROTATED),
         }
     }
 
     /// Whether this is the repetition of the action that replaced the secret which it shows, and nobody
     /// has used the new one.
-    fn repeats_rotation(&self, base: &PageState, now: Timestamp) -> Option<Opened> {
+    fn repeats_rotation<'c>(
+        &self,
+        cookie: &'c SessionCookie,
+        base: &PageState,
+        now: Timestamp,
+    ) -> Option<Opened<'c>> {
         let document = &base.session.snapshot()?.document;
         let previous = document.previous.as_ref()?;
         let numbered = self.numbered?;
         let record = document.tabs.get(&self.actor.tab)?;
         let same = previous.awaits_first_use(now)
-            && previous.secret.matches(&self.actor.session.secret)
+            && previous.secret.matches(&cookie.secret)
             && previous.tab == self.actor.tab
             && previous.number == numbered.number
             && record.number == numbered.number
             && record.digest == numbered.digest
             && record.load.nonce == numbered.load.nonce
             && record.load.epoch == numbered.load.epoch;
-        same.then(|| Opened::ByPredecessor(document.clone()))
+        same.then(|| Opened::ByPredecessor(document.clone(), cookie))
+    }
+
+    /// Whether the tab showed another user than the one who is logged in now, so that the user who clicked
+    /// may be another one.
+    pub(super) fn is_of_another_user(&self, base: &PageState, now: Timestamp) -> bool {
+        let Some(shown) = self.numbered.and_then(|numbered| numbered.shown) else {
+            return false;
+        };
+        let principal = base.session.principal();
+        if shown != IdentityMark::Nobody {
+            let session = self.stored.documents.session().key();
+            return shown != IdentityMark::of(session, principal);
+        }
+        // A visitor may click in one tab and log in in another one at the same time.
+        principal.is_some()
+            && base.session.snapshot().is_some_and(|snapshot| {
+                clock::after(snapshot.document.created, limits::LOG_IN_CROSSED) <= now
+            })
     }
 
     /// Whether this number was handled before, and how.

@@ -501,6 +501,7 @@ impl World {
             let load = document.tabs[&id].load;
             let outcome = Outcome::Refused {
                 message: "no".into(),
+                by: crate::state::RefusedBy::App,
             };
             document.record(id, TabRecord::new(load, 1, 1, &outcome, 1, tab_fields));
         } else {

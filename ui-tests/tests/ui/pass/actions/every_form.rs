@@ -39,7 +39,7 @@ impl Counter {
     }
 
     fn go(&mut self, to: String, fx: &mut via::Effects) -> Result<(), String> {
-        fx.redirect(to);
+        fx.redirect(to)?;
         Err("no".to_owned())
     }
 
