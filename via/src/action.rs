@@ -75,6 +75,13 @@ pub enum ActionError {
     Arguments(ArgumentError),
     /// It returned `Err`.
     Refused(Rejection),
+    /// It would start so many tasks, and the session may not run so many more.
+    TooManyTasks {
+        /// How many it starts.
+        starts: usize,
+        /// How many a session may run.
+        limit: usize,
+    },
 }
 
 impl From<ArgumentError> for ActionError {

@@ -28,6 +28,7 @@ use crate::{
     client::Files,
     clock::Clock,
     hub::ActionRate,
+    limits,
     page::PageEntry,
     runtime::{Config, Core, Timeouts},
     session::{SECRET_VARIABLE, Secrets, WeakSecret},
@@ -70,6 +71,7 @@ pub struct App {
     action_rate: ActionRate,
     trusted_proxies: Vec<Network>,
     room: Room,
+    tasks_per_session: usize,
     new_sessions: ActionRate,
     clock: Clock,
 }
@@ -88,6 +90,7 @@ impl App {
             action_rate: ActionRate::default(),
             trusted_proxies: Vec::new(),
             room: Room::default(),
+            tasks_per_session: limits::TASKS_OF_SESSION,
             new_sessions: ActionRate::of_new_sessions(),
             clock: Clock::system(),
         }
@@ -168,6 +171,7 @@ impl App {
             secrets: self.secrets,
             action_rate: self.action_rate,
             trusted_proxies: Networks::new(&self.trusted_proxies),
+            tasks_per_session: self.tasks_per_session,
             new_sessions: self.new_sessions,
             ..Config::new(&name, secure, self.origins, self.timeouts)
         };

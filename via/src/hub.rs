@@ -24,7 +24,7 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-pub(crate) use admission::ActionRate;
+pub(crate) use admission::{ActionRate, TaskSlot};
 pub(crate) use authority::TaskAuthority;
 use baton::Baton;
 pub(crate) use check::{check_for_ever, check_shared};

@@ -28,6 +28,8 @@ pub(crate) const WAITING_ACTIONS_OF_TAB: usize = 16;
 pub(crate) const ACTIONS_PER_SECOND: u32 = 20;
 /// How often a session acts at once.
 pub(crate) const ACTION_BURST: u32 = 60;
+/// How many tasks of one session run at a time, with the futures that its actions have spawned.
+pub(crate) const TASKS_OF_SESSION: usize = 16;
 /// How many sessions visitors of one address begin in a second, on average.
 pub(crate) const NEW_SESSIONS_PER_SECOND: u32 = 2;
 /// How many sessions visitors of one address begin at once.

@@ -16,6 +16,7 @@ mod limits;
 mod live;
 mod log;
 mod log_in;
+mod many_tasks;
 mod newcomers;
 mod program;
 mod proxies;

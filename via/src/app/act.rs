@@ -8,6 +8,7 @@ use std::{
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
@@ -15,7 +16,7 @@ use super::{outlive::outlive, security::DEFAULT_HEADERS, visitor::Visitor};
 use crate::{
     action::{ActionError, Arguments, Effects, Rejection, TaskFuture},
     field::{mount_of, without_mount},
-    hub::StreamId,
+    hub::{StreamId, TaskSlot},
     incident::Incident,
     page::{ActionKind, PageEntry},
     protocol::{
@@ -26,7 +27,7 @@ use crate::{
     refusal::Refusal,
     runtime::Core,
     session::{IdentityMark, SessionCookie},
-    state::{Inputs, Outcome, RefusedBy, Sources, TabId},
+    state::{ChangeError, Inputs, Outcome, RefusedBy, Sources, TabId},
     stream::frame_for_answer,
     task::Host,
     transaction::{self, Actor, Authority, Done, Numbered},
@@ -175,6 +176,8 @@ impl Call {
             ActionKind::Transaction => None,
             ActionKind::Task => Some(self.task(core, &page, &arguments)?),
         };
+        let itself = usize::from(task.is_some());
+        let mut task_slots: Vec<TaskSlot> = Vec::new();
         let slot = session.queue_slot(self.tab).ok_or(Refusal::BUSY)?;
         let mut done = {
             let _turn = session.turn().await;
@@ -189,7 +192,16 @@ impl Call {
                 starts_task: task.is_some(),
             };
             let mut step = |sources: Sources<'_>, fx: &mut Effects| {
-                page.code.run(&self.action, &arguments, sources, fx)
+                // Those of an attempt that was not committed.
+                task_slots.clear();
+                let changes = page.code.run(&self.action, &arguments, sources, fx)?;
+                let starts = fx.futures.len() + itself;
+                let limit = core.config.tasks_per_session;
+                task_slots = session
+                    .task_slots(starts, limit)
+                    .ok_or(ActionError::TooManyTasks { starts, limit })
+                    .map_err(ChangeError::Action)?;
+                Ok(changes)
             };
             transaction::run(core, &documents, actor, Some(self.numbered), &mut step).await?
         };
@@ -203,10 +215,13 @@ impl Call {
                 frame = frame_for_answer(core, &wake_guard, self.tab, self.numbered.load);
             }
             for future in std::mem::take(&mut done.effects.futures) {
-                core.tasks.spawn(future);
+                let slot = task_slots.pop();
+                core.tasks.spawn(future.map(|()| drop(slot)));
             }
             if let (Some((host, future)), Some(authority)) = (task, done.task.take()) {
-                core.tasks.spawn(host.carry_out(authority, future));
+                let slot = task_slots.pop();
+                let task = host.carry_out(authority, future);
+                core.tasks.spawn(task.map(|()| drop(slot)));
             }
         }
         Ok((done, frame))
@@ -238,6 +253,7 @@ impl Call {
             Err(ActionError::Refused(Rejection(message))) => {
                 Err(Refusal::INVALID_ARGUMENTS.saying(message))
             }
+            Err(ActionError::TooManyTasks { .. }) => Err(Refusal::BUSY),
         }
     }
 }

@@ -260,6 +260,32 @@ impl App {
         self
     }
 
+    /// Limits how many tasks of one session run at a time, together with the futures of its
+    /// [`Effects::spawn`](crate::Effects::spawn). The default is 16.
+    ///
+    /// The app answers an action that would start one more with 429 and commits nothing. The browser
+    /// repeats it after a second, so it starts when another task has ended. An action that spawns more
+    /// futures than the limit at once is an incident. Other sessions are not affected.
+    ///
+    /// Tested by: `tests/server/many_tasks.rs`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `limit` is 0.
+    ///
+    /// ```
+    /// let app = via::App::new().tasks_per_session(100);
+    /// ```
+    #[track_caller]
+    pub fn tasks_per_session(mut self, limit: usize) -> Self {
+        assert!(
+            limit > 0,
+            "a session that may run no task cannot start one; allow at least 1"
+        );
+        self.tasks_per_session = limit;
+        self
+    }
+
     /// Lets the visitors of one network address begin `per_second` new sessions a second on average, and
     /// `burst` at once.
     ///

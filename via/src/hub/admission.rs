@@ -3,15 +3,15 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use tokio::time::Instant;
 
-use crate::lock::lock;
-use crate::{limits, state::TabId};
+use super::LiveSession;
+use crate::{limits, lock::lock, state::TabId};
 
 /// How often something may happen: so many times a second on average, and so many times at once.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +70,14 @@ pub(super) struct Admission {
     /// The tab of each action that waits.
     waiting: Arc<Mutex<Vec<TabId>>>,
     lingers: AtomicBool,
+    /// How many tasks run.
+    running: AtomicUsize,
+}
+
+/// The slot of a task that runs, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct TaskSlot {
+    session: Arc<LiveSession>,
 }
 
 /// The slot of an action that waits for its turn.
@@ -116,6 +124,39 @@ impl Admission {
             waiting: Arc::clone(&self.waiting),
             tab,
         })
+    }
+}
+
+impl LiveSession {
+    /// Slots for so many more tasks, unless more than `limit` would run then.
+    pub(crate) fn task_slots(
+        self: &Arc<Self>,
+        tasks: usize,
+        limit: usize,
+    ) -> Option<Vec<TaskSlot>> {
+        if tasks == 0 {
+            return Some(Vec::new());
+        }
+        let more = |running: usize| {
+            running
+                .checked_add(tasks)
+                .filter(|running| *running <= limit)
+        };
+        let running = &self.admission.running;
+        running
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more)
+            .ok()?;
+        let slot = || TaskSlot {
+            session: Arc::clone(self),
+        };
+        Some(std::iter::repeat_with(slot).take(tasks).collect())
+    }
+}
+
+impl Drop for TaskSlot {
+    fn drop(&mut self) {
+        let running = &self.session.admission.running;
+        running.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -5,6 +5,7 @@ use crate::{
     address::Networks,
     clock,
     hub::ActionRate,
+    limits,
     session::{CookieConfig, Secrets, SessionCookie},
     store::Timestamp,
 };
@@ -21,6 +22,8 @@ pub(crate) struct Config {
     pub(crate) action_rate: ActionRate,
     /// The proxies that are believed when they name their clients.
     pub(crate) trusted_proxies: Networks,
+    /// How many tasks of one session run at a time.
+    pub(crate) tasks_per_session: usize,
     /// How many sessions visitors of one address begin.
     pub(crate) new_sessions: ActionRate,
 }
@@ -38,6 +41,7 @@ impl Config {
             secrets: Secrets::default(),
             action_rate: ActionRate::default(),
             trusted_proxies: Networks::default(),
+            tasks_per_session: limits::TASKS_OF_SESSION,
             new_sessions: ActionRate::of_new_sessions(),
         }
     }

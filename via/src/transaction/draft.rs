@@ -265,6 +265,14 @@ fn isolated(
     match result {
         Ok(changes) => Ok(Ok(changes)),
         Err(ChangeError::Action(ActionError::Refused(rejection))) => Ok(Err(rejection)),
+        Err(ChangeError::Action(ActionError::TooManyTasks { starts, limit })) => {
+            if starts <= limit {
+                return Err(Refusal::BUSY);
+            }
+            // It would be too much even if no other task ran.
+            let details = format_args!("{starts} at once, and {limit} may run");
+            Err(Incident::report("an action starts too many tasks", &details).refusal())
+        }
         Err(ChangeError::Action(ActionError::Arguments(error))) => {
             Err(Refusal::INVALID_ARGUMENTS.saying(error.to_string()))
         }
