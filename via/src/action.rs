@@ -4,9 +4,12 @@ mod args;
 mod effects;
 mod task;
 
-use std::{fmt, future::Future, pin::Pin};
+use std::{any::Any, fmt, future::Future, pin::Pin};
 
-use crate::state::{ChangeError, Changes, Sources};
+use crate::{
+    incident::Incident,
+    state::{ChangeError, Changes, Sources},
+};
 
 pub use args::{Argument, ArgumentError, ArgumentJson, ArgumentList, Arguments};
 pub use effects::Effects;
@@ -126,8 +129,18 @@ impl ActionResult for () {
 }
 
 #[diagnostic::do_not_recommend]
-impl<E: fmt::Display> ActionResult for Result<(), E> {
+impl<E: fmt::Display + 'static> ActionResult for Result<(), E> {
     fn into_result(self) -> Result<(), Rejection> {
-        self.map_err(|error| Rejection(error.to_string()))
+        self.map_err(|error| {
+            // What the store says is for the log, and tells users nothing.
+            let internal = (&error as &dyn Any).downcast_ref::<crate::Error>();
+            match internal.filter(|error| !error.is_effect()) {
+                Some(error) => {
+                    let details = format!("{error:?}");
+                    Rejection(Incident::report("an action failed", &details).message())
+                }
+                None => Rejection(error.to_string()),
+            }
+        })
     }
 }

@@ -62,6 +62,11 @@ impl Error {
         matches!(*self.0, Reason::PlainHttp(_) | Reason::Config(_))
     }
 
+    /// Whether its text is for users.
+    pub(crate) fn is_effect(&self) -> bool {
+        matches!(*self.0, Reason::Effect(_))
+    }
+
     /// Whether the network is the reason, for example because the address is in use.
     #[must_use]
     pub fn is_io(&self) -> bool {

@@ -9,6 +9,7 @@ mod baton;
 mod check;
 mod lingering;
 mod live;
+mod mail;
 mod page_documents;
 mod rollback;
 mod table;
@@ -31,6 +32,7 @@ pub(crate) use check::{check_for_ever, check_shared};
 pub(crate) use live::{
     DocumentState, Live, LiveSession, LiveShared, LoadError, SessionState, SharedState, Snapshot,
 };
+pub(crate) use mail::Mail;
 pub(crate) use page_documents::{PageDocuments, PageState, SharedValue};
 pub(crate) use rollback::MESSAGE as ROLLBACK_MESSAGE;
 pub use rollback::rollbacks;

@@ -39,6 +39,10 @@ pub(crate) const WAITING_SHARED: usize = 4096;
 /// How long a browser that shows the previous secret is asked to try again with the new one, and how
 /// late the action that replaced the secret may be repeated.
 pub(crate) const ROTATION: Duration = Duration::from_secs(30);
+/// How long a message to a tab waits for the tab's stream.
+pub(crate) const MAIL: Duration = Duration::from_secs(30);
+/// How many messages to the tabs of one session wait for streams.
+pub(crate) const WAITING_MAIL: usize = 64;
 /// How long after a log-in an action may arrive from a tab that did not show it yet.
 pub(crate) const LOG_IN_CROSSED: Duration = Duration::from_secs(30);
 /// How many expired documents are removed at a time.

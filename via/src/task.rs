@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use crate::{
     action::{HostFuture, Rejection, Step, TaskError, TaskFuture, TaskHost},
     command::Command,
-    hub::{PageDocuments, TaskAuthority},
+    hub::{Mail, PageDocuments, TaskAuthority},
     incident::Incident,
     refusal::Refusal,
     runtime::Core,
@@ -91,6 +91,10 @@ impl TaskHost for Host {
     }
 
     fn tell(&self, command: Command) {
-        self.documents.session().tell(self.tab, &command);
+        // It is set before the task runs.
+        if let Some(authority) = self.authority.get() {
+            let mail = Mail::new(self.tab, command, authority.clone());
+            self.documents.session().tell(mail);
+        }
     }
 }

@@ -312,6 +312,42 @@ async fn an_error_of_a_task_is_shown_in_the_tab_that_started_it_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_task_says_before_the_stream_of_its_tab_is_there_arrives_once() {
+    let app = Serving::start(via::App::new().page::<Worker>()).await;
+    let visitor = app.visit("/").await;
+    let (tab, other) = (visitor.attach("/").await, visitor.attach("/").await);
+    let gate = gate("at once");
+    gate.add_permits(20);
+    for number in 1..=20 {
+        assert_applied(
+            &tab.act(worker("fail", "at once").number(number)).await,
+            number,
+        );
+    }
+    while gate.available_permits() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let mut others = visitor.stream(&[&other]).await;
+    frame(&mut others, "steps").await;
+    let mut stream = visitor.stream(&[&tab, &other]).await;
+    assert_eq!(toasts_before_the_first_frame(&mut stream).await, 16);
+    let mut again = visitor.stream(&[&tab]).await;
+    assert_eq!(toasts_before_the_first_frame(&mut again).await, 0);
+    app.stop().await;
+}
+
+async fn toasts_before_the_first_frame(stream: &mut Stream) -> usize {
+    let mut toasts = 0;
+    loop {
+        let event = stream.next().await.unwrap();
+        if event.name.starts_with("datastar-patch") {
+            return toasts;
+        }
+        toasts += usize::from(event.name == "via-cmd");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_task_is_started_once_however_often_its_action_is_sent() {
     let app = Serving::start(via::App::new().page::<Worker>()).await;
     let visitor = app.visit("/").await;

@@ -74,7 +74,8 @@ impl<P> Task<P> {
         self.host.sessions()
     }
 
-    /// Shows `text` for a few seconds in the tab that started the task, if it is connected.
+    /// Shows `text` for a few seconds in the tab that started the task. If the tab has no stream at this
+    /// moment, at most 16 messages wait for it for 30 seconds, at the server that runs the task.
     pub fn toast(&self, text: impl Into<String>) {
         self.host.tell(Command::Toast { text: text.into() });
     }

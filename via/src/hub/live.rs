@@ -11,11 +11,13 @@ use std::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
-    StreamId, Table, WakeGuard, Watch,
+    Mail, StreamId, Table, WakeGuard, Watch,
     admission::{Admission, QueueSlot},
     rollback,
+    watch::MAX_COMMANDS,
 };
 use crate::{
+    limits,
     lock::lock,
     log_text::LogText,
     refusal::Refusal,
@@ -141,7 +143,33 @@ pub(crate) struct Live<C> {
     waiting: AtomicUsize,
     pub(super) admission: Admission,
     known: Mutex<Latest<C>>,
-    watches: Mutex<Vec<Arc<Watch>>>,
+    watches: Mutex<Watches>,
+}
+
+/// The streams that show a document, and the messages to tabs that have no stream yet.
+#[derive(Debug, Default)]
+struct Watches {
+    list: Vec<Arc<Watch>>,
+    mail: Vec<Mail>,
+}
+
+impl Watches {
+    /// Gives a message to the newest stream of its tab, or keeps it until there is one. Answers whether
+    /// it is kept.
+    fn deliver(&mut self, mail: Mail) -> bool {
+        let of_tab = self.list.iter().rev().find(|watch| watch.has(mail.tab));
+        if let Some(watch) = of_tab {
+            watch.tell(mail);
+            return false;
+        }
+        self.mail.retain(|mail| !mail.is_old());
+        let of_tab = self.mail.iter().filter(|other| other.tab == mail.tab);
+        let has_room = of_tab.count() < MAX_COMMANDS && self.mail.len() < limits::WAITING_MAIL;
+        if has_room {
+            self.mail.push(mail);
+        }
+        has_room
+    }
 }
 
 /// A live session.
@@ -326,7 +354,7 @@ impl<C> Live<C> {
     /// The version that is shown, to ask the store whether it is the latest. Nothing if no stream
     /// shows the document, or if it will be loaded anyway.
     pub(super) fn to_be_checked(&self) -> Option<Asked> {
-        if lock(&self.watches).is_empty() {
+        if lock(&self.watches).list.is_empty() {
             return None;
         }
         let known = lock(&self.known);
@@ -414,27 +442,51 @@ impl<C> Live<C> {
 
     /// Raises the flags of all streams that show it.
     pub(super) fn wake(&self) {
-        lock(&self.watches).iter().for_each(|watch| watch.raise());
+        lock(&self.watches)
+            .list
+            .iter()
+            .for_each(|watch| watch.raise());
     }
 
     pub(super) fn register(&self, watch: Arc<Watch>) {
-        lock(&self.watches).push(watch);
+        let mut watches = lock(&self.watches);
+        watches.list.push(watch);
+        for mail in std::mem::take(&mut watches.mail) {
+            watches.deliver(mail);
+        }
     }
 
-    pub(super) fn unregister(&self, watch: &Arc<Watch>) {
-        lock(&self.watches).retain(|other| !Arc::ptr_eq(other, watch));
+    /// Answers whether messages are kept that the stream has not sent.
+    pub(super) fn unregister(&self, watch: &Arc<Watch>) -> bool {
+        let mut watches = lock(&self.watches);
+        watches.list.retain(|other| !Arc::ptr_eq(other, watch));
+        let mut are_kept = false;
+        for mail in watch.take_mail() {
+            are_kept |= watches.deliver(mail);
+        }
+        are_kept
+    }
+
+    /// Sends a message to a tab. Answers whether it is kept until the tab has a stream.
+    pub(super) fn deliver(&self, mail: Mail) -> bool {
+        lock(&self.watches).deliver(mail)
+    }
+
+    /// Drops the messages that nobody has fetched in time.
+    pub(super) fn drop_old_mail(&self) {
+        lock(&self.watches).mail.retain(|mail| !mail.is_old());
     }
 
     /// Keeps this stream asleep until the guard is dropped, if it shows the document.
     pub(crate) fn hold_wake(&self, stream: StreamId) -> Option<WakeGuard> {
         let watches = lock(&self.watches);
-        let found = watches.iter().find(|watch| watch.id() == stream);
+        let found = watches.list.iter().find(|watch| watch.id() == stream);
         found.map(Arc::clone).map(Watch::hold_wake)
     }
 
     /// Calls `tell` with the watch of every stream that shows it.
     pub(super) fn each_watch(&self, tell: impl FnMut(&Arc<Watch>)) {
-        lock(&self.watches).iter().for_each(tell);
+        lock(&self.watches).list.iter().for_each(tell);
     }
 }
 

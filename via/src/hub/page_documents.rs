@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{DocumentState, LiveSession, LiveShared, SessionState, SharedState, live::LoadError};
+use super::{
+    DocumentState, LiveSession, LiveShared, Mail, SessionState, SharedState, live::LoadError,
+};
 use crate::{
-    command::Command,
     limits,
     state::{Fields, Inputs, Sources, TabId},
     store::{CommitId, Key, Loaded, Store, StoreError, Timestamp},
@@ -249,11 +250,22 @@ impl LiveSession {
         self.each_watch(|watch| watch.sent(tab, revision, &inputs.values));
     }
 
-    /// Sends a command to the browser of a tab, if the tab is connected to this server.
-    pub(crate) fn tell(&self, tab: TabId, command: &Command) {
-        self.each_watch(|watch| {
-            watch.tell(tab, command);
-            watch.raise();
-        });
+    /// Sends a message to a tab. If the tab has no stream at this server yet, the message waits for it.
+    pub(crate) fn tell(self: &Arc<Self>, mail: Mail) {
+        if self.deliver(mail) {
+            self.keep_mail();
+        }
+    }
+
+    /// Keeps the session in memory for as long as messages wait.
+    pub(super) fn keep_mail(self: &Arc<Self>) {
+        let live = Arc::clone(self);
+        // Without a runtime the process is ending.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                tokio::time::sleep(limits::MAIL).await;
+                live.drop_old_mail();
+            });
+        }
     }
 }

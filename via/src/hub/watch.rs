@@ -15,11 +15,11 @@ use std::{
 use futures_util::task::AtomicWaker;
 use serde_json::Value;
 
-use super::{Baton, LiveSession, LiveShared, PageDocuments};
+use super::{Baton, LiveSession, LiveShared, Mail, PageDocuments, SessionState};
 use crate::{command::Command, lock::lock, random::random, state::TabId, store::Key};
 
 /// How many commands wait for a tab whose stream cannot be written to; more are dropped.
-const MAX_COMMANDS: usize = 16;
+pub(super) const MAX_COMMANDS: usize = 16;
 
 /// The id of a stream: 64 random bits, sent in its first event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ struct Mailbox {
     /// The signals that the tab sent with its latest actions, and the revision that these made.
     sent: Option<Sent>,
     sent_for: u64,
-    commands: Vec<Command>,
+    commands: Vec<Mail>,
 }
 
 impl Mailbox {
@@ -150,15 +150,26 @@ impl Watch {
         std::mem::take(&mut lock(&self.lost))
     }
 
-    pub(crate) fn tell(&self, tab: TabId, command: &Command) {
-        if !self.ids.contains(&tab) {
-            return;
-        }
-        self.mailbox(tab, |mailbox| {
+    /// Whether this tab is one of the stream's.
+    pub(super) fn has(&self, tab: TabId) -> bool {
+        self.ids.contains(&tab)
+    }
+
+    pub(super) fn tell(&self, mail: Mail) {
+        self.mailbox(mail.tab, |mailbox| {
             if mailbox.commands.len() < MAX_COMMANDS {
-                mailbox.commands.push(command.clone());
+                mailbox.commands.push(mail);
             }
         });
+        self.raise();
+    }
+
+    /// The messages that were not sent.
+    pub(super) fn take_mail(&self) -> Vec<Mail> {
+        let mail = std::mem::take(&mut *lock(&self.mail));
+        mail.into_iter()
+            .flat_map(|(_, mailbox)| mailbox.commands)
+            .collect()
     }
 
     /// The signals that a tab sent to this server with actions which `revision` shows and `after`
@@ -172,8 +183,12 @@ impl Watch {
         })
     }
 
-    pub(crate) fn take_commands(&self, tab: TabId) -> Vec<Command> {
+    /// The messages to a tab of a session in this state.
+    pub(crate) fn take_commands(&self, tab: TabId, session: &SessionState) -> Vec<Command> {
         self.open_mail(tab, |mailbox| std::mem::take(&mut mailbox.commands))
+            .into_iter()
+            .filter_map(|mail| mail.open(session))
+            .collect()
     }
 
     fn open_mail<T: Default>(&self, tab: TabId, read: impl FnOnce(&mut Mailbox) -> T) -> T {
@@ -249,7 +264,9 @@ impl Watching {
 impl Drop for Watching {
     fn drop(&mut self) {
         self.count.fetch_sub(1, Ordering::Relaxed);
-        self.session.unregister(&self.watch);
+        if self.session.unregister(&self.watch) {
+            self.session.keep_mail();
+        }
         for live in &self.shared {
             live.unregister(&self.watch);
         }

@@ -145,7 +145,7 @@ impl StreamTab {
         out: &mut Outgoing,
     ) {
         let index = self.index;
-        for command in watch.take_commands(self.id) {
+        for command in watch.take_commands(self.id, &state.session) {
             let command = command.at_mount(mount_of(&self.params));
             command_event(out.own(), index, &command);
         }
