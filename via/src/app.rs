@@ -70,6 +70,7 @@ pub struct App {
     secrets: Secrets,
     action_rate: ActionRate,
     trusted_proxies: Vec<Network>,
+    proxy_protocol: Vec<Network>,
     room: Room,
     tasks_per_session: usize,
     new_sessions: ActionRate,
@@ -89,6 +90,7 @@ impl App {
             secrets: Secrets::default(),
             action_rate: ActionRate::default(),
             trusted_proxies: Vec::new(),
+            proxy_protocol: Vec::new(),
             room: Room::default(),
             tasks_per_session: limits::TASKS_OF_SESSION,
             new_sessions: ActionRate::of_new_sessions(),
@@ -172,6 +174,7 @@ impl App {
             action_rate: self.action_rate,
             trusted_proxies: Networks::new(&self.trusted_proxies),
             tasks_per_session: self.tasks_per_session,
+            proxy_protocol: Networks::new(&self.proxy_protocol),
             new_sessions: self.new_sessions,
             ..Config::new(&name, secure, self.origins, self.timeouts)
         };

@@ -20,6 +20,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use via::App;
 use via_tests::client::{Answer, Line, Stream, Tab, Visitor};
 use via_tests::patience::{eventually, wait_until};
 use via_tests::server::free_address;
@@ -145,7 +146,20 @@ impl Proxy {
         })
     }
 
+    /// Names its clients in the PROXY protocol: `send` is `send-proxy` or `send-proxy-v2`.
+    fn haproxy_that_sends(send: &str, server: SocketAddr) -> Self {
+        let check = format!("check inter 2s {send}");
+        Self::haproxy_with(server, |site| {
+            let site = replaced(&site, "    option forwardfor\n", "");
+            replaced(&site, "check inter 2s", &check)
+        })
+    }
+
     fn haproxy(server: SocketAddr) -> Self {
+        Self::haproxy_with(server, |site| site)
+    }
+
+    fn haproxy_with(server: SocketAddr, change: impl FnOnce(String) -> String) -> Self {
         Self::start("haproxy", &["-db", "-f", "config"], |directory, address| {
             let site = replaced(
                 example("### HAProxy"),
@@ -156,7 +170,7 @@ impl Proxy {
             let site = replaced(&site, "bind :443", &format!("bind {address}"));
             let both = directory.join("both.pem");
             let both = both.display().to_string();
-            replaced(&site, "/etc/haproxy/example.org.pem", &both)
+            change(replaced(&site, "/etc/haproxy/example.org.pem", &both))
         })
     }
 
@@ -257,17 +271,15 @@ async fn has_ended(stream: &mut Stream) -> bool {
 }
 
 /// The app of the guide. Here visitors have loopback addresses too, so it trusts only the proxy's.
-async fn app(streams_per_address: usize) -> Serving {
-    let app = wall()
+fn app() -> App {
+    wall()
         .origin("https://example.org")
         .trusted_proxies(["127.0.0.1"])
-        .streams_per_address(streams_per_address);
-    Serving::start(app).await
 }
 
 /// 300 visitors of as many addresses get a stream each, and one of them does not get a second one.
-async fn three_hundred_visitors(proxy: impl FnOnce(SocketAddr) -> Proxy) {
-    let server = app(1).await;
+async fn three_hundred_visitors(app: App, proxy: impl FnOnce(SocketAddr) -> Proxy) {
+    let server = Serving::start(app.streams_per_address(1)).await;
     let address = server.address();
     let proxy = tokio::task::block_in_place(|| proxy(address));
     let mut streams = Vec::new();
@@ -296,15 +308,25 @@ async fn three_hundred_visitors(proxy: impl FnOnce(SocketAddr) -> Proxy) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_of_300_visitors_behind_nginx_gets_a_stream() {
-    three_hundred_visitors(Proxy::nginx).await;
+    three_hundred_visitors(app(), Proxy::nginx).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_of_300_visitors_behind_caddy_gets_a_stream() {
-    three_hundred_visitors(Proxy::caddy).await;
+    three_hundred_visitors(app(), Proxy::caddy).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_of_300_visitors_behind_haproxy_gets_a_stream() {
-    three_hundred_visitors(Proxy::haproxy).await;
+    three_hundred_visitors(app(), Proxy::haproxy).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_300_visitors_behind_a_proxy_that_speaks_the_proxy_protocol_gets_a_stream() {
+    for send in ["send-proxy", "send-proxy-v2"] {
+        let app = wall()
+            .origin("https://example.org")
+            .proxy_protocol(["127.0.0.1"]);
+        three_hundred_visitors(app, |server| Proxy::haproxy_that_sends(send, server)).await;
+    }
 }

@@ -203,15 +203,41 @@ impl App {
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
-        for text in networks {
-            let text = text.as_ref();
-            let Ok(named) = Network::named(text) else {
-                panic!(
-                    "write trusted proxies as addresses, networks such as `10.0.0.0/8`, `loopback` or \
-                     `private`, not {text:?}"
-                );
-            };
-            self.trusted_proxies.extend(named);
+        for network in networks {
+            self.trusted_proxies.extend(named(network));
+        }
+        self
+    }
+
+    /// Names the proxies that speak the PROXY protocol, version 1 or 2: each of their connections begins
+    /// with a header that says who the client is. Use it for proxies that pass on TCP and not HTTP.
+    ///
+    /// Write the same as in [`trusted_proxies`](Self::trusted_proxies). The app closes a connection from
+    /// such a proxy that begins with something else. From other peers it accepts no such header.
+    ///
+    /// The client that the header names counts as the peer of the connection. So if a proxy that sends
+    /// `X-Forwarded-For` stands before that one, name it with `trusted_proxies`. Inside a router of your
+    /// own this has no effect.
+    ///
+    /// Tested by: `tests/server/proxies.rs`, `tests/server/behind_proxies.rs`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a text is neither an address nor a network nor a name for networks.
+    ///
+    /// # Example: `send-proxy-v2` of an `HAProxy` on the same machine
+    ///
+    /// ```
+    /// let app = via::App::new().proxy_protocol(["127.0.0.1"]);
+    /// ```
+    #[track_caller]
+    pub fn proxy_protocol<I>(mut self, networks: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        for network in networks {
+            self.proxy_protocol.extend(named(network));
         }
         self
     }
@@ -341,4 +367,16 @@ impl App {
         self.clock = clock;
         self
     }
+}
+
+#[track_caller]
+fn named(text: impl AsRef<str>) -> Vec<Network> {
+    let text = text.as_ref();
+    let Ok(networks) = Network::named(text) else {
+        panic!(
+            "write proxies as addresses, networks such as `10.0.0.0/8`, `loopback` or `private`, not \
+             {text:?}"
+        );
+    };
+    networks
 }

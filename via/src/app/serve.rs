@@ -8,6 +8,7 @@ mod descriptors;
 mod framing;
 mod live_socket;
 mod patient_io;
+mod proxy_protocol;
 mod pulse;
 mod site;
 

@@ -24,6 +24,8 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Networks,
     /// How many tasks of one session run at a time.
     pub(crate) tasks_per_session: usize,
+    /// The proxies whose connections begin with a header of the PROXY protocol.
+    pub(crate) proxy_protocol: Networks,
     /// How many sessions visitors of one address begin.
     pub(crate) new_sessions: ActionRate,
 }
@@ -42,6 +44,7 @@ impl Config {
             action_rate: ActionRate::default(),
             trusted_proxies: Networks::default(),
             tasks_per_session: limits::TASKS_OF_SESSION,
+            proxy_protocol: Networks::default(),
             new_sessions: ActionRate::of_new_sessions(),
         }
     }

@@ -6,6 +6,7 @@
 use std::{
     convert::Infallible,
     future::{Future, poll_fn},
+    io,
     net::SocketAddr,
     pin::Pin,
     sync::{Arc, Mutex},
@@ -24,12 +25,13 @@ use hyper::{
     server::conn::http1,
     service::Service,
 };
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::timeout};
 
 use super::{
     connections::{Origin, Seat},
     live_socket::LiveSocket,
     patient_io::PatientIo,
+    proxy_protocol,
     pulse::Pulse,
     site::{Site, with_default_headers},
 };
@@ -64,7 +66,19 @@ pub(super) async fn serve(
     pulse: Arc<Pulse>,
     seat: &Seat,
 ) -> Option<(LiveSocket, TcpStream)> {
-    let is_proxy = site.core.config.trusted_proxies.contain(peer.ip());
+    let config = &site.core.config;
+    let peer = if config.proxy_protocol.contain(peer.ip()) {
+        match named_by_proxy(&socket, &pulse).await {
+            Ok(client) => client.unwrap_or(peer),
+            Err(error) => {
+                tracing::debug!(%error, proxy = %peer, "a proxy names no client");
+                return None;
+            }
+        }
+    } else {
+        peer
+    };
+    let is_proxy = config.trusted_proxies.contain(peer.ip());
     let origin = if is_proxy {
         Origin::Proxy
     } else {
@@ -74,6 +88,21 @@ pub(super) async fn serve(
         return None;
     }
     answer(site, socket, peer, pulse).await
+}
+
+/// The client that a proxy names before the first request.
+async fn named_by_proxy(socket: &TcpStream, pulse: &Pulse) -> io::Result<Option<SocketAddr>> {
+    let unwanted = poll_fn(|cx| {
+        if pulse.is_unwanted(cx) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    });
+    tokio::select! {
+        client = timeout(limits::HEAD_TIME, proxy_protocol::client(socket)) => client?,
+        () = unwanted => Err(io::ErrorKind::ConnectionAborted.into()),
+    }
 }
 
 fn answer(
