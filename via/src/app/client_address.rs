@@ -37,9 +37,9 @@ fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> IpAddr {
         return peer;
     }
     let x_forwarded_for = headers.get_all(X_FORWARDED_FOR).iter().rev();
-    let x_forwarded_for = x_forwarded_for.flat_map(|line| forwarded::x_forwarded_for(line));
+    let x_forwarded_for = x_forwarded_for.flat_map(forwarded::x_forwarded_for);
     let forwarded = headers.get_all(FORWARDED).iter().rev();
-    let forwarded = forwarded.flat_map(|line| forwarded::forwarded(line));
+    let forwarded = forwarded.flat_map(forwarded::forwarded);
     match (
         headers.contains_key(X_FORWARDED_FOR),
         headers.contains_key(FORWARDED),
