@@ -60,6 +60,8 @@ pub enum Fate {
     /// The proxy itself answers with this status and an HTML body, as gateways do; the server
     /// gets nothing.
     Answer(StatusCode),
+    /// The proxy itself redirects to this address, as a form to sign in does; the server gets nothing.
+    Redirect(&'static str),
 }
 
 /// A request that the proxy has seen.

@@ -1,16 +1,17 @@
 /**
  * The queue of a tab's actions: in order, one in flight, each repeated until it has an answer.
  *
- * An answer carries `Via-Ack` with the number of the action. Anything else (a proxy's 502, a lost
- * connection, a 429) says nothing about what happened, and the queue sends the same bytes again.
+ * The app's answer carries `Via-Ack` with the number of the action. `verdict.js` says which of the other answers
+ * end the wait; after all others the queue sends the same bytes again.
  */
 
 import { makeBackoff } from './backoff.js';
 import { parseJson } from './tolerant.js';
 import { forJson } from './values.js';
+import { isHtml, verdict } from './verdict.js';
 
-/** Shown if the server no longer knows the tab that sent an action. */
-const UNKNOWN = 'We cannot tell whether your last action was done. Please check, then try again.';
+/** Shown if nobody can tell what happened to an action. */
+export const UNKNOWN = 'We cannot tell whether your last action was done. Please check, then try again.';
 
 /** The body of a request that outlives its page may be this long (the browsers' limit is 64 KiB). */
 const KEEPALIVE_LIMIT = 60_000;
@@ -24,10 +25,13 @@ const ANSWER_WITHIN = 25_000;
 /** A request that is older than this when the connection comes back was sent on a dead connection. */
 const SUSPECT = 3_000;
 
+/** If the first action has waited this long, the user is told that something is not saved yet. */
+const SLOW = 2_000;
+
 /** If a server asks to wait this many seconds, the action may be delayed for long: the user is told why. */
 const LONG = 5;
 
-/** Whether an answer leaves open what happened to its action. */
+/** Whether an answer of the app leaves open what happened to its action. */
 const hasUnknownOutcome = ({ status, body }) =>
   // Servers of older builds do not say `definite`.
   !(body?.definite ?? (status !== 409 || body?.code === 'stale_page'));
@@ -35,30 +39,45 @@ const hasUnknownOutcome = ({ status, body }) =>
 /**
  * `post(body, { number, identity, keepalive, signal })` sends; `queued(item)` is called for each added item,
  * `sending(item)` before it is sent for the first time, `retrying(item)` when it will be sent again,
- * `settled(item, { status, text, body })` when it has its answer, `delayed(message)` once for an item that has to
- * wait for long, and `displaced()` when the document must be attached as another tab.
+ * `settled(item, { kind, status, text, body })` when it has its answer, `delayed(message)` once for an item that has to
+ * wait for long, `slow(isSlow)` when the first item has waited for a while and when that is over, and `displaced()`
+ * when the document must be attached as another tab.
  */
-export function makeQueue({ timers = globalThis, now = Date.now, random, post, queued, sending, retrying, settled, delayed, displaced }) {
+export function makeQueue({ timers = globalThis, now = Date.now, random, post, queued, sending, retrying, settled, delayed, slow, displaced }) {
   const backoff = makeBackoff({ base: 200, cap: 5_000, floor: 0.5, random });
   const items = [];
   let count = 0;
   let token = null;
   let busy;
+  let halted;
   let retry = null;
   let flight;
+  let patience;
+
+  /** Another item is the first, or there is none. */
+  const watch = () => {
+    timers.clearTimeout(patience);
+    slow?.(false);
+    if (items.length) patience = timers.setTimeout(() => slow?.(true), SLOW);
+  };
 
   const next = () => {
     const [item] = items;
-    if (busy || !item || token === null) return;
+    if (busy || halted || !item || token === null) return;
+    // An earlier document has sent a resumed item with its own token.
+    if (!item.resumed) prepare(item);
+    busy = true;
+    backoff.reset();
+    send();
+  };
+
+  const prepare = (item) => {
     item.number = ++count;
     sending?.(item);
     const { number, action, args, signals, dirty } = item;
     const json = JSON.stringify;
     // The arguments stay as the server wrote them: a number may be larger than JavaScript can hold.
     item.body = `{"token":${json(token)},"number":${number},"action":${json(action)},"args":${args},"signals":${json(signals, forJson)},"dirty":${json(dirty)}}`;
-    busy = true;
-    backoff.reset();
-    send();
   };
 
   const send = async () => {
@@ -67,10 +86,12 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
     retry = null;
     const answer = await exchange(item);
     if (items[0] !== item) return;
-    if (answer?.ack === String(item.number)) {
-      finish(answer);
+    const kind = verdict(answer, item.number);
+    if (kind !== 'again') {
+      finish({ ...answer, kind });
       return;
     }
+    item.repeated = true;
     if (answer?.retryAfter >= LONG && answer.body?.message && !item.delayed) delayed((item.delayed = answer.body.message));
     if (answer?.retryAfter > 0) wait = Math.max(wait, Math.min(answer.retryAfter * 1000, 60_000));
     retrying?.(item);
@@ -87,8 +108,9 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
       const response = await post(body, { number, identity, keepalive, signal: controller.signal });
       const text = await response.text();
       const { status, headers } = response;
+      const html = isHtml(headers);
       const ack = headers.get('Via-Ack');
-      return { status, text, ack, retryAfter: headers.get('Retry-After'), body: parseJson(text) };
+      return { status, html, text, ack, retryAfter: headers.get('Retry-After'), body: parseJson(text) };
     } catch {
       return null;
     } finally {
@@ -99,12 +121,14 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
 
   const finish = (answer) => {
     const item = items.shift();
+    watch();
     busy = false;
     timers.clearTimeout(retry);
     retry = null;
     settled(item, answer);
     // Another document took this tab's numbers, or the server lost the tab: what waits is sent as another tab.
-    if (answer.status && hasUnknownOutcome(answer)) {
+    // If the tab was that of an earlier document, this one still has its place.
+    if (answer.kind === 'ours' && !item.resumed && hasUnknownOutcome(answer)) {
       token = null;
       displaced();
     }
@@ -118,25 +142,28 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
       if (newTab) {
         count = 0;
         // An action sent under the old tab may have been applied there, so it is not sent again.
-        if (items[0]?.body) finish({ status: 0, body: { code: 'unknown_outcome', message: UNKNOWN, definite: false } });
+        if (items[0]?.body && !items[0].resumed) finish({ status: 0, body: { code: 'unknown_outcome', message: UNKNOWN, definite: false } });
       }
       next();
     },
 
-    /** Adds `{ action, args, signals, dirty, identity, .. }`; `args` is JSON text. */
+    /**
+     * Adds `{ action, args, signals, dirty, identity, .. }`; `args` is JSON text. With `resumed: true`, it has the `number` and
+     * the `body` that an earlier document has sent.
+     */
     add(item) {
-      items.push(item);
+      if (items.push(item) === 1) watch();
       queued?.(item);
       next();
     },
 
-    /** Sends nothing more, because the page belongs to an older build than the server. */
+    /** Sends nothing more, whatever token comes: what waits is for the next document. */
     halt() {
-      token = null;
+      halted = true;
     },
 
-    /** The actions that were never sent. */
-    unsent: () => items.filter((item) => !item.body),
+    /** The actions that have no answer; those that were sent have a `body`. */
+    waiting: () => [...items],
 
     /** The connection is back: actions that wait to be repeated are sent now. */
     wake() {

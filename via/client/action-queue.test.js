@@ -59,7 +59,7 @@ test('the same bytes are repeated until an answer names the number, whatever its
     (request) => request.answer(502),
     (request) => request.answer(204),
     (request) => request.answer(200, { 'Via-Ack': '7' }, '{}'),
-    (request) => request.answer(409, {}, '{"code":"refused"}'),
+    (request) => request.answer(429, {}, '<h1>Slow down</h1>'),
     (request) => request.answer(503),
   ];
   for (const answer of not) {
@@ -248,4 +248,54 @@ test('each repetition of an action names the user of its click', async () => {
   sent[0].fail();
   await clock.pass(1_000);
   assert.deepEqual(sent.map(({ options }) => options.identity), ['ann', 'ann']);
+});
+
+test('after an answer of something else the next action goes out, and nobody takes another tab', async () => {
+  const { clock, queue, sent, settled, add } = setUp({ displaced: () => assert.fail('the tab has kept its place') });
+  queue.authorize('T', true);
+  add('a');
+  add('b');
+  add('c');
+  await clock.pass(0);
+  sent[0].answer(403, { 'Content-Type': 'text/html' }, '<h1>No</h1>');
+  await clock.pass(0);
+  sent[1].fail();
+  await clock.pass(5_000);
+  sent[2].answer(413, {}, 'too large');
+  await clock.pass(0);
+  assert.deepEqual(settled, [['a', 403, null], ['b', 413, null]]);
+  assert.deepEqual(sent.map(({ json }) => json.number), [1, 2, 2, 3]);
+});
+
+test('an action that waits for its answer for two seconds is told, until it has one', async () => {
+  const told = [];
+  const { clock, queue, sent, add } = setUp({ slow: (isSlow) => told.push(isSlow) });
+  queue.authorize('T', true);
+  add('a');
+  add('b');
+  await clock.pass(1_999);
+  assert.deepEqual(told, [false]);
+  await clock.pass(1);
+  assert.equal(told.at(-1), true);
+  sent[0].ack();
+  await clock.pass(0);
+  assert.equal(told.at(-1), false);
+  await clock.pass(2_000);
+  assert.equal(told.at(-1), true);
+  sent[1].ack();
+  await clock.pass(60_000);
+  assert.equal(told.at(-1), false);
+});
+
+test('an action that an earlier document has sent is sent again as it was, before all others', async () => {
+  const { clock, queue, sent, settled, add } = setUp({ displaced: () => assert.fail('this tab has its place') });
+  add('old', { resumed: true, number: 7, body: '{"token":"OLD","number":7,"action":"old"}' });
+  add('new');
+  queue.authorize('T', true);
+  await clock.pass(0);
+  assert.deepEqual([sent[0].json.token, sent[0].options.number], ['OLD', 7]);
+  sent[0].ack(409, '{"code":"superseded","definite":false}');
+  await clock.pass(0);
+  assert.deepEqual([sent[1].json.token, sent[1].json.number], ['T', 1]);
+  assert.equal(settled.length, 1);
 });

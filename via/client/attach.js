@@ -8,16 +8,19 @@
 import { makeBackoff } from './backoff.js';
 import { post } from './post.js';
 import { storage } from './storage.js';
+import { parseJson } from './tolerant.js';
+import { isHtml, verdict } from './verdict.js';
 
 /** After this long without an answer, the request counts as lost. */
 const ATTACHED_WITHIN = 15_000;
 
 /**
  * `page` identifies the build that rendered the document.
- * `attached(token, newTab)` is called for each new token, and `refused({ status, code, message })`
- * when the server does not accept this document.
+ * `attached(token, newTab)` is called for each new token, `refused({ status, code, message })` when the server does
+ * not accept this document, and `blocked({ kind, status })` when something other than the app answers. It is asked
+ * again then, unless the page is about to be reloaded.
  */
-export function makeAttachment({ url, page, attached, refused }) {
+export function makeAttachment({ url, page, attached, refused, blocked }) {
   const key = `via:${location.pathname}`;
   const backoff = makeBackoff({});
   let token = null;
@@ -41,16 +44,18 @@ export function makeAttachment({ url, page, attached, refused }) {
   const run = async (wanted) => {
     backoff.reset();
     for (;;) {
-      const { ok, status, body } = (await ask(wanted)) ?? {};
-      if (ok && typeof body.token === 'string') {
+      const answer = await ask(wanted);
+      const { status, body } = answer ?? {};
+      if (status === 200 && typeof body?.token === 'string') {
         take(body);
         return;
       }
-      // Servers of older builds do not say `definite`.
-      if (body?.definite ?? (status < 500 && status !== 429)) {
+      const kind = verdict(answer);
+      if (kind === 'ours') {
         refused({ ...body, status });
         return;
       }
+      if (kind !== 'again') blocked({ kind, status });
       await new Promise((resolve) => {
         wake = resolve;
         setTimeout(resolve, backoff.next());
@@ -62,9 +67,8 @@ export function makeAttachment({ url, page, attached, refused }) {
     try {
       const body = JSON.stringify({ token: wanted ?? undefined, page });
       const response = await post(url, 'attach', { body, signal: AbortSignal.timeout(ATTACHED_WITHIN) });
-      const answer = await response.json();
-      // A page that is not ours (a proxy's, a login form) is not an answer.
-      return Object(answer) === answer && { ok: response.ok, status: response.status, body: answer };
+      const text = await response.text();
+      return { status: response.status, html: isHtml(response.headers), text, body: parseJson(text) };
     } catch {
       return null;
     }

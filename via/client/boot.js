@@ -2,7 +2,7 @@
  * Starts the client on a page: puts the parts together and listens to the life of the page.
  */
 
-import { makeQueue } from './action-queue.js';
+import { makeQueue, UNKNOWN } from './action-queue.js';
 import { announcePatches } from './announce.js';
 import { makeAnswers } from './answers.js';
 import { makeApi } from './api.js';
@@ -24,7 +24,7 @@ import { indicator } from './pending.js';
 import { post } from './post.js';
 import { replay } from './replay.js';
 import { batch, Signals } from './signals.js';
-import { setStatus, startStatus } from './status.js';
+import { setStatus, setUnsaved, startStatus } from './status.js';
 import { storage } from './storage.js';
 
 function boot(root) {
@@ -47,7 +47,7 @@ function boot(root) {
   const page = { root, signals, drafts, stages, booting: true, paced: (_, work) => work };
   const answers = makeAnswers({
     applied: (versions) => drafts.acknowledged(versions),
-    carry: (item) => handover.carry(item),
+    carry: (...what) => handover.carry(...what),
     attach: () => attachment.attach(),
   });
 
@@ -70,7 +70,9 @@ function boot(root) {
       lifecycle('started', item.el);
     },
     retrying: ({ el }) => lifecycle('retrying', el),
-    settled(item, answer) {
+    settled(item, given) {
+      if (answers.moved(given, item)) return;
+      const answer = answers.translate(given, item);
       const { action, number, el } = item;
       const { status, text, body } = answer;
       if (status !== 200 && status !== 204) lifecycle('error', el, { status: String(status) });
@@ -81,19 +83,22 @@ function boot(root) {
       if (body?.code === 'identity_changed') refresh(body.code);
     },
     delayed: (message) => toast(message, true),
+    slow: setUnsaved,
     displaced: () => attachment.attach(null),
   });
   page.actions = makeCalls({ queue, drafts });
-  const handover = makeHandover({ storage, signals, drafts, queue, isSecret });
+  const handover = makeHandover({ storage, signals, drafts, queue, isSecret, unsure: () => toast(UNKNOWN, true) });
 
   const attachment = makeAttachment({
     url: pagePath,
     page: root.dataset.viaPage,
     attached(token, newTab) {
+      answers.unblocked();
       queue.authorize(token, newTab);
       link.join(token);
     },
     refused: answers.refused,
+    blocked: answers.blocked,
   });
 
   const stale = () => answers.refused({ code: 'stale_page' });

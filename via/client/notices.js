@@ -35,11 +35,13 @@ export function toast(text, isError) {
 
 /** Shows a text with a reload button until the user leaves the page; repeated calls show it once. */
 export function ask(text) {
-  for (const { firstChild } of shown.children) if (firstChild?.data === text) return;
+  for (const notice of shown.children) if (notice.firstChild?.data === text) return notice;
   const button = document.createElement('button');
   button.textContent = 'Reload';
   button.onclick = () => location.reload();
-  addNotice(text, true).append(button);
+  const notice = addNotice(text, true);
+  notice.append(button);
+  return notice;
 }
 
 function addNotice(text, isError) {

@@ -41,7 +41,7 @@ export interface Via {
 export interface ViaError extends Error {
   readonly name: 'ViaError';
   readonly status: number;
-  /** Such as `refused`, `invalid_arguments`, `session_gone` or `unknown_outcome`. */
+  /** Such as `refused`, `invalid_arguments`, `unknown_action`, `session_gone`, `not_ours` or `unknown_outcome`. */
   readonly code: string;
 }
 

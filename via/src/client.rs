@@ -212,12 +212,12 @@ fn scripts_hash() -> String {
 mod tests {
     use super::*;
 
-    /// In bytes, with brotli. What a page loads before it is interactive may take 11 KiB, and the worker 2 KiB.
+    /// In bytes, with brotli. What a page loads before it is interactive may take 12 KiB, and the worker 2 KiB.
     /// The other limits are close to the present sizes: lower them when a file gets smaller.
     #[test]
     fn the_client_is_small() {
         for (names, limit) in [
-            (&["early.js", "boot.js"][..], 11_264),
+            (&["early.js", "boot.js"][..], 12_150),
             (&["patches.js"], 3_300),
             (&["words.js"], 1_200),
             (&["further.js"], 900),

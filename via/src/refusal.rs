@@ -214,6 +214,8 @@ impl Refusal {
         Self::definite(StatusCode::BAD_REQUEST, "not_json", "The body is not JSON.");
     pub(crate) const MALFORMED: Self = Self::invalid("malformed");
     pub(crate) const UNKNOWN_SIGNAL: Self = Self::invalid("unknown_signal");
+    /// A script of the page calls an action of another page, or misspells one.
+    pub(crate) const UNKNOWN_ACTION: Self = Self::invalid("unknown_action");
     pub(crate) const BAD_TOKEN: Self = Self::definite(
         StatusCode::BAD_REQUEST,
         "bad_token",

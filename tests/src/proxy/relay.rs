@@ -9,7 +9,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, SET_COOKIE, TRANSFER_ENCODING};
+use http::header::{
+    CONNECTION, CONTENT_TYPE, HeaderValue, LOCATION, SET_COOKIE, TRANSFER_ENCODING,
+};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming};
@@ -30,6 +32,12 @@ pub(super) async fn relay(
     match fate {
         Fate::DropRequest => return Err(cut()),
         Fate::Answer(status) => return Ok(gateway(status)),
+        Fate::Redirect(location) => {
+            let mut response = gateway(StatusCode::FOUND);
+            let location = HeaderValue::from_static(location);
+            response.headers_mut().insert(LOCATION, location);
+            return Ok(response);
+        }
         _ => {}
     }
     let mut released = control.released.subscribe();

@@ -117,6 +117,36 @@ async fn a_script_of_the_app_calls_an_action_and_hears_what_becomes_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_of_an_action_that_the_page_does_not_have_is_told_in_the_console_and_reloads_nothing()
+ {
+    let server = serve().await;
+    let page = open(&format!("http://{}/", server.address()));
+    page.mark_document();
+    page.expect("422");
+    for action in ["Kinds::turn", "Bench::advanced", "advance"] {
+        page.expect(&format!("The page `Bench` has no action `{action}`"));
+        let refused = page.eval(&format!(
+            "via.call('{action}').catch(({{ code, status }}) => [code, status])"
+        ));
+        assert_eq!(refused, json!(["unknown_action", 422]));
+        let console = page.console();
+        assert!(
+            console.contains(&format!("no action `{action}`")),
+            "{console}"
+        );
+    }
+    let toasts = heard(&page, "via:toast");
+    assert!(
+        toasts
+            .iter()
+            .all(|toast| toast["text"] == "That did not work.")
+    );
+    assert_eq!(page.eval("window.marker"), "the same document");
+    page.click("#advance");
+    page.shows("output", 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn calls_and_clicks_share_one_order_and_survive_lost_answers() {
     let server = serve().await;
     let proxy = Proxy::start(server.address());

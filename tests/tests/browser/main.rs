@@ -1,6 +1,7 @@
 //! Real browsers: what users see, type and click, in the examples and in pages of the tests.
 
 mod behind_nginx;
+mod between;
 mod chat;
 mod client_api;
 mod counter;

@@ -127,10 +127,12 @@ impl Call {
         {
             return Err(Refusal::STALE_PAGE);
         }
-        let kind = page
-            .code
-            .action(&request.action)
-            .ok_or(Refusal::STALE_PAGE)?;
+        let Some(kind) = page.code.action(&request.action) else {
+            let (page, action) = (page.descriptor.name, &request.action);
+            let message =
+                format!("The page `{page}` has no action `{action}`; it can call only its own.");
+            return Err(Refusal::UNKNOWN_ACTION.saying(message));
+        };
         let inputs = Inputs {
             values: Arc::new(request.signals),
             dirty: request.dirty,

@@ -92,7 +92,7 @@ async fn only_the_actions_of_the_page_can_be_called() {
     ] {
         let body = scene.with(&json!({ "action": action })).to_string();
         let request = scene.action(body);
-        scene.refuses(action, request, 409, "stale_page").await;
+        scene.refuses(action, request, 422, "unknown_action").await;
     }
     scene.goes_on().await;
 }
