@@ -291,7 +291,6 @@ fn a_page_whose_stream_is_refused_says_so_and_comes_back() {
         Fate::Answer(StatusCode::FORBIDDEN),
         Fate::Answer(StatusCode::OK),
         Fate::Redirect("/elsewhere"),
-        Fate::Redirect(ANOTHER_SITE),
     ] {
         scene.profile.expect_network_errors();
         page.expect_network_errors();
