@@ -22,7 +22,7 @@ pub(super) async fn sweep(store: Arc<dyn Store>, clock: Clock) {
             }
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(error = %LogText(&error), "expired documents cannot be removed")
+                tracing::warn!(error = %LogText(&error), "expired documents cannot be removed");
             }
         }
         // Servers of one store do not all sweep at the same moment.

@@ -130,7 +130,7 @@ impl Keyring {
         match tokio::time::timeout(limits::STORE_DEADLINE, self.refresh(store, now)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(error = %LogText(&error), "the shared key cannot be loaded")
+                tracing::warn!(error = %LogText(&error), "the shared key cannot be loaded");
             }
             Err(_) => tracing::warn!("the shared key cannot be loaded in time"),
         }
