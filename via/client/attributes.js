@@ -60,11 +60,15 @@ views.class = (context) => {
   return givingBack(context, stop, ['class']);
 };
 
+/** A value must become neither a script nor an expression. */
+const REFUSED =
+  /^(?:on|srcdoc$|style$|data-(?:attr|bind|class|computed|effect|init|on|ref|show|signals|style|text)(?![a-z]))/i;
+
 views.attr = (context) => {
   const { element } = context;
   const names = new Set();
   const stop = followParts(context, (name, part) => {
-    if (/^(?:on|srcdoc$|style$)/i.test(name)) throw new Error(`data-attr cannot set ${name}`);
+    if (REFUSED.test(name)) throw new Error(`data-attr cannot set ${name}`);
     names.add(name);
     own(element, name);
     const isPlain = typeof part !== 'boolean' || name.startsWith('aria-');

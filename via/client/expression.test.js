@@ -151,3 +151,10 @@ test('an empty expression is undefined', () => {
   assert.equal(run(''), undefined);
   assert.equal(run(' ; '), undefined);
 });
+
+test('a character that does not exist is a mistake of the expression', () => {
+  for (const source of ["'\\u{110000}'", "'\\u{20ffff}'", "'\\u{}'", "'\\u{1000000}'"]) {
+    assert.throws(() => compile(source), { name: 'ExpressionError' }, source);
+  }
+  assert.equal(run("'\\u{0010ffff}\\u{00}\\u{fffff}'"), '\u{10ffff}\0\u{fffff}');
+});

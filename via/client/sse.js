@@ -2,10 +2,10 @@
  * A parser for `text/event-stream`, fed with decoded text in chunks of any size.
  *
  * Lines end in LF, CR or CRLF, wherever a chunk is cut. Unlike in `EventSource`, an `id` belongs
- * to its own event and does not carry over to the next one.
+ * to its own event and does not carry over to the next one, and an event without a name has an empty one.
  */
 
-const blank = () => ({ event: 'message', id: '', data: [] });
+const blank = () => ({ event: '', id: '', data: [] });
 
 /** Returns a function that takes chunks; it calls `emit({ event, id, data })` for each event that has data. */
 export function sseParser(emit) {

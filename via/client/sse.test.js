@@ -10,8 +10,8 @@ const LINES = [
 const EXPECTED = [
   { event: 'via-hello', id: '', data: '{"heartbeat_ms":20000}' },
   { event: 'datastar-patch-elements', id: '0/1', data: 'selector #a\nelements <p>\nelements  b: c</p>' },
-  { event: 'message', id: '0/1/hash', data: '' },
-  { event: 'message', id: '', data: 'tight' },
+  { event: '', id: '0/1/hash', data: '' },
+  { event: '', id: '', data: 'tight' },
 ];
 
 function parse(chunks) {

@@ -22,7 +22,7 @@ use crate::{
     diff::{ElementKind, Tree},
     signal::{first::Known, text_of},
 };
-use directive::{Directive, Plugin};
+use directive::{Directive, Plugin, is_directive};
 use start_tag::StartTag;
 
 /// The HTML of `tree`, with the known values filled in.
@@ -129,6 +129,10 @@ impl<'t> Filling<'t> {
 
     /// Replaces the content of an element by a text; answers whether HTML can express the text.
     fn replace_content(&mut self, node: usize, text: &str) -> bool {
+        // An element of SVG that ends with its start tag has no place for a text.
+        if self.tree.is_closed_by_its_start_tag(node) {
+            return false;
+        }
         let Some(escaped) = escaped(text) else {
             return false;
         };
@@ -150,7 +154,8 @@ impl<'t> Filling<'t> {
         let name = &*directive.key;
         let is_aria = name.starts_with("aria-");
         // A browser changes the spelling of SVG attributes. The client refuses the other ones too.
-        let refused = name.starts_with("on") || ["srcdoc", "style"].contains(&name);
+        let refused =
+            name.starts_with("on") || ["srcdoc", "style"].contains(&name) || is_directive(name);
         if refused || self.tree.kind(node).is_foreign() {
             return;
         }

@@ -391,6 +391,13 @@ impl Tree {
         node.content as usize..node.close as usize
     }
 
+    /// Whether the element has no place for content, because `/>` ends its start tag.
+    pub(crate) fn is_closed_by_its_start_tag(&self, node: usize) -> bool {
+        self.kind(node).is_foreign()
+            && self.outer(node).end == self.inner(node).start
+            && self.start_tag(node).ends_with("/>")
+    }
+
     pub(super) fn outer_html(&self, node: usize) -> &str {
         &self.html[self.outer(node)]
     }
@@ -398,6 +405,12 @@ impl Tree {
     pub(crate) fn start_tag(&self, node: usize) -> &str {
         let node = &self.nodes[node];
         &self.html[node.start as usize..node.content as usize]
+    }
+
+    /// Empty if the element ends without one.
+    pub(super) fn end_tag(&self, node: usize) -> &str {
+        let node = &self.nodes[node];
+        &self.html[node.close as usize..node.end as usize]
     }
 
     pub(super) fn name(&self, node: usize) -> &str {

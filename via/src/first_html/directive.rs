@@ -108,6 +108,20 @@ impl Directive {
     }
 }
 
+/// Whether an attribute of this name is an expression to the client. A value must not become one.
+pub(super) fn is_directive(name: &str) -> bool {
+    const PLUGINS: [&str; 12] = [
+        "attr", "bind", "class", "computed", "effect", "init", "on", "ref", "show", "signals",
+        "style", "text",
+    ];
+    name.strip_prefix("data-").is_some_and(|name| {
+        PLUGINS.iter().any(|plugin| {
+            let rest = name.strip_prefix(plugin);
+            rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+        })
+    })
+}
+
 /// `Boolean(value)`
 pub(super) fn is_true(value: &Value) -> bool {
     match value {

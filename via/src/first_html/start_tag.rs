@@ -125,6 +125,10 @@ impl fmt::Display for StartTag<'_> {
         f.write_str(self.name)?;
         for attribute in &self.attributes {
             write!(f, " {}", attribute.text)?;
+            // An equals sign without a value would take the next attribute as its value.
+            if attribute.value.is_empty() && attribute.text.ends_with('=') {
+                f.write_str("\"\"")?;
+            }
         }
         // A slash right after a value without quotes would belong to the value.
         let space = if self.end == "/>" && !self.attributes.is_empty() {

@@ -98,6 +98,44 @@ fn classes_and_attributes_are_set_and_removed() {
 }
 
 #[test]
+fn a_value_becomes_no_expression() {
+    for name in [
+        "data-on:click",
+        "data-text",
+        "data-on-intersect",
+        "data-init__delay.1s",
+    ] {
+        let html = format!("<p data-attr:{name}=\"$query\"></p>");
+        let (html, known) = first::observe(signals(), || html);
+        assert_eq!(fill(&Tree::parse(html.clone()), &known), html);
+    }
+    becomes(
+        || html! { p data-attr:data-theme=(N) data-attr:data-textual=(N) {} },
+        "<p data-attr:data-theme=\"$n\" data-attr:data-textual=\"$n\" data-theme=\"7\" data-textual=\"7\"></p>",
+    );
+}
+
+#[test]
+fn an_attribute_without_its_value_takes_none_that_is_filled_in() {
+    becomes(
+        || maud::PreEscaped(r#"<p data-attr:title="$query" x=></p>"#.to_owned()),
+        r#"<p data-attr:title="$query" x="" title="a &lt;b&gt; &amp; &quot;c&quot;"></p>"#,
+    );
+}
+
+#[test]
+fn an_element_that_ends_with_its_start_tag_gets_no_text_behind_it() {
+    becomes(
+        || {
+            maud::PreEscaped(
+                r#"<svg><text data-text="$n"/><text data-text="$n"></text></svg>"#.to_owned(),
+            )
+        },
+        r#"<svg><text data-text="$n"/><text data-text="$n">7</text></svg>"#,
+    );
+}
+
+#[test]
 fn fields_hold_their_signals() {
     becomes(
         || {
