@@ -7,6 +7,8 @@
 //! Everything here keeps one invariant: `apply(old, &diff(old, new)) == new`, byte for byte.
 
 mod compare;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod law;
 mod parse;
 mod patch;
 mod place;

@@ -160,6 +160,8 @@ impl<'t> Comparison<'t> {
         if self.old.is_open(old)
             && self.new.is_open(new)
             && self.old.start_tag(old) == self.new.start_tag(new)
+            // Whatever stands in an end tag beside the name, patches of the content do not reach it.
+            && self.old.end_tag(old) == self.new.end_tag(new)
         {
             self.path.push(step);
             let cost = self.children(old, new);
