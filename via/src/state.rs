@@ -15,7 +15,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 pub(crate) use changes::{ChangeError, Changes};
-#[cfg(test)]
+#[cfg(feature = "fuzzing")]
+pub(crate) use compress::pack;
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use compress::unpack;
 pub(crate) use document::{
     Carried, Document, DocumentError, Encoded, Load, Outcome, PreviousSecret, RECENT, RefusedBy,

@@ -33,6 +33,8 @@ pub use memory::MemoryStore;
 pub use open_error::OpenError;
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;
+#[cfg(feature = "fuzzing")]
+pub(crate) use redis::law as redis_law;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStore, Synchronous};
 pub use url::open;

@@ -1,5 +1,6 @@
 //! Properties of the workspace as a whole.
 
+mod corpus;
 mod dependencies;
 mod guides;
 mod layers;

@@ -106,7 +106,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A reader like that of a browser, after the WHATWG description of the format.
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod decoder {
     #[derive(Debug, Default, PartialEq, Eq)]
     pub(crate) struct Event {
@@ -116,8 +116,8 @@ pub(crate) mod decoder {
     }
 
     pub(crate) fn decode(stream: &[u8]) -> Vec<Event> {
-        let text = std::str::from_utf8(stream).unwrap();
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let text = String::from_utf8_lossy(stream);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         let mut events = Vec::new();
         let (mut name, mut data, mut id) = (String::new(), String::new(), String::new());

@@ -45,7 +45,7 @@ impl Token {
 
     /// The token as bytes: numbers in little-endian order, then texts with their lengths. It is short,
     /// because every action sends one.
-    fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(96);
         out.extend([FORMAT, u8::from(self.began)]);
         out.extend(self.tab.to_bytes());
@@ -65,7 +65,7 @@ impl Token {
         out
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut rest = Rest(bytes);
         let [FORMAT, began] = rest.take()? else {
             return None;

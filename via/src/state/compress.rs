@@ -35,7 +35,7 @@ const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// an eighth.
 ///
 /// The server keeps the result in memory, so it has no spare capacity.
-pub(super) fn pack(document: &[u8]) -> Bytes {
+pub(crate) fn pack(document: &[u8]) -> Bytes {
     if document.len() < THRESHOLD && !document.starts_with(&MAGIC) {
         return Bytes::copy_from_slice(document);
     }

@@ -30,6 +30,8 @@ mod address;
 mod commands;
 mod echo;
 mod failure;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod law;
 mod listener;
 mod record;
 mod scripts;
