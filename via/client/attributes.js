@@ -62,7 +62,7 @@ views.class = (context) => {
 
 /** A value must become neither a script nor an expression. */
 const REFUSED =
-  /^(?:on|srcdoc$|style$|data-(?:attr|bind|class|computed|effect|init|on|ref|show|signals|style|text)(?![a-z]))/i;
+  /^(?:on|srcdoc$|style$|data-(?:on|text|show|class|attr|style|signals|computed|effect|init|bind|ref)(?![a-z]))/i;
 
 views.attr = (context) => {
   const { element } = context;

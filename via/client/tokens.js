@@ -53,7 +53,7 @@ export function tokenize(source) {
 function meaning(literal) {
   if (!/^['"]/.test(literal)) return literal.endsWith('n') ? BigInt(literal.slice(0, -1)) : Number(literal);
   return literal.slice(1, -1).replace(
-    /\\(?:u\{0*((?:10|[\da-fA-F])?[\da-fA-F]{1,4})\}|u([\da-fA-F]{4})|x([\da-fA-F]{2})|([^]))/g,
+    /\\(?:u\{0*([\da-fA-F]{1,5}|10[\da-fA-F]{4})\}|u([\da-fA-F]{4})|x([\da-fA-F]{2})|([^]))/g,
     (_, brace, four, two, char) => {
       if (!char) return String.fromCodePoint(parseInt(brace ?? four ?? two, 16));
       if (/[ux1-9]/.test(char)) throw new ExpressionError(`bad escape \`\\${char}\``);
