@@ -72,7 +72,8 @@ export function makeAnswers({ applied, carry, attach }) {
   /** Takes a refusal, `{ status, code, message, definite }`: of `item`, or of the whole page. */
   const refused = ({ status, code, message, definite }, item) => {
     if (code === UNATTACHED) attach();
-    else if (OUTDATED.includes(code)) outdated(item);
+    // An element that a newer build has sent may call an action of that build; a script was wrong from the start.
+    else if (OUTDATED.includes(code) || (code === 'unknown_action' && item && !item.called)) outdated(item);
     else if (status === 401 || ENDED.includes(code)) {
       ask(navigator.cookieEnabled === false ? NO_COOKIES : message || 'Your session has ended.');
     } else {
@@ -113,7 +114,8 @@ export function makeAnswers({ applied, carry, attach }) {
       if (kind !== 'moved' && kind !== 'foreign') return answer;
       const status = statusOf(answer);
       // An earlier request with the same action may have reached the app.
-      const definite = status >= 400 && status < 500 && !repeated;
+      // A proxy may have replaced a 409 of the app, which can mean that nobody knows.
+      const definite = status >= 400 && status < 500 && status !== 409 && !repeated;
       const [code, outcome] = definite ? ['not_ours', NOT_ACCEPTED] : ['unknown_outcome', UNKNOWN];
       return { kind, status, body: { code, message: explain(status, outcome), definite } };
     },

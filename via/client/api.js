@@ -32,7 +32,7 @@ export function makeApi({ queue, drafts, ready = () => null }) {
             if (answer.status === 200 || answer.status === 204) resolve();
             else reject(new ViaError(answer));
           };
-          queue.add({ action: String(action), args: json, el, ...drafts.capture(), done });
+          queue.add({ action: String(action), args: json, el, called: true, ...drafts.capture(), done });
         };
         const waits = ready();
         if (waits) waits.then(add);

@@ -79,7 +79,8 @@ function boot(root) {
       lifecycle('finished', el);
       tell('via:answer', { action, number, element: el ?? null, status, code: body?.code, message: body?.message });
       batch(() => answers.settle(item, answer));
-      if (!body && status !== 204) link.tell('answered', { id: named, text });
+      // Another answer may have replaced one with a frame.
+      if (answer !== given || (!body && status !== 204)) link.tell('answered', { id: named, text });
       if (body?.code === 'identity_changed') refresh(body.code);
     },
     delayed: (message) => toast(message, true),

@@ -6,6 +6,7 @@
 import { makeBackoff } from './backoff.js';
 import { learn } from './expression.js';
 import { parseJson } from './tolerant.js';
+import { isPassing } from './verdict.js';
 
 /** Finds attributes with expressions in the text of HTML. Not every match has to be one. */
 const EXPRESSION = /data-(?:on|text|show|class|attr|style|signals|computed|effect|init)[^\s=>]*\s*=\s*(?:"([^"]*)")?/gi;
@@ -50,7 +51,7 @@ export async function load(file, gone) {
       return await import(url);
     } catch {
       const answer = await fetch(url).catch(() => null);
-      if (answer?.status === 404) gone();
+      if (answer && !isPassing(answer.status) && (answer.redirected || !answer.ok)) gone();
       await new Promise((resolve) => setTimeout(resolve, backoff.next()));
     }
   }
