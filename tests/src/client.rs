@@ -19,7 +19,7 @@
 //! 1. `reading` and [`sse`](crate::sse) turn bytes into answers and events and do no I/O;
 //!    `bytes` is the text of a request;
 //! 2. [`Line`] and [`Stream`] are connections of an async runtime, and read only when a test asks them
-//! to;
+//!    to;
 //! 3. [`Visitor`] and [`Tab`] know the protocol: the requests, and which cookies to keep.
 //!
 //! The load generator has its own sockets. It uses the first layer, and the requests of the third.

@@ -56,6 +56,7 @@ struct Desk {
 
 #[via::actions]
 impl Desk {
+    #[expect(clippy::needless_pass_by_value, reason = "actions own their arguments")]
     fn stumble(&mut self, over: String) {
         panic!("no entry {over}");
     }

@@ -53,7 +53,9 @@ fn assert_within(value: &Value, depth: usize) {
         Value::String(text) => assert!(text.len() <= limits::JSON_STRING_LEN),
         Value::Array(items) => {
             assert!(items.len() <= limits::JSON_ARRAY_LEN && depth < limits::JSON_DEPTH);
-            items.iter().for_each(|item| assert_within(item, depth + 1));
+            for item in items {
+                assert_within(item, depth + 1);
+            }
         }
         Value::Object(members) => {
             assert!(members.len() <= limits::JSON_KEYS && depth < limits::JSON_DEPTH);
@@ -67,6 +69,7 @@ fn assert_within(value: &Value, depth: usize) {
 }
 
 #[derive(Debug, via_macros::SignalValue)]
+#[expect(clippy::option_option, reason = "authors may nest options")]
 enum Choice {
     None,
     Pair(i8, Option<Option<bool>>),

@@ -135,11 +135,10 @@ fn answers(mut rest: &[u8], input: &[u8]) -> Result<usize, String> {
             return Err(format!("the server is at fault: {head:?}"));
         }
         let header = |name: &str| {
-            let lines = head.lines().filter_map(|line| line.split_once(':'));
+            let mut lines = head.lines().filter_map(|line| line.split_once(':'));
             lines
-                .filter(|(is, _)| *is == name)
+                .rfind(|(is, _)| *is == name)
                 .map(|(_, value)| value.trim())
-                .last()
         };
         let length = header("content-length").and_then(|length| length.parse().ok());
         rest = match length {

@@ -57,12 +57,12 @@ pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
         };
         let acted = {
             let (core, page) = (Arc::clone(core), Arc::clone(page));
-            move |params: RawParams, request: Request| match collect(params, &request) {
-                Some(params) => acted(core, page, params, request).left_future(),
-                None => {
-                    let number = announced(request.headers());
-                    ready(Refusal::NOT_FOUND.into_response_to(number)).right_future()
+            move |params: RawParams, request: Request| {
+                if let Some(params) = collect(params, &request) {
+                    return acted(core, page, params, request).left_future();
                 }
+                let number = announced(request.headers());
+                ready(Refusal::NOT_FOUND.into_response_to(number)).right_future()
             }
         };
         router = router.route(page.descriptor.route, get(shown).post(acted));

@@ -626,6 +626,8 @@ fn size_of(key: &str, bytes: usize, owner: Option<&str>) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use super::*;
     use crate::store::{
         Expect, Notice, Put,
@@ -865,7 +867,7 @@ mod tests {
 
         assert_eq!(load_at(&store, &first, now).await, Loaded::Deleted);
         assert_eq!(
-            store.revisions(&[first.clone()], now).await.unwrap(),
+            store.revisions(slice::from_ref(&first), now).await.unwrap(),
             [None]
         );
         assert!(!store.touch(&first, after(DAYS), now).await.unwrap());
