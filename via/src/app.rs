@@ -4,7 +4,9 @@ mod act;
 mod attach;
 mod client_address;
 mod document;
+mod drain;
 mod health;
+mod hosts;
 mod keys;
 mod live_stream;
 mod options;
@@ -20,8 +22,9 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use axum::Router;
 
+use self::hosts::Hosts;
+pub use self::{drain::Running, serve::Server};
 use serve::Room;
-pub use serve::Server;
 
 use crate::{
     address::{Network, Networks},
@@ -30,6 +33,7 @@ use crate::{
     hub::ActionRate,
     limits,
     page::PageEntry,
+    protocol::header::VIA_PATH,
     runtime::{Config, Core, Timeouts},
     session::{SECRET_VARIABLE, Secrets, WeakSecret},
     sessions::Sessions,
@@ -75,6 +79,8 @@ pub struct App {
     tasks_per_session: usize,
     new_sessions: ActionRate,
     clock: Clock,
+    via_path: &'static str,
+    health_below: Option<&'static str>,
 }
 
 impl App {
@@ -95,6 +101,8 @@ impl App {
             tasks_per_session: limits::TASKS_OF_SESSION,
             new_sessions: ActionRate::of_new_sessions(),
             clock: Clock::system(),
+            via_path: VIA_PATH,
+            health_below: Some(""),
         }
     }
 
@@ -131,7 +139,11 @@ impl App {
     ///
     /// Panics if the [timeouts](Self::session_timeouts) are wrong, or if a [secret](Self::secret) is
     /// too short.
-    pub fn into_router(mut self) -> Router {
+    pub fn into_router(self) -> Router {
+        self.into_parts().0
+    }
+
+    fn into_parts(mut self) -> (Router, Arc<Core>) {
         if let Err(wrong) = self.timeouts.check() {
             panic!("{wrong}");
         }
@@ -143,7 +155,13 @@ impl App {
             .iter()
             .all(|origin| origin.starts_with("https:"));
         let (core, files) = self.into_core(secure);
-        routes::router(&core, &files)
+        let router = routes::router(&core, &files);
+        let origins = &core.config.origins;
+        if origins.is_empty() {
+            return (router, core);
+        }
+        let hosts = Hosts::new(origins, None, health::paths(&core).collect());
+        (routes::only_for(router, hosts), core)
     }
 
     /// Takes the secrets of the environment if the program gives none.
@@ -178,6 +196,9 @@ impl App {
             new_sessions: self.new_sessions,
             ..Config::new(&name, secure, self.origins, self.timeouts)
         };
+        pages::assert_apart_from_framework(&pages, self.via_path, self.health_below);
+        config.health_below = self.health_below;
+        config.move_files(self.via_path);
         if is_default_name {
             config.cookie = config.cookie.naming_mount();
         }

@@ -11,7 +11,7 @@ use axum::{
     Router,
     extract::{Path, rejection::PathRejection},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{any, get},
 };
 use http::{HeaderMap, StatusCode, header};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
@@ -88,9 +88,9 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    pub(crate) fn new(files: &Files) -> Self {
+    pub(crate) fn new(below: &str, files: &Files) -> Self {
         let hash = scripts_hash();
-        let own = |name: &str| format!("/_via/{hash}/{name}");
+        let own = |name: &str| format!("{below}/{hash}/{name}");
         Self {
             early: own(EARLY).into(),
             // The overlay goes first: it stands between the client and the network.
@@ -103,10 +103,12 @@ impl Links {
                 .collect(),
             stylesheets: std::iter::once(STYLE)
                 .chain(files.stylesheets.iter().copied())
-                .map(stylesheet_path)
+                .map(|css| stylesheet_path(below, css))
                 .collect(),
-            scripts: files.scripts.iter().copied().map(script_path).collect(),
-            icon: icon_path().into(),
+            scripts: (files.scripts.iter().copied())
+                .map(|script| script_path(below, script))
+                .collect(),
+            icon: icon_path(below).into(),
         }
     }
 
@@ -148,7 +150,7 @@ pub(crate) fn icon() -> Response {
 type ScriptPath = Result<Path<(String, String)>, PathRejection>;
 
 /// Routes for the client's scripts and these files.
-pub(crate) fn routes(files: &Files) -> Router {
+pub(crate) fn routes(below: &str, files: &Files) -> Router {
     let hash = scripts_hash();
     let dev = files.dev;
     let script = async move |path: ScriptPath, headers: HeaderMap| {
@@ -163,14 +165,19 @@ pub(crate) fn routes(files: &Files) -> Router {
             _ => StatusCode::NOT_FOUND.into_response(),
         }
     };
-    let mut router = Router::new().route("/_via/{hash}/{script}", get(script));
+    let nothing = || any(StatusCode::NOT_FOUND);
+    let mut router = Router::new()
+        .route(&format!("{below}/{{hash}}/{{script}}"), get(script))
+        // A file of another build must not become a page of the host that a cache keeps.
+        .route(&format!("{below}/{{file}}"), nothing())
+        .route(&format!("{below}/{{hash}}/{{script}}/{{*rest}}"), nothing());
     let stylesheets = std::iter::once(STYLE).chain(files.stylesheets.iter().copied());
-    let stylesheets = stylesheets.map(|css| (stylesheet_path(css), "text/css", css));
+    let stylesheets = stylesheets.map(|css| (stylesheet_path(below, css), "text/css", css));
     let scripts = files.scripts.iter().copied();
-    let scripts = scripts.map(|script| (script_path(script), "text/javascript", script));
+    let scripts = scripts.map(|script| (script_path(below, script), "text/javascript", script));
     let all: BTreeMap<_, _> = stylesheets
         .chain(scripts)
-        .chain([(icon_path(), SVG, ICON)])
+        .chain([(icon_path(below), SVG, ICON)])
         .map(|(path, kind, text)| (path, (kind, text)))
         .collect();
     for (path, (kind, text)) in all {
@@ -183,19 +190,19 @@ pub(crate) fn routes(files: &Files) -> Router {
     router
 }
 
-fn script_path(script: &str) -> String {
+fn script_path(below: &str, script: &str) -> String {
     let hash = xxh3_64(script.as_bytes());
-    format!("/_via/script-{hash:016x}.js")
+    format!("{below}/script-{hash:016x}.js")
 }
 
-fn stylesheet_path(css: &str) -> String {
+fn stylesheet_path(below: &str, css: &str) -> String {
     let hash = xxh3_64(css.as_bytes());
-    format!("/_via/style-{hash:016x}.css")
+    format!("{below}/style-{hash:016x}.css")
 }
 
-fn icon_path() -> String {
+fn icon_path(below: &str) -> String {
     let hash = xxh3_64(ICON.as_bytes());
-    format!("/_via/icon-{hash:016x}.svg")
+    format!("{below}/icon-{hash:016x}.svg")
 }
 
 /// One hash for all scripts, because they load each other by relative paths.

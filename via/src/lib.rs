@@ -49,7 +49,7 @@ pub mod testing;
 mod transaction;
 
 pub use action::{ActionHandle, Effects, Task};
-pub use app::{App, Server};
+pub use app::{App, Running, Server};
 pub use clock::Clock;
 pub use error::{EffectError, Error, Result};
 pub use hub::rollbacks;

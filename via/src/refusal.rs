@@ -180,6 +180,16 @@ impl Refusal {
         "cross_origin",
         "This request does not come from a page of this site.",
     );
+    pub(crate) const BAD_HOST: Self = Self::definite(
+        StatusCode::BAD_REQUEST,
+        "bad_host",
+        "The request must name exactly one host.",
+    );
+    pub(crate) const FOREIGN_HOST: Self = Self::definite(
+        StatusCode::MISDIRECTED_REQUEST,
+        "foreign_host",
+        "This server does not serve that host. If you operate it, name the host with `App::origin`.",
+    );
     pub(crate) const NO_VIA_REQUEST: Self = Self::definite(
         StatusCode::FORBIDDEN,
         "no_via_request",

@@ -115,8 +115,10 @@ impl TabStream {
     /// The body of a response. It holds no queue: it makes each chunk from the latest state when
     /// the connection can take it.
     pub(crate) fn into_body(self) -> Body {
-        let begin = (self, VecDeque::new());
-        Body::from_stream(unfold(begin, |(mut stream, mut pieces)| async {
+        // An app that drains waits for it.
+        let open = self.core.tasks.token();
+        let begin = (self, VecDeque::new(), open);
+        Body::from_stream(unfold(begin, |(mut stream, mut pieces, open)| async {
             if pieces.is_empty() {
                 let mut out = Outgoing::default();
                 if !stream.next(&mut out).await {
@@ -125,7 +127,7 @@ impl TabStream {
                 pieces = out.into_pieces();
             }
             let piece = pieces.pop_front()?;
-            Some((Ok::<_, Infallible>(piece), (stream, pieces)))
+            Some((Ok::<_, Infallible>(piece), (stream, pieces, open)))
         }))
     }
 

@@ -41,7 +41,7 @@ async fn a_head_has_ten_seconds_to_arrive() {
     let server = Serving::start(wall()).await;
     let (silent, slow) = tokio::join!(
         kept_for(&server, b""),
-        kept_for(&server, b"GET / HTTP/1.1\r\nhost: a\r\nx-slow: "),
+        kept_for(&server, b"GET / HTTP/1.1\r\nhost: localhost\r\nx-slow: "),
     );
     for kept in [silent, slow] {
         assert!(kept >= Duration::from_secs(9), "{kept:?}");
@@ -52,7 +52,7 @@ async fn a_head_has_ten_seconds_to_arrive() {
 async fn a_head_may_have_16_kib() {
     let server = Serving::start(wall()).await;
     let answer = async |size: usize| {
-        let request = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx-large: ";
+        let request = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-large: ";
         let filler = "x".repeat(size - request.len() - 4);
         let bytes = format!("{request}{filler}\r\n\r\n");
         let answer = raw(server.address(), bytes.as_bytes()).await.unwrap();
@@ -98,7 +98,8 @@ async fn a_client_that_begins_with_http_2_is_let_go_of_at_once() {
 #[tokio::test]
 async fn an_offer_to_switch_to_http_2_is_answered_by_http_1() {
     let server = Serving::start(wall()).await;
-    let request = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close, upgrade, http2-settings\r\n\
+    let request =
+        b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close, upgrade, http2-settings\r\n\
         upgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n\r\n";
     let answer = raw(server.address(), request).await.unwrap();
     assert!(

@@ -6,7 +6,7 @@ use axum::Router;
 use http::{HeaderValue, StatusCode};
 use via::App;
 use via::prelude::*;
-use via_tests::client::{Action, Answer, Visitor};
+use via_tests::client::{Action, Answer, Visitor, raw};
 use via_tests::serving::Serving;
 use via_tests::stores::Faulty;
 
@@ -54,6 +54,15 @@ struct Item {
 impl View for Item {
     fn view(&self, _: &Cx<Self>) -> Markup {
         html! { p id="name" { (self.name) } }
+    }
+}
+
+#[via::page("/admin")]
+struct Admin {}
+
+impl View for Admin {
+    fn view(&self, _: &Cx<Self>) -> Markup {
+        html! { p { "admin" } }
     }
 }
 
@@ -302,4 +311,113 @@ async fn redirects_and_links_of_a_nested_app_stay_in_the_app() {
             frame.data
         );
     }
+}
+
+/// A request as it is, over a connection of its own: its status.
+async fn status(server: SocketAddr, head: &str) -> u16 {
+    let answer = raw(server, format!("{head}\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    String::from_utf8_lossy(&answer)[9..12].parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_request_that_names_a_foreign_host_is_refused() {
+    let served = Serving::start(app().origin("https://shop.example")).await;
+    let routed = serve(app().origin("https://shop.example").into_router()).await;
+    let close = "connection: close";
+    for server in [served.address(), routed] {
+        for (host, expected) in [
+            ("host: shop.example", 200),
+            ("host: shop.example:443", 200),
+            ("host: localhost:8080", 200),
+            ("host: evil.example", 421),
+            ("host: shop.example\r\nhost: shop.example", 400),
+            ("host: shop.example\r\nhost: evil.example", 400),
+            ("host:", 400),
+            ("x-no-host: 1", 400),
+        ] {
+            let head = format!("GET / HTTP/1.1\r\n{close}\r\n{host}");
+            assert_eq!(status(server, &head).await, expected, "{host}");
+        }
+        let line = "GET http://evil.example/ HTTP/1.1\r\nhost: shop.example\r\nconnection: close";
+        assert_eq!(status(server, line).await, 400);
+        // A load balancer asks by address, or as HTTP/1.0 without a host.
+        for path in ["/livez", "/readyz"] {
+            let by_address = format!("GET {path} HTTP/1.1\r\n{close}\r\nhost: 192.0.2.7:99");
+            assert_eq!(status(server, &by_address).await, 200);
+            assert_eq!(status(server, &format!("GET {path} HTTP/1.0")).await, 200);
+        }
+    }
+    // An action is told so, and is not repeated.
+    let visitor = Visitor::new(served.address());
+    let mut request = visitor.post("/", "action", "{}");
+    let headers = request.headers_mut();
+    headers.insert("via-number", HeaderValue::from_static("3"));
+    headers.insert("host", HeaderValue::from_static("evil.example"));
+    let refused = visitor.send(request).await.unwrap();
+    assert_eq!(refused.status, StatusCode::MISDIRECTED_REQUEST);
+    assert_eq!(
+        (refused.code().as_deref(), refused.ack()),
+        (Some("foreign_host"), Some(3))
+    );
+    // Without an origin, a host program answers for its own hosts.
+    let head = format!("GET / HTTP/1.1\r\n{close}\r\nhost: any.example");
+    assert_eq!(status(serve(app().into_router()).await, &head).await, 200);
+}
+
+#[tokio::test]
+async fn an_app_with_an_https_origin_asks_browsers_for_https() {
+    let served = Serving::start(app().origin("https://shop.example")).await;
+    let visitor = served.visit("/").await;
+    let tab = visitor.attach("/").await;
+    let action = tab.act(Action::new("Desk::add")).await;
+    let stream = visitor.stream(&[&tab]).await;
+    for headers in [
+        &visitor.get("/").await.headers,
+        &visitor.get("/nowhere").await.headers,
+        &action.headers,
+        stream.headers(),
+    ] {
+        assert_eq!(headers["strict-transport-security"], "max-age=31536000");
+    }
+}
+
+#[tokio::test]
+async fn two_apps_are_merged_into_one_router() {
+    let router = app().into_router().merge(
+        App::new()
+            .name("admin")
+            .page::<Admin>()
+            .files_below("/_admin")
+            .health(Some("/internal"))
+            .into_router(),
+    );
+    let visitor = Visitor::new(serve(router).await);
+    for (path, below) in [("/", "/_via"), ("/admin", "/_admin")] {
+        let page = visitor.get(path).await;
+        let text = page.text();
+        let script = text.split("type=\"module\" src=\"").nth(1).unwrap();
+        let script = script.split('"').next().unwrap();
+        assert!(script.starts_with(&format!("{below}/")), "{script}");
+        visitor.get(script).await.assert_ok();
+        let missing = visitor.get(&format!("{below}/style-0.css")).await;
+        assert_eq!(missing.status, StatusCode::NOT_FOUND);
+        assert_eq!(missing.header("cache-control"), Some("no-store"));
+        let tab = visitor.attach(path).await;
+        let stream = format!("{below}/stream");
+        let mut stream = visitor.resume_at(&stream, &[(&tab, None)]).await;
+        stream.named("datastar-patch-elements").await;
+    }
+    for path in ["/livez", "/readyz", "/internal/livez", "/internal/readyz"] {
+        visitor.get(path).await.assert_ok();
+    }
+    let names: Vec<_> = visitor.cookies().into_keys().collect();
+    assert_eq!(names, ["__Host-via-admin", "__Host-via-server"]);
+    let server = Serving::start(app().health(None).files_below("/_x")).await;
+    let visitor = server.visit("/").await;
+    assert_eq!(visitor.get("/livez").await.status, StatusCode::NOT_FOUND);
+    let tab = visitor.attach("/").await;
+    let mut stream = visitor.resume_at("/_x/stream", &[(&tab, None)]).await;
+    stream.named("datastar-patch-elements").await;
 }

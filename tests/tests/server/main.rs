@@ -4,6 +4,7 @@ mod behind_proxies;
 mod connections;
 mod crowded;
 mod damaged;
+mod drain;
 mod exactly_once;
 mod frames_in_answers;
 mod framing;

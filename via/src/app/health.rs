@@ -13,13 +13,23 @@ use http::{StatusCode, header};
 /// The paths that no page can have.
 pub(super) const PATHS: [&str; 2] = ["/livez", "/readyz"];
 
+/// The paths at which the app says whether it is well; none if that is turned off.
+pub(super) fn paths(core: &Core) -> impl Iterator<Item = String> {
+    let below = core.config.health_below;
+    let all = below.map(|below| PATHS.map(|path| format!("{below}{path}")));
+    all.into_iter().flatten()
+}
+
 /// Answers both paths without a session or a cookie.
 pub(super) fn routes(core: &Arc<Core>) -> Router {
+    let mut paths = paths(core);
+    let (Some(live), Some(ready)) = (paths.next(), paths.next()) else {
+        return Router::new();
+    };
     let core = Arc::clone(core);
-    let [live, ready] = PATHS;
     Router::new()
-        .route(live, get(|| async { answer(StatusCode::OK, "live") }))
-        .route(ready, get(move || async move { readiness(&core).await }))
+        .route(&live, get(|| async { answer(StatusCode::OK, "live") }))
+        .route(&ready, get(move || async move { readiness(&core).await }))
 }
 
 /// Whether a load balancer should send visitors here: not while the server stops, and not while its

@@ -362,6 +362,52 @@ impl App {
         self
     }
 
+    /// Answers `/livez` and `/readyz` below another path, or not at all.
+    ///
+    /// With `Some("/internal")` the two paths are `/internal/livez` and `/internal/readyz`. With `None` the
+    /// app does not answer there, for example because another app of the same program does.
+    ///
+    /// Tested by: `tests/server/hosts.rs`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the path does not begin with `/`, ends with `/`, or has parameters.
+    #[track_caller]
+    pub fn health(mut self, below: Option<&'static str>) -> Self {
+        if let Some(below) = below {
+            assert_path(below);
+        }
+        self.health_below = below;
+        self
+    }
+
+    /// Serves the files of the browser client and the live stream below this path instead of `/_via`.
+    ///
+    /// If you [merge](axum::Router::merge) the routers of two apps into one, the apps need different
+    /// paths, because otherwise axum stops the program at start. Nested apps need nothing. Tabs that are
+    /// open when you change the path must be reloaded.
+    ///
+    /// Tested by: `tests/server/hosts.rs`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the path does not begin with `/`, ends with `/`, or has parameters.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let shop = via::App::new().name("shop");
+    /// let admin = via::App::new().name("admin").files_below("/_admin").health(None);
+    /// let router = shop.into_router().merge(admin.into_router());
+    /// # let _: axum::Router = router;
+    /// ```
+    #[track_caller]
+    pub fn files_below(mut self, path: &'static str) -> Self {
+        assert_path(path);
+        self.via_path = path;
+        self
+    }
+
     /// Takes the time from `clock` instead of the system, for tests.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -379,4 +425,17 @@ fn named(text: impl AsRef<str>) -> Vec<Network> {
         );
     };
     networks
+}
+
+/// Panics if something cannot be served below this path.
+#[track_caller]
+fn assert_path(path: &str) {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    assert!(
+        path.starts_with('/')
+            && !path.ends_with('/')
+            && !path.contains("//")
+            && path.bytes().all(is_plain),
+        "write a path such as `/internal`, not {path:?}"
+    );
 }

@@ -1,6 +1,6 @@
 //! Adds a page to an app, and checks that it fits the pages before it.
 
-use std::panic::Location;
+use std::{collections::BTreeMap, panic::Location, sync::Arc};
 
 use super::{App, health, keys};
 use crate::{
@@ -51,6 +51,28 @@ fn assert_free(page: &PageEntry) {
         "page `{name}` cannot have the route `{route}`: load balancers ask there whether the server \
          is well; give it another route"
     );
+}
+
+/// Panics if a page has a route at which the framework answers because the author has moved it there.
+pub(super) fn assert_apart_from_framework(
+    pages: &BTreeMap<&'static str, Arc<PageEntry>>,
+    via_path: &str,
+    health_below: Option<&str>,
+) {
+    for page in pages.values() {
+        let (name, route) = (page.descriptor.name, page.descriptor.route);
+        let is_probe = health_below.is_some_and(|below| {
+            let path = route.strip_prefix(below);
+            path.is_some_and(|path| health::PATHS.contains(&path))
+        });
+        let rest = route.strip_prefix(via_path);
+        assert!(
+            !is_probe && !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+            "page `{name}`, added at {}, has the route `{route}`, but `App::health` or \
+             `App::files_below` gives that path to the framework; change one of them",
+            page.location,
+        );
+    }
 }
 
 /// Panics if two pages have the same route or the same name.

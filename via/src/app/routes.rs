@@ -9,7 +9,7 @@ use std::{
 use axum::{
     Router,
     extract::{OriginalUri, RawPathParams, Request, rejection::RawPathParamsRejection},
-    middleware::map_response,
+    middleware::{Next, from_fn, map_response},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -18,7 +18,9 @@ use futures_util::FutureExt as _;
 use super::{
     act, attach,
     client_address::client_address,
-    document, health, live_stream,
+    document, health,
+    hosts::{self, Hosts},
+    live_stream,
     request::{announced, read},
     security,
 };
@@ -26,7 +28,7 @@ use crate::{
     client,
     field::{Segment, add_mount},
     page::PageEntry,
-    protocol::header::{STREAM_PATH, VIA_REQUEST},
+    protocol::header::VIA_REQUEST,
     refusal::Refusal,
     runtime::Core,
     stream::TabStream,
@@ -37,8 +39,9 @@ const ICON: &str = "/favicon.ico";
 
 /// The router of an app.
 pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
-    let links = client::Links::new(files);
-    let mut router = client::routes(files);
+    let hsts = core.config.hsts;
+    let links = client::Links::new(&core.config.via_path, files);
+    let mut router = client::routes(&core.config.via_path, files);
     for page in core.pages.values() {
         let shown = {
             let (core, page, links) = (Arc::clone(core), Arc::clone(page), links.clone());
@@ -78,13 +81,29 @@ pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
         }
     };
     router
-        .route(STREAM_PATH, post(streamed))
+        .route(&core.config.stream_path, post(streamed))
         .merge(health::routes(core))
-        .layer(map_response(security::default_headers))
+        .layer(map_response(move |response| {
+            ready(security::default_headers(response, hsts))
+        }))
+}
+
+/// Refuses requests that name a host which the app does not serve.
+pub(super) fn only_for(router: Router, hosts: Hosts) -> Router {
+    let hosts = Arc::new(hosts);
+    router.layer(from_fn(move |request: Request, next: Next| {
+        let checked = hosts.check(&request);
+        async move {
+            match checked {
+                Ok(()) => next.run(request).await,
+                Err(refused) => hosts::turned_away(refused, &request),
+            }
+        }
+    }))
 }
 
 /// Answers where there is no page. If the browser client comes here, its page is of another build.
-pub(super) async fn nowhere(request: Request) -> Response {
+pub(super) async fn nowhere(request: Request, hsts: bool) -> Response {
     let headers = request.headers();
     let kind = headers.get(VIA_REQUEST).map(http::HeaderValue::as_bytes);
     let answer = match kind {
@@ -92,7 +111,7 @@ pub(super) async fn nowhere(request: Request) -> Response {
         _ if request.uri().path() == ICON => client::icon(),
         _ => document::refused(Refusal::NOT_FOUND),
     };
-    security::default_headers(answer).await
+    security::default_headers(answer, hsts)
 }
 
 /// The pages whose routes have no parameters.

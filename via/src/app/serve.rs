@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use self::{addresses::Addresses, connections::Connections, site::Site};
 
-use super::{App, routes};
+use super::{App, drain::drain, health, hosts::Hosts, routes};
 use crate::{
     error::{Error, Result},
     limits,
@@ -106,7 +106,9 @@ impl App {
         descriptors::warn_if_too_few(room);
         let (core, files) = self.into_core(secure);
         core.keys().await?;
-        let router = routes::router(&core, &files).fallback(routes::nowhere);
+        let hsts = core.config.hsts;
+        let nowhere = move |request| routes::nowhere(request, hsts);
+        let router = routes::router(&core, &files).fallback(nowhere);
         Ok(Server {
             listener,
             address,
@@ -145,10 +147,15 @@ impl Server {
             router,
             core,
             room,
-            ..
+            address,
         } = self;
         let site = Arc::new(Site {
             core: Arc::clone(&core),
+            hosts: Hosts::new(
+                &core.config.origins,
+                Some(address),
+                health::paths(&core).collect(),
+            ),
             plain: routes::plain(&core),
             router,
             addresses: Addresses::new(room.streams_per_address),
@@ -159,28 +166,8 @@ impl Server {
             never = accept::run(listener, site, &connections) => match never {},
             () = stop => {}
         }
-        // From here on the server is not ready, accepts no connections, and ends every stream.
-        core.shutdown.cancel();
-        core.hub.wake_all();
-        connections.close();
-        // All running connections and tasks share this deadline.
-        let overdue = tokio::time::sleep(limits::DRAIN);
-        tokio::pin!(overdue);
-        tokio::select! {
-            biased;
-            () = connections.wait() => {}
-            () = &mut overdue => {
-                tracing::warn!(connections = connections.len(), "some connections did not end in time");
-            }
-        }
-        core.tasks.close();
-        tokio::select! {
-            biased;
-            () = core.tasks.wait() => {}
-            () = &mut overdue => tracing::warn!(tasks = core.tasks.len(), "some tasks did not end in time"),
-        }
-        core.store.close().await?;
-        Ok(())
+        // From here on the server accepts no connections.
+        drain(&core, Some(&connections), limits::DRAIN).await
     }
 }
 

@@ -16,5 +16,5 @@ pub(crate) const VIA_ACK: HeaderName = HeaderName::from_static("via-ack");
 /// Names the revision at which an action was committed.
 pub(crate) const VIA_REVISION: HeaderName = HeaderName::from_static("via-revision");
 
-/// The path of the live stream.
-pub(crate) const STREAM_PATH: &str = "/_via/stream";
+/// The path below which the framework serves its files and the live stream, unless the app names another.
+pub(crate) const VIA_PATH: &str = "/_via";

@@ -50,11 +50,15 @@ async fn every_response_carries_the_default_headers() {
         ("a wrong parameter", 404, visitor.get("/item/x").await),
         ("no page", 404, visitor.get("/nowhere").await),
         ("no asset", 404, visitor.get("/_via/0/boot.js").await),
+        ("no style", 404, visitor.get("/_via/style-0.css").await),
         ("another method", 405, visitor.get("/_via/stream").await),
         ("another origin", 403, foreign),
         ("a large body", 413, large),
     ] {
         assert_eq!(answer.status.as_u16(), status, "{what}");
+        if status >= 400 {
+            assert_eq!(answer.header("cache-control"), Some("no-store"), "{what}");
+        }
         assert_default_headers(what, &answer.headers);
     }
     assert_eq!(stream.status(), StatusCode::OK);
@@ -76,8 +80,12 @@ pub(super) fn assert_default_headers(what: &str, headers: &HeaderMap) {
         ("content-security-policy", policy),
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
     ] {
         let there: Vec<_> = headers.get_all(name).iter().collect();
         assert_eq!(there, [value], "{name} of {what}");
     }
+    // Neither over plain HTTP nor without an origin.
+    assert_eq!(headers.get("strict-transport-security"), None, "{what}");
 }

@@ -5,7 +5,7 @@
 
 use std::{
     convert::Infallible,
-    future::{Future, poll_fn},
+    future::{Future, poll_fn, ready},
     io,
     net::SocketAddr,
     pin::Pin,
@@ -37,11 +37,10 @@ use super::{
 };
 use crate::{
     address::AddressBlock,
-    app::{client_address::client_address, routes},
+    app::{client_address::client_address, hosts::turned_away, routes},
     limits,
     lock::lock,
     log_text::LogText,
-    protocol::header::STREAM_PATH,
     refusal::Refusal,
 };
 
@@ -164,11 +163,18 @@ impl Service<http::Request<Incoming>> for RequestService {
         let context = Arc::clone(&self.0);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(context.peer));
-        if request.method() == Method::POST && request.uri().path() == STREAM_PATH {
+        let config = &context.site.core.config;
+        let hsts = config.hsts;
+        if let Err(refused) = context.site.hosts.check(&request) {
+            let answer = turned_away(refused, &request);
+            context.pulse.end();
+            return Box::pin(ready(Ok(with_default_headers(answer, hsts))));
+        }
+        if request.method() == Method::POST && request.uri().path() == config.stream_path {
             return Box::pin(async move {
                 let refused = context.stream(request).await;
                 context.pulse.end();
-                Ok(with_default_headers(refused.into_response()))
+                Ok(with_default_headers(refused.into_response(), hsts))
             });
         }
         // After a body without a length nobody checks where the next request begins.
@@ -198,6 +204,7 @@ impl Context {
             Ok(stream) => {
                 *lock(&self.live) = Some(LiveSocket {
                     stream,
+                    hsts: self.site.core.config.hsts,
                     _seat: seat,
                 });
                 std::future::pending().await

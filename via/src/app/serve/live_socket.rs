@@ -28,6 +28,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct LiveSocket {
     pub(super) stream: TabStream,
+    /// Whether browsers are to use HTTPS alone.
+    pub(super) hsts: bool,
     /// Counts the stream of the address until the stream ends.
     pub(super) _seat: Seat,
 }
@@ -35,7 +37,7 @@ pub(super) struct LiveSocket {
 impl LiveSocket {
     /// Writes the stream until it ends, the client disconnects, or the client reads nothing for too long.
     pub(super) async fn run(mut self, mut socket: TcpStream) {
-        let mut out = Outgoing::from(head());
+        let mut out = Outgoing::from(head(self.hsts));
         let mut unexpected = 0;
         loop {
             let more = {
@@ -75,13 +77,14 @@ impl LiveSocket {
 }
 
 /// The head of the response.
-fn head() -> Vec<u8> {
+fn head(hsts: bool) -> Vec<u8> {
     let date = httpdate::HttpDate::from(SystemTime::now());
     let mut head = format!("HTTP/1.1 200 OK\r\ndate: {date}\r\n");
     for (name, value) in live_stream::HEADERS
         .iter()
         .chain([&live_stream::CLOSE])
         .chain(&security::DEFAULT_HEADERS)
+        .chain(hsts.then_some(&security::HSTS))
     {
         let value = value.to_str().unwrap_or_default();
         // Writing to a string never fails.
@@ -171,7 +174,7 @@ mod tests {
 
     #[test]
     fn the_head_of_a_stream_has_every_header_that_other_answers_have() {
-        let head = String::from_utf8(head()).unwrap();
+        let head = String::from_utf8(head(true)).unwrap();
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.ends_with("\r\n\r\n"));
         for name in [
             "date",
@@ -182,6 +185,9 @@ mod tests {
             "content-security-policy",
             "x-content-type-options",
             "referrer-policy",
+            "cross-origin-opener-policy",
+            "cross-origin-resource-policy",
+            "strict-transport-security",
         ] {
             assert!(head.contains(&format!("\r\n{name}: ")), "{name}: {head}");
         }

@@ -12,7 +12,7 @@ use super::{
     connections::Connections,
 };
 use crate::{
-    app::{routes, security},
+    app::{hosts::Hosts, routes, security},
     page::PageEntry,
     refusal::Refusal,
     runtime::Core,
@@ -23,6 +23,8 @@ use crate::{
 pub(super) struct Site {
     pub(super) core: Arc<Core>,
     pub(super) router: Router,
+    /// What requests may name as the host.
+    pub(super) hosts: Hosts,
     /// The pages that the server finds without the router.
     pub(super) plain: HashMap<&'static str, Arc<PageEntry>>,
     pub(super) addresses: Addresses,
@@ -37,8 +39,10 @@ impl Site {
             && let Some(page) = self.plain.get(request.uri().path())
         {
             let (core, page) = (Arc::clone(&self.core), Arc::clone(page));
+            let hsts = core.config.hsts;
             return Either::Left(
-                routes::acted(core, page, Vec::new(), request).map(with_default_headers),
+                routes::acted(core, page, Vec::new(), request)
+                    .map(move |response| with_default_headers(response, hsts)),
             );
         }
         Either::Right(
@@ -61,7 +65,7 @@ impl Site {
 }
 
 /// Adds the headers that the router's middleware adds to every other answer.
-pub(super) fn with_default_headers(mut response: Response) -> Response {
-    security::add_default_headers(&mut response);
+pub(super) fn with_default_headers(mut response: Response, hsts: bool) -> Response {
+    security::add_default_headers(&mut response, hsts);
     response
 }
