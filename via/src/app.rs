@@ -194,7 +194,7 @@ impl App {
             tasks_per_session: self.tasks_per_session,
             proxy_protocol: Networks::new(&self.proxy_protocol),
             new_sessions: self.new_sessions,
-            ..Config::new(&name, secure, self.origins, self.timeouts)
+            ..Config::new(&name, secure, &self.origins, self.timeouts)
         };
         pages::assert_apart_from_framework(&pages, self.via_path, self.health_below);
         config.health_below = self.health_below;

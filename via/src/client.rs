@@ -11,7 +11,7 @@ use axum::{
     Router,
     extract::{Path, rejection::PathRejection},
     response::{IntoResponse, Response},
-    routing::{any, get},
+    routing::get,
 };
 use http::{HeaderMap, StatusCode, header};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
@@ -165,12 +165,7 @@ pub(crate) fn routes(below: &str, files: &Files) -> Router {
             _ => StatusCode::NOT_FOUND.into_response(),
         }
     };
-    let nothing = || any(StatusCode::NOT_FOUND);
-    let mut router = Router::new()
-        .route(&format!("{below}/{{hash}}/{{script}}"), get(script))
-        // A file of another build must not become a page of the host that a cache keeps.
-        .route(&format!("{below}/{{file}}"), nothing())
-        .route(&format!("{below}/{{hash}}/{{script}}/{{*rest}}"), nothing());
+    let mut router = Router::new().route(&format!("{below}/{{hash}}/{{script}}"), get(script));
     let stylesheets = std::iter::once(STYLE).chain(files.stylesheets.iter().copied());
     let stylesheets = stylesheets.map(|css| (stylesheet_path(below, css), "text/css", css));
     let scripts = files.scripts.iter().copied();

@@ -11,7 +11,7 @@ use axum::{
     extract::{OriginalUri, RawPathParams, Request, rejection::RawPathParamsRejection},
     middleware::{Next, from_fn, map_response},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use futures_util::FutureExt as _;
 
@@ -39,9 +39,10 @@ const ICON: &str = "/favicon.ico";
 
 /// The router of an app.
 pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
-    let hsts = core.config.hsts;
-    let links = client::Links::new(&core.config.via_path, files);
-    let mut router = client::routes(&core.config.via_path, files);
+    let (hsts, via_path) = (core.config.hsts, core.config.via_path);
+    let nothing = move |request: Request| nowhere(request, hsts);
+    let links = client::Links::new(via_path, files);
+    let mut router = client::routes(via_path, files);
     for page in core.pages.values() {
         let shown = {
             let (core, page, links) = (Arc::clone(core), Arc::clone(page), links.clone());
@@ -82,6 +83,12 @@ pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
     };
     router
         .route(&core.config.stream_path, post(streamed))
+        // A file of another build must not become an answer of the host that a cache keeps.
+        .route(&format!("{via_path}/{{file}}"), any(nothing))
+        .route(
+            &format!("{via_path}/{{hash}}/{{script}}/{{*rest}}"),
+            any(nothing),
+        )
         .merge(health::routes(core))
         .layer(map_response(move |response| {
             ready(security::default_headers(response, hsts))

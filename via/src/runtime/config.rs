@@ -40,7 +40,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    pub(crate) fn new(name: &str, secure: bool, origins: Vec<String>, timeouts: Timeouts) -> Self {
+    pub(crate) fn new(name: &str, secure: bool, origins: &[String], timeouts: Timeouts) -> Self {
         let origins: Vec<_> = origins.iter().map(|origin| as_sent(origin)).collect();
         let port = origins.iter().find_map(|origin| parsed(origin)?.port_u16());
         Self {
@@ -135,8 +135,8 @@ mod tests {
             (&["http://a.example"], false),
             (&[], false),
         ] {
-            let origins = origins.iter().map(|&origin| origin.to_owned()).collect();
-            let config = Config::new("a", true, origins, Timeouts::default());
+            let origins: Vec<_> = origins.iter().map(|&origin| origin.to_owned()).collect();
+            let config = Config::new("a", true, &origins, Timeouts::default());
             assert_eq!(config.hsts, expected, "{:?}", config.origins);
         }
     }

@@ -221,13 +221,9 @@ fn is_of_a_name(char: char) -> bool {
     char.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(char)
 }
 
-/// The name and the value of one cookie in a header, without the quotes that a value may have.
+/// The name and the value of one cookie in a header.
 fn split_pair(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     let pair = pair.trim_ascii();
     let at = pair.iter().position(|&byte| byte == b'=')?;
-    let (name, value) = (&pair[..at], &pair[at + 1..]);
-    let bare = value
-        .strip_prefix(b"\"")
-        .and_then(|value| value.strip_suffix(b"\""));
-    Some((name, bare.unwrap_or(value)))
+    Some((&pair[..at], &pair[at + 1..]))
 }
