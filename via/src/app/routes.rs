@@ -40,7 +40,7 @@ const ICON: &str = "/favicon.ico";
 /// The router of an app.
 pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
     let (hsts, via_path) = (core.config.hsts, core.config.via_path);
-    let nothing = move |request: Request| nowhere(request, hsts);
+    let nothing = move |request: Request| ready(nowhere(&request, hsts));
     let links = client::Links::new(via_path, files);
     let mut router = client::routes(via_path, files);
     for page in core.pages.values() {
@@ -110,7 +110,7 @@ pub(super) fn only_for(router: Router, hosts: Hosts) -> Router {
 }
 
 /// Answers where there is no page. If the browser client comes here, its page is of another build.
-pub(super) async fn nowhere(request: Request, hsts: bool) -> Response {
+pub(super) fn nowhere(request: &Request, hsts: bool) -> Response {
     let headers = request.headers();
     let kind = headers.get(VIA_REQUEST).map(http::HeaderValue::as_bytes);
     let answer = match kind {

@@ -12,9 +12,13 @@ mod proxy_protocol;
 mod pulse;
 mod site;
 
-use std::{future::Future, net::SocketAddr, sync::Arc};
+use std::{
+    future::{Future, ready},
+    net::SocketAddr,
+    sync::Arc,
+};
 
-use axum::Router;
+use axum::{Router, extract::Request};
 use socket2::SockRef;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio_util::task::TaskTracker;
@@ -107,7 +111,7 @@ impl App {
         let (core, files) = self.into_core(secure);
         core.keys().await?;
         let hsts = core.config.hsts;
-        let nowhere = move |request| routes::nowhere(request, hsts);
+        let nowhere = move |request: Request| ready(routes::nowhere(&request, hsts));
         let router = routes::router(&core, &files).fallback(nowhere);
         Ok(Server {
             listener,
