@@ -70,7 +70,7 @@ pub(super) async fn serve(
         match named_by_proxy(&socket, &pulse).await {
             Ok(client) => client.unwrap_or(peer),
             Err(error) => {
-                tracing::debug!(%error, proxy = %peer, "a proxy names no client");
+                tracing::debug!(error = %LogText(&error), proxy = %peer, "a proxy names no client");
                 return None;
             }
         }
