@@ -146,7 +146,11 @@ impl<'t> Filling<'t> {
         } else {
             escaped
         };
-        self.contents.push((self.tree.inner(node), content));
+        let place = self.tree.inner(node);
+        // Of two directives for one content the first counts, as of two attributes of one name.
+        if self.contents.last().is_none_or(|(last, _)| *last != place) {
+            self.contents.push((place, content));
+        }
         true
     }
 

@@ -116,6 +116,18 @@ fn a_value_becomes_no_expression() {
 }
 
 #[test]
+fn an_element_is_filled_in_once() {
+    becomes(
+        || maud::PreEscaped(r#"<p data-text="$n" data-text="$n"></p>"#.to_owned()),
+        r#"<p data-text="$n" data-text="$n">7</p>"#,
+    );
+    becomes(
+        || html! { textarea data-bind="query" data-text=(bound("n")) {} },
+        "<textarea data-bind=\"query\" data-text=\"$n\">a &lt;b&gt; &amp; &quot;c&quot;</textarea>",
+    );
+}
+
+#[test]
 fn an_attribute_without_its_value_takes_none_that_is_filled_in() {
     becomes(
         || maud::PreEscaped(r#"<p data-attr:title="$query" x=></p>"#.to_owned()),
