@@ -63,6 +63,9 @@ pub(crate) struct Numbered {
     pub(crate) digest: u64,
     /// Whether the session had committed anything when the load began.
     pub(crate) began: bool,
+    /// Whether another build rendered the page. Then the action is not run: only its repetition, after that
+    /// build has run it, has another answer.
+    pub(crate) is_stale: bool,
     /// Who was logged in as far as the tab showed when the user clicked; `None` if an older client sends
     /// the action.
     pub(crate) shown: Option<IdentityMark>,

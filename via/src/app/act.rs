@@ -119,28 +119,32 @@ impl Call {
         if token.session != cookie.id {
             return Err(Refusal::SESSION_GONE);
         }
-        // The fingerprint covers the whole page with its actions. If anything differs, another build
-        // has made the token.
-        if token.page != page.descriptor.name
-            || token.params != without_mount(&params)
-            || token.fingerprint != page.fingerprint
-        {
+        if token.page != page.descriptor.name || token.params != without_mount(&params) {
             return Err(Refusal::STALE_PAGE);
         }
-        let Some(kind) = page.code.action(&request.action) else {
-            let (page, action) = (page.descriptor.name, &request.action);
-            let message =
-                format!("The page `{page}` has no action `{action}`; it can call only its own.");
-            return Err(Refusal::UNKNOWN_ACTION.saying(message));
+        // The fingerprint covers the whole page with its actions. If anything differs, another build
+        // has made the token.
+        let is_stale = token.fingerprint != page.fingerprint;
+        let kind = match page.code.action(&request.action) {
+            _ if is_stale => ActionKind::Transaction,
+            Some(kind) => kind,
+            None => {
+                let (page, action) = (page.descriptor.name, &request.action);
+                let message = format!(
+                    "The page `{page}` has no action `{action}`; it can call only its own."
+                );
+                return Err(Refusal::UNKNOWN_ACTION.saying(message));
+            }
         };
         let inputs = Inputs {
             values: Arc::new(request.signals),
             dirty: request.dirty,
         };
-        page.check_inputs(&inputs).map_err(|error| {
+        // Another build's page may have other signals.
+        if !is_stale && let Err(error) = page.check_inputs(&inputs) {
             let message = format!("This page takes no signal `{}`.", error.0);
-            Refusal::UNKNOWN_SIGNAL.saying(message)
-        })?;
+            return Err(Refusal::UNKNOWN_SIGNAL.saying(message));
+        }
         Ok(Self {
             cookie,
             tab: token.tab,
@@ -152,6 +156,7 @@ impl Call {
                 digest: xxhash_rust::xxh3::xxh3_64(body),
                 began: token.began,
                 shown,
+                is_stale,
             },
             action: request.action,
             kind,
@@ -279,6 +284,7 @@ fn applied(
             let refusal = match by {
                 RefusedBy::App => Refusal::REFUSED,
                 RefusedBy::Identity => Refusal::IDENTITY_CHANGED,
+                RefusedBy::Build => Refusal::STALE_PAGE,
             };
             refusal.saying(message).into_response_to(Some(number))
         }

@@ -160,6 +160,8 @@ pub(crate) enum RefusedBy {
     App,
     /// Another user is logged in than the one whom the tab showed.
     Identity,
+    /// This build, because another one rendered the page.
+    Build,
 }
 
 impl RefusedBy {

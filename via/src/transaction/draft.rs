@@ -40,6 +40,8 @@ impl Transaction<'_> {
         let mut effects = Effects::of(base.session.principal());
         let changes = if self.is_of_another_user(base, now) {
             Err(Refused::of_another_user())
+        } else if self.numbered.is_some_and(|numbered| numbered.is_stale) {
+            Err(Refused::of_another_build())
         } else {
             let ran = base.with_sources(params, Some(tab), inputs, |sources| {
                 isolated(step, sources, &mut effects)
@@ -250,6 +252,14 @@ impl Refused {
         Self {
             message: Refusal::IDENTITY_CHANGED.message().to_owned(),
             by: RefusedBy::Identity,
+        }
+    }
+
+    /// This is recorded too, so that a server of that build, which may still run the action, commits nothing.
+    fn of_another_build() -> Self {
+        Self {
+            message: Refusal::STALE_PAGE.message().to_owned(),
+            by: RefusedBy::Build,
         }
     }
 }

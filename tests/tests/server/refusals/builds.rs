@@ -56,6 +56,48 @@ mod new {
     }
 }
 
+/// The click would be done twice if the page sent it again after its reload.
+#[tokio::test]
+async fn an_action_that_one_build_has_done_is_answered_by_the_other_as_done() {
+    let store = Faulty::default();
+    let app = || via::App::new().store(store.clone());
+    let old = Serving::start(app().page::<old::Shelf>()).await;
+    let new = Serving::start(app().page::<new::Shelf>()).await;
+    let at_old = old.visit("/").await;
+    let at_new = at_old.at(new.address());
+    let tab = at_old.attach("/").await;
+    let add = || Action::new("Shelf::add").number(1);
+    tab.act(add()).await.assert_ok();
+    // The first answer is lost, and the deploy goes on.
+    let written = store.written();
+    let answer = tab.at(&at_new).act(add()).await;
+    answer.assert_ok();
+    assert_eq!(answer.ack(), Some(1));
+    assert_eq!(store.written(), written);
+    assert!(at_new.get("/").await.text().contains("<p>1</p>"));
+}
+
+#[tokio::test]
+async fn an_action_that_one_build_has_refused_as_stale_is_not_done_later_by_the_other() {
+    let store = Faulty::default();
+    let app = || via::App::new().store(store.clone());
+    let old = Serving::start(app().page::<old::Shelf>()).await;
+    let new = Serving::start(app().page::<new::Shelf>()).await;
+    let at_old = old.visit("/").await;
+    let at_new = at_old.at(new.address());
+    let tab = at_old.attach("/").await;
+    tab.act(Action::new("Shelf::add").number(1))
+        .await
+        .assert_ok();
+    // The request to the old server is late: the browser has given it up and asked the new one.
+    for tab in [&tab.at(&at_new), &tab] {
+        let answer = tab.act(Action::new("Shelf::add").number(2)).await;
+        assert_eq!(answer.code().as_deref(), Some("stale_page"));
+        assert_eq!(answer.ack(), Some(2));
+    }
+    assert!(at_old.get("/").await.text().contains("<p>1</p>"));
+}
+
 #[tokio::test]
 async fn a_tab_of_another_build_is_told_that_its_page_is_stale() {
     let store = Faulty::default();
@@ -77,7 +119,8 @@ async fn a_tab_of_another_build_is_told_that_its_page_is_stale() {
         (answer.status, answer.code().as_deref(), answer.ack()),
         (StatusCode::CONFLICT, Some("stale_page"), Some(2))
     );
-    assert_eq!(store.written(), written);
+    // The refusal is written, so that the other build does not run the action later.
+    assert_eq!(store.written(), written + 1);
 
     // A document of one build cannot attach to the other as if it belonged there.
     let text = at_old.get("/").await.text();
