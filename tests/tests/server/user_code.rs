@@ -607,22 +607,23 @@ async fn change_types() {
     assert!(via::unreadable_values() >= 2);
     let stale = tab.at(&at_new).act(Action::new("Settings::visit")).await;
     assert_eq!(stale.code().as_deref(), Some("stale_page"));
+    // The refusal is the second commit.
 
     let next = at_new.attach("/").await;
     let zoomed = |name: &str| Action::new(name).signal("zoom", 100);
-    assert_applied(&next.act(zoomed("Settings::visit")).await, 2);
+    assert_applied(&next.act(zoomed("Settings::visit")).await, 3);
     let document = store.document().await;
     assert_eq!(document["fields"]["Settings.size"], "large");
     assert_eq!(document["fields"]["Settings.zoom"], "twice");
     assert_eq!(document["aside"], Value::Null);
 
-    assert_applied(&next.act(zoomed("Settings::grow")).await, 3);
+    assert_applied(&next.act(zoomed("Settings::grow")).await, 4);
     let document = store.document().await;
     assert_eq!(document["fields"]["Settings.size"], 13);
     assert_eq!(document["aside"], json!({ "Settings.size": ["large"] }));
 
     let edited = Action::new("Settings::visit").edited("zoom", 150);
-    assert_applied(&next.act(edited).await, 4);
+    assert_applied(&next.act(edited).await, 5);
     let document = store.document().await;
     assert_eq!(document["fields"]["Settings.zoom"], 150);
     assert_eq!(
