@@ -32,22 +32,11 @@ impl Transaction<'_> {
         let Actor {
             authority,
             tab,
-            params,
-            inputs,
             starts_task,
             ..
         } = self.actor;
         let mut effects = Effects::of(base.session.principal());
-        let changes = if self.is_of_another_user(base, now) {
-            Err(Refused::of_another_user())
-        } else if self.numbered.is_some_and(|numbered| numbered.is_stale) {
-            Err(Refused::of_another_build())
-        } else {
-            let ran = base.with_sources(params, Some(tab), inputs, |sources| {
-                isolated(step, sources, &mut effects)
-            })?;
-            ran.map_err(Refused::by_app)
-        };
+        let changes = self.run_step(base, step, &mut effects, now)?;
         let commit = CommitId(u128::from_le_bytes(random_id()));
         let revision = base.session.revision() + 1;
         let mut tab_fields = document
@@ -130,6 +119,32 @@ impl Transaction<'_> {
                 shared,
             },
         })
+    }
+
+    /// Runs the step, unless somebody else or another build is meant by the click.
+    fn run_step(
+        &self,
+        base: &PageState,
+        step: &mut Step<'_>,
+        effects: &mut Effects,
+        now: Timestamp,
+    ) -> Result<Result<Changes, Refused>, Refusal> {
+        if self.is_of_another_user(base, now) {
+            return Ok(Err(Refused::of_another_user()));
+        }
+        if self.numbered.is_some_and(|numbered| numbered.is_stale) {
+            return Ok(Err(Refused::of_another_build()));
+        }
+        let Actor {
+            tab,
+            params,
+            inputs,
+            ..
+        } = self.actor;
+        let ran = base.with_sources(params, Some(tab), inputs, |sources| {
+            isolated(step, sources, effects)
+        })?;
+        Ok(ran.map_err(Refused::by_app))
     }
 
     /// Logs in or out, and gives the session a new secret.
