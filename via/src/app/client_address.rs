@@ -18,17 +18,21 @@ use crate::{address::Networks, runtime::Core};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The address of the client that sent a request; `None` if nothing says where its connection comes
-/// from, as inside a router of your own that is served without `ConnectInfo`.
-pub(super) fn client_address(core: &Core, request: &Request) -> Option<IpAddr> {
-    let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
-    let (peer, headers) = (peer.ip().to_canonical(), request.headers());
-    let trusted = &core.config.trusted_proxies;
-    let client = behind(peer, headers, trusted);
+/// Where the connection of a request comes from; `None` if nothing says so, as inside a router of your own
+/// that is served without `ConnectInfo`.
+pub(super) fn peer_of(request: &Request) -> Option<SocketAddr> {
+    let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    info.map(|ConnectInfo(peer)| *peer)
+}
+
+/// The address of the client that sent these headers over a connection from `peer`.
+pub(super) fn client_address(core: &Core, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+    let peer = peer.ip().to_canonical();
+    let client = behind(peer, headers, &core.config.trusted_proxies);
     if client == peer {
         warn_of_proxies(core, peer, headers);
     }
-    Some(client)
+    client
 }
 
 /// The address for which a chain of trusted proxies speaks, of which `peer` is the nearest.
@@ -76,6 +80,9 @@ fn farthest(
 
 /// Warns once if visitors seem to come through a proxy that hides their addresses.
 fn warn_of_proxies(core: &Core, peer: IpAddr, headers: &HeaderMap) {
+    if core.warned_of_proxies.load(Ordering::Relaxed) {
+        return;
+    }
     let trusted = &core.config.trusted_proxies;
     let says = headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
     let what = if trusted.contain(peer) && !says {

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     future::{Future, ready},
+    net::SocketAddr,
     sync::Arc,
 };
 
@@ -17,7 +18,7 @@ use futures_util::FutureExt as _;
 
 use super::{
     act, attach,
-    client_address::client_address,
+    client_address::{client_address, peer_of},
     document, health,
     hosts::{self, Hosts},
     live_stream,
@@ -63,7 +64,8 @@ pub(super) fn router(core: &Arc<Core>, files: &client::Files) -> Router {
             let (core, page) = (Arc::clone(core), Arc::clone(page));
             move |params: RawParams, request: Request| {
                 if let Some(params) = collect(params, &request) {
-                    return acted(core, page, params, request).left_future();
+                    let peer = peer_of(&request);
+                    return acted(core, page, params, peer, request).left_future();
                 }
                 let number = announced(request.headers());
                 ready(Refusal::NOT_FOUND.into_response_to(number)).right_future()
@@ -138,10 +140,11 @@ pub(super) fn acted(
     core: Arc<Core>,
     page: Arc<PageEntry>,
     params: Vec<(String, String)>,
+    peer: Option<SocketAddr>,
     request: Request,
 ) -> impl Future<Output = Response> + Send {
     let number = announced(request.headers());
-    answer(core, page, params, request)
+    answer(core, page, params, peer, request)
         .map(move |answer| answer.unwrap_or_else(|refused| refused.into_response_to(number)))
 }
 
@@ -150,9 +153,10 @@ fn answer(
     core: Arc<Core>,
     page: Arc<PageEntry>,
     params: Vec<(String, String)>,
+    peer: Option<SocketAddr>,
     request: Request,
 ) -> impl Future<Output = Result<Response, Refusal>> + Send {
-    let address = client_address(&core, &request);
+    let address = peer.map(|peer| client_address(&core, peer, request.headers()));
     read(&core, request).then(move |request| async move {
         let (mut headers, body) = request?;
         match headers.get(VIA_REQUEST).map(http::HeaderValue::as_bytes) {

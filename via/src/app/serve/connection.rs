@@ -15,7 +15,7 @@ use std::{
 
 use axum::{
     body::Body,
-    extract::{ConnectInfo, Request},
+    extract::Request,
     response::{IntoResponse as _, Response},
 };
 use futures_util::FutureExt as _;
@@ -161,8 +161,7 @@ impl Service<http::Request<Incoming>> for RequestService {
     fn call(&self, request: http::Request<Incoming>) -> Self::Future {
         self.0.pulse.begin();
         let context = Arc::clone(&self.0);
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(context.peer));
+        let request = request.map(Body::new);
         let config = &context.site.core.config;
         let hsts = config.hsts;
         if let Err(refused) = context.site.hosts.check(&request) {
@@ -179,14 +178,19 @@ impl Service<http::Request<Incoming>> for RequestService {
         }
         // After a body without a length nobody checks where the next request begins.
         let is_last = request.body().size_hint().exact().is_none();
-        Box::pin(self.0.site.answer(request).map(move |mut response| {
-            if is_last {
-                let close = HeaderValue::from_static("close");
-                response.headers_mut().insert(header::CONNECTION, close);
-            }
-            context.pulse.end();
-            Ok(response)
-        }))
+        Box::pin(
+            self.0
+                .site
+                .answer(self.0.peer, request)
+                .map(move |mut response| {
+                    if is_last {
+                        let close = HeaderValue::from_static("close");
+                        response.headers_mut().insert(header::CONNECTION, close);
+                    }
+                    context.pulse.end();
+                    Ok(response)
+                }),
+        )
     }
 }
 
@@ -194,8 +198,8 @@ impl Context {
     /// Prepares a stream, and returns only if that fails. Otherwise the stream takes over the connection,
     /// which drops this future.
     async fn stream(&self, request: Request) -> Refusal {
-        let client = client_address(&self.site.core, &request);
-        let seat = match self.site.take_seat(client.unwrap_or(self.peer.ip())) {
+        let client = client_address(&self.site.core, self.peer, request.headers());
+        let seat = match self.site.take_seat(client) {
             Ok(seat) => seat,
             Err(refused) => return refused,
         };

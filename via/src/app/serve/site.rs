@@ -1,8 +1,17 @@
 //! The state that all connections of a server share. It answers their requests.
 
-use std::{collections::HashMap, future::Future, net::IpAddr, sync::Arc};
+use std::{
+    collections::HashMap,
+    future::Future,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
-use axum::{Router, extract::Request, response::Response};
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request},
+    response::Response,
+};
 use futures_util::{FutureExt as _, future::Either};
 use http::Method;
 use tower_service::Service as _;
@@ -33,7 +42,11 @@ pub(super) struct Site {
 
 impl Site {
     /// Answers a request that does not ask for a stream.
-    pub(super) fn answer(&self, request: Request) -> impl Future<Output = Response> + Send + use<> {
+    pub(super) fn answer(
+        &self,
+        peer: SocketAddr,
+        mut request: Request,
+    ) -> impl Future<Output = Response> + Send + use<> {
         // The most frequent request skips the router, which would give the same answer.
         if request.method() == Method::POST
             && let Some(page) = self.plain.get(request.uri().path())
@@ -41,10 +54,11 @@ impl Site {
             let (core, page) = (Arc::clone(&self.core), Arc::clone(page));
             let hsts = core.config.hsts;
             return Either::Left(
-                routes::acted(core, page, Vec::new(), request)
+                routes::acted(core, page, Vec::new(), Some(peer), request)
                     .map(move |response| with_default_headers(response, hsts)),
             );
         }
+        request.extensions_mut().insert(ConnectInfo(peer));
         Either::Right(
             self.router
                 .clone()
