@@ -10,7 +10,7 @@ mod first_use;
 mod open;
 mod turns;
 
-use std::net::IpAddr;
+use std::{future::Future, net::IpAddr};
 
 use self::{
     attempt::{Stored, Transaction, Tried},
@@ -91,22 +91,28 @@ pub(crate) struct Done {
 const DOCUMENTS: &str = "a document of a page";
 
 /// Runs `step` as a transaction on `documents`.
-pub(crate) async fn run(
-    core: &Core,
-    documents: &PageDocuments,
-    actor: Actor<'_>,
+pub(crate) fn run<'a>(
+    core: &'a Core,
+    documents: &'a PageDocuments,
+    actor: Actor<'a>,
     numbered: Option<Numbered>,
-    step: &mut Step<'_>,
-) -> Result<Done, Refusal> {
-    let stored = Stored { core, documents };
+    step: &'a mut Step<'_>,
+) -> impl Future<Output = Result<Done, Refusal>> + Send {
     let mut transaction = Transaction {
-        stored,
+        stored: Stored { core, documents },
         actor,
         numbered,
         secret: None,
-        newcomer: actor.address,
+        is_counted: false,
     };
-    let (mut base, mut fresh) = stored.current().await?;
+    // An `async fn` would hold its arguments twice.
+    async move { attempts(&mut transaction, step).await }
+}
+
+/// Tries until an attempt is committed, or cannot be.
+async fn attempts(transaction: &mut Transaction<'_>, step: &mut Step<'_>) -> Result<Done, Refusal> {
+    let Stored { core, documents } = transaction.stored;
+    let (mut base, mut fresh) = transaction.stored.current().await?;
     let mut turns = Turns::none(documents.shared());
     let mut unsure: Vec<Tried> = Vec::new();
     let mut is_noted = false;
@@ -114,12 +120,12 @@ pub(crate) async fn run(
     while round < limits::ATTEMPTS {
         let now = core.clock.now();
         // An action that ends without a commit is a use as well.
-        if let Authority::Browser(cookie) = actor.authority
+        if let Authority::Browser(cookie) = transaction.actor.authority
             && !is_noted
             && note_first_use(core, cookie, &base.session, now).await
         {
             is_noted = true;
-            (base, fresh) = stored.current().await?;
+            (base, fresh) = transaction.stored.current().await?;
         }
         let attempt = match transaction.prepare(&base, &mut unsure, step, now) {
             Ok(Prepared::Attempt(attempt)) => attempt,
@@ -128,7 +134,7 @@ pub(crate) async fn run(
             // The known state may be older than a commit of another server. The user is not told of a
             // failure that came of that.
             Err(refusal) => {
-                let latest = stored.load(now).await?;
+                let latest = transaction.stored.load(now).await?;
                 if latest.is_what_was(&base) {
                     return Err(refusal);
                 }
@@ -142,15 +148,15 @@ pub(crate) async fn run(
             .take(attempt.next.shared.iter().map(|(index, _)| *index))
             .await?
         {
-            (base, fresh) = stored.current().await?;
+            (base, fresh) = transaction.stored.current().await?;
             continue;
         }
         let expecting = documents.expect(attempt.tried.commit);
-        match stored.commit(&base, attempt, now).await? {
+        match transaction.stored.commit(&base, attempt, now).await? {
             CommitResult::Committed(tried, state) => {
-                let stream = actor.stream;
+                let stream = transaction.actor.stream;
                 let wake_guard = stream.and_then(|stream| documents.session().hold_wake(stream));
-                let done = tried.done(documents, actor);
+                let done = tried.done(documents, transaction.actor);
                 documents.observe(&base, &state, now);
                 return Ok(Done { wake_guard, ..done });
             }

@@ -1,6 +1,7 @@
 //! `POST` to a page with `Via-Request: action`: a tab acts.
 
 use std::{
+    future::Future,
     net::IpAddr,
     str::FromStr,
     sync::{Arc, OnceLock},
@@ -65,8 +66,7 @@ pub(super) async fn act(
         }),
         Err(refusal) => return Ok(refusal.into_response_to(Some(number))),
     };
-    let running = Arc::clone(&core);
-    let done = outlive(&core.tasks, async move { call.run(&running, page).await }).await;
+    let done = outlive(&core.tasks, running(call, Arc::clone(&core), page)).await;
     let done = done.unwrap_or_else(|panic| {
         Err(Incident::of_panic("an action ended early", &*panic).refusal())
     });
@@ -85,6 +85,18 @@ pub(super) async fn act(
         }
         Err(refusal) => refusal.into_response_to(Some(number)),
     })
+}
+
+/// The result of a call, with the frame that its answer may carry.
+type Ran = Result<(Done, Option<Bytes>), Refusal>;
+
+/// A call that runs.
+fn running(
+    call: Box<Call>,
+    core: Arc<Core>,
+    page: Arc<PageEntry>,
+) -> impl Future<Output = Ran> + Send {
+    async move { call.run(&core, page).await }
 }
 
 /// The call of an action, with all that it needs.
@@ -168,11 +180,7 @@ impl Call {
 
     /// Runs the action. The answer may carry the frame that shows the tab what the action changed. It
     /// carries an empty frame if an earlier answer to the same action may have carried that frame.
-    async fn run(
-        self: Box<Self>,
-        core: &Arc<Core>,
-        page: Arc<PageEntry>,
-    ) -> Result<(Done, Option<Bytes>), Refusal> {
+    async fn run(self: Box<Self>, core: &Arc<Core>, page: Arc<PageEntry>) -> Ran {
         let documents = core.hub.documents(self.cookie.id, &page, &self.params);
         let session = documents.session();
         if !core.hub.admits(session, core.config.action_rate) {
@@ -183,7 +191,6 @@ impl Call {
             ActionKind::Transaction => None,
             ActionKind::Task => Some(self.task(core, &page, &arguments)?),
         };
-        let itself = usize::from(task.is_some());
         let mut task_slots: Vec<TaskSlot> = Vec::new();
         let slot = session.queue_slot(self.tab).ok_or(Refusal::BUSY)?;
         let mut done = {
@@ -198,11 +205,13 @@ impl Call {
                 address: self.address,
                 starts_task: task.is_some(),
             };
+            // One reference instead of one for each field, because they are held while the action waits.
+            let call = &*self;
             let mut step = |sources: Sources<'_>, fx: &mut Effects| {
                 // Those of an attempt that was not committed.
                 task_slots.clear();
-                let changes = page.code.run(&self.action, &arguments, sources, fx)?;
-                let starts = fx.futures.len() + itself;
+                let changes = page.code.run(&call.action, &arguments, sources, fx)?;
+                let starts = fx.futures.len() + usize::from(call.kind == ActionKind::Task);
                 let limit = core.config.tasks_per_session;
                 task_slots = session
                     .task_slots(starts, limit)
@@ -317,5 +326,27 @@ fn applied(
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             response
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::AssertUnwindSafe;
+
+    use futures_util::future::CatchUnwind;
+    use tokio_util::task::task_tracker::TrackedFuture;
+
+    use super::*;
+
+    /// How much [`outlive`] allocates for a future of this type.
+    fn allocated<F: Future>(_: impl Fn(Box<Call>, Arc<Core>, Arc<PageEntry>) -> F) -> usize {
+        size_of::<TrackedFuture<CatchUnwind<AssertUnwindSafe<F>>>>()
+    }
+
+    /// Each action allocates it once. Above 1,032 bytes the allocator of glibc takes a way that is several
+    /// times as long.
+    #[test]
+    fn an_action_that_runs_takes_little_memory() {
+        assert!(allocated(running) <= 1032, "{}", allocated(running));
     }
 }

@@ -1,7 +1,5 @@
 //! One attempt: what it writes, and what is kept until its outcome is known.
 
-use std::net::IpAddr;
-
 use super::{Actor, DOCUMENTS, Done, Numbered};
 use crate::{
     action::Effects,
@@ -27,8 +25,8 @@ pub(super) struct Transaction<'a> {
     pub(super) numbered: Option<Numbered>,
     /// The session's new secret, once an attempt rotates it.
     pub(super) secret: Option<Secret>,
-    /// Whose new session has not been counted yet.
-    pub(super) newcomer: Option<IpAddr>,
+    /// Whether the visitor was counted as one who begins a session.
+    pub(super) is_counted: bool,
 }
 
 /// One run of the step, on its way into the store.

@@ -72,7 +72,8 @@ impl<'a> Transaction<'a> {
             return Err(Refusal::UNAVAILABLE);
         }
         if matches!(base.session, SessionState::Absent)
-            && let Some(address) = self.newcomer.take()
+            && !std::mem::replace(&mut self.is_counted, true)
+            && let Some(address) = self.actor.address
             && !self.stored.core.newcomers.admits(address)
         {
             return Err(Refusal::TOO_MANY_SESSIONS);
