@@ -163,7 +163,7 @@ export function makeQueue({ timers = globalThis, now = Date.now, random, post, q
     },
 
     /** The actions that have no answer; those that were sent have a `body`. */
-    waiting: () => [...items],
+    waiting: () => items,
 
     /** The connection is back: actions that wait to be repeated are sent now. */
     wake() {

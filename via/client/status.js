@@ -17,7 +17,7 @@ const TEXTS = {
 };
 
 let stream = 'connecting';
-let isUnsaved;
+let isUnsaved = false;
 let told;
 let banner;
 let timer;
@@ -36,6 +36,7 @@ export function setStatus(status) {
 
 /** An action waits for its answer for so long that the user has to know. */
 export function setUnsaved(isSlow) {
+  if (isUnsaved === isSlow) return;
   isUnsaved = isSlow;
   show();
 }

@@ -91,6 +91,7 @@ pub(super) async fn act(
 type Ran = Result<(Done, Option<Bytes>), Refusal>;
 
 /// A call that runs.
+#[expect(clippy::manual_async_fn, reason = "it would hold its arguments twice")]
 fn running(
     call: Box<Call>,
     core: Arc<Core>,
