@@ -11,6 +11,7 @@ use via::prelude::*;
 use via::store::Timestamp;
 use via::{App, Clock, EffectError};
 use via_tests::client::{Action, Answer, Tab, Visitor};
+use via_tests::patience::eventually;
 use via_tests::serving::Serving;
 
 #[via::page("/")]
@@ -260,9 +261,10 @@ async fn a_task_ends_with_the_login_of_the_user_who_started_it() {
         }
         gate.add_permits(10);
         // The task has taken one permit, and ends when its update fails.
-        while gate.available_permits() != 9 || Arc::strong_count(&gate) > 2 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        eventually("the task has ended", async || {
+            (gate.available_permits() == 9 && Arc::strong_count(&gate) <= 2).then_some(())
+        })
+        .await;
         let shown = visitor.get("/").await.shows("notes");
         assert!(!shown.contains("task"), "{ends}: {shown}");
     }

@@ -108,7 +108,7 @@ async fn a_connection_of_a_proxy_begins_with_a_header_of_the_proxy_protocol() {
     ] {
         assert_eq!(begun_with(&server, &wrong).await, "");
     }
-    // Nobody else names clients.
+    // Another peer cannot name a client.
     let server = Serving::start(wall().proxy_protocol(["192.0.2.0/24"])).await;
     let answer = begun_with(&server, b"PROXY TCP4 192.0.2.7 127.0.0.1 4711 80\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");

@@ -10,6 +10,7 @@ use via::action::TaskError;
 use via::prelude::*;
 use via_tests::alone::alone;
 use via_tests::client::{Action, Answer, Stream, Tab, Visitor};
+use via_tests::patience::eventually;
 use via_tests::serving::Serving;
 use via_tests::sse::Event;
 use via_tests::stores::Faulty;
@@ -324,9 +325,10 @@ async fn what_a_task_says_before_the_stream_of_its_tab_is_there_arrives_once() {
             number,
         );
     }
-    while gate.available_permits() > 0 {
-        tokio::task::yield_now().await;
-    }
+    eventually("all tasks have run", async || {
+        (gate.available_permits() == 0).then_some(())
+    })
+    .await;
     let mut others = visitor.stream(&[&other]).await;
     frame(&mut others, "steps").await;
     let mut stream = visitor.stream(&[&tab, &other]).await;

@@ -133,7 +133,7 @@ mod tests {
             for (peer, lines, client) in [
                 (PROXY, vec![], PROXY),
                 (PROXY, vec![line(&["192.0.2.7"])], "192.0.2.7"),
-                // Nobody else is believed.
+                // The app ignores the header of another peer.
                 ("203.0.113.9", vec![line(&["192.0.2.7"])], "203.0.113.9"),
                 // What the client itself wrote is to the left.
                 (

@@ -80,8 +80,8 @@ impl Hosts {
         let (Ok(address), Some(listener)) = (address, self.listener) else {
             return false;
         };
-        // An address is no name that another site could own. So a server that listens on all
-        // addresses need not know which ones they are.
+        // Another site can own a name, but not an address of this machine. So a server that listens on
+        // all addresses accepts each of them.
         port.unwrap_or(80) == listener.port()
             && (listener.ip() == address || listener.ip().is_unspecified())
     }

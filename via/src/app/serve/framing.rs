@@ -110,7 +110,7 @@ impl Framing {
         };
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
         if name.eq_ignore_ascii_case(b"content-length") {
-            // The parser refuses what is not a number.
+            // The parser refuses a length that is not a number.
             let length = std::str::from_utf8(value)
                 .ok()
                 .and_then(|it| it.parse().ok());
